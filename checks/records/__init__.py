@@ -1,0 +1,1 @@
+"""What was measured and decided, as typed rows: the words that the rooms speak to each other."""

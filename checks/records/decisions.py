@@ -1,0 +1,60 @@
+"""A decision: who advances, who is out, by which rule, on what evidence. Decimals are strings, exact where finite."""
+
+from typing import Literal
+
+from checks.records.record import Record, Text
+
+GateOutcome = Literal["pass", "fail", "conditional", "indeterminate"]
+Status = Literal["advances", "eliminated", "review", "withdrawn"]
+
+
+class Reason(Record):
+    """One link of the chain that explains a standing; `evidence` names runs, files and rulings (`run:…`, `file:…`)."""
+
+    rule: str
+    outcome: str
+    text: Text
+    evidence: list[str] = []
+
+
+class GateResult(Record):
+    """A gate's result for one team: `own` is the check's, `result` the one that counts after a panel's ruling."""
+
+    gate: str
+    team: str
+    own: GateOutcome
+    result: GateOutcome
+    effect: Literal["pass", "review", "eliminate"]
+    reasons: list[Reason] = []
+
+
+class Standing(Record):
+    """One team's place. `rank` and `total` are None for a withdrawn team."""
+
+    team: str
+    name: Text
+    rank: int | None
+    total: str | None
+    status: Status
+    eliminated_by: str | None = None
+    scores: dict[str, str]
+    gates: dict[str, GateOutcome]
+    gate_results: list[GateResult] = []
+    cut_probability: float | None = None
+    reasons: list[Reason]
+
+
+class Decision(Record):
+    """The answer of `gwanmun rank`; `what_if` is true where other rules or another policy than the programme's were applied."""
+
+    programme: str
+    round: str
+    rules_version: str
+    rules_sha256: str
+    policy: str | None
+    what_if: bool = False
+    simulated: bool = False
+    places: int
+    vacancies: int
+    inputs: dict[str, str] = {}
+    standings: list[Standing]
