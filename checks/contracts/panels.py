@@ -1,0 +1,92 @@
+"""Tables of points: values imported from elsewhere, raters' sheets, and rosters that freeze a population."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from checks.contracts.errors import InputFault
+from checks.contracts.tables import read_table
+
+_YES = {"1", "true", "yes", "y", "recused", "예", "제척", "회피"}
+_NO = {"", "0", "false", "no", "n", "아니오", "아니요"}
+
+
+@dataclass(frozen=True)
+class RaterSheets:
+    """What every rater gave every team; recused pairs are kept and not counted."""
+
+    path: Path
+    values: dict[str, dict[str, Decimal]]
+    recused: dict[str, list[str]]
+
+    def counted(self, team: str) -> dict[str, Decimal]:
+        """Rater → value for one team, recused raters left out, in the order of their codes."""
+        return dict(sorted(self.values.get(team, {}).items()))
+
+
+def read_imported(path: Path, teams: list[str], most: Decimal) -> dict[str, Decimal]:
+    """`team,value`, each team once, values from 0 to `most`."""
+    values: dict[str, Decimal] = {}
+    for row in read_table(path, ("team", "value")):
+        team = row.known("team", teams)
+        if team in values:
+            raise InputFault(path, "team", f"{team!r} twice", "each team once", line=row.line)
+        values[team] = row.number("value", Decimal(0), most)
+    return values
+
+
+def read_raters(path: Path, teams: list[str], most: Decimal) -> RaterSheets:
+    """`team,rater,value[,criterion][,recused]`; a rater's criteria for a team are summed; the sum is from 0 to `most`.
+
+    Raises InputFault for an unknown team, a duplicate row, a value out of range, or a rater who left out a criterion that
+    others were asked for.
+    """
+    cells: dict[tuple[str, str], dict[str, Decimal]] = {}
+    recused: dict[str, list[str]] = {}
+    seen: set[tuple[str, str, str]] = set()
+    criteria: set[str] = set()
+    for row in read_table(path, ("team", "rater", "value"), ("criterion", "recused")):
+        team, rater = row.known("team", teams), row.text("rater")
+        criterion = row.text("criterion") if "criterion" in row.cells else ""
+        if (team, rater, criterion) in seen:
+            raise InputFault(path, "rater", f"{rater!r} twice for {team!r}", "one row each", line=row.line)
+        seen.add((team, rater, criterion))
+        if _is_recused(path, row.line, row.cells):
+            recused.setdefault(team, []).append(rater)
+            continue
+        criteria.add(criterion)
+        cells.setdefault((team, rater), {})[criterion] = row.number("value", Decimal(0), most)
+    values: dict[str, dict[str, Decimal]] = {}
+    for (team, rater), given in cells.items():
+        if rater in recused.get(team, []):
+            raise InputFault(path, "recused", f"{rater!r} recused and counted for {team!r}", "one of the two")
+        if set(given) != criteria:
+            absent = ", ".join(sorted(criteria - set(given)))
+            raise InputFault(path, "criterion", f"{rater!r} left out {absent} for {team!r}", "every criterion")
+        total = sum(given.values(), Decimal(0))
+        if total > most:
+            raise InputFault(
+                path, "value", f"{total} from {rater!r} for {team!r}", f"criteria that sum to at most {most}"
+            )
+        values.setdefault(team, {})[rater] = total
+    return RaterSheets(path, values, {team: sorted(set(raters)) for team, raters in recused.items()})
+
+
+def read_roster(path: Path) -> dict[str, Decimal | None]:
+    """`team[,value]`: a frozen population, and each team's frozen value where the file gives one."""
+    roster: dict[str, Decimal | None] = {}
+    for row in read_table(path, ("team",), ("value",)):
+        team = row.text("team")
+        if team in roster:
+            raise InputFault(path, "team", f"{team!r} twice", "each team once", line=row.line)
+        roster[team] = row.number("value", Decimal(0), None) if row.cells.get("value") else None
+    return roster
+
+
+def _is_recused(path: Path, line: int, cells: dict[str, str]) -> bool:
+    if cells["value"].casefold() == "recused":
+        return True
+    mark = cells.get("recused", "").casefold()
+    if mark not in _YES | _NO:
+        raise InputFault(path, "recused", repr(mark), "yes or no", line=line)
+    return mark in _YES

@@ -1,0 +1,205 @@
+"""Where points come from: the score tree of a round, its leaves and what may be done to a leaf's values."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from checks.contracts.fields import Contract, Count, Identifier, NotNegative, Positive, RelativePath
+
+
+class FrozenPopulation(Contract):
+    """A population fixed in a file: `team`, and optionally each team's frozen `value`."""
+
+    frozen: RelativePath = Field(
+        description="CSV with the column team, optionally value: who counts, whatever happens later"
+    )
+
+
+Population = Literal["all", "eligible"] | FrozenPopulation
+
+
+class TopScaled(Contract):
+    """The best team gets all the points, the others in proportion."""
+
+    population: Population = Field(description="over whom: all, eligible or {frozen: roster.csv}; no default")
+
+
+class RankPoints(Contract):
+    """Points by rank; equal values share the better rank's points."""
+
+    table: list[NotNegative] = Field(
+        min_length=1, description="points of rank 1, 2, 3, …; the last entry serves further ranks"
+    )
+    population: Population = Field(description="over whom: all, eligible or {frozen: roster.csv}; no default")
+
+    @model_validator(mode="after")
+    def _descending(self) -> "RankPoints":
+        if any(later > earlier for earlier, later in zip(self.table, self.table[1:], strict=False)):
+            raise ValueError("no rank with more points than a better one; a table that rises")
+        return self
+
+
+class Normalise(Contract):
+    """Values normalised over a population, times the leaf's points."""
+
+    how: Literal["minmax", "zscore"] = Field(
+        description="minmax: (x − min) ÷ (max − min); zscore: (x − mean) ÷ population standard deviation"
+    )
+    population: Population = Field(description="over whom: all, eligible or {frozen: roster.csv}; no default")
+
+
+class Then(Contract):
+    """What is done to a leaf's values after they are read: exactly one of the three."""
+
+    top_scaled: TopScaled | None = Field(
+        None, description="the best team gets all the points, the others in proportion"
+    )
+    rank_points: RankPoints | None = Field(None, description="points by rank")
+    normalise: Normalise | None = Field(None, description="normalised over a population, times points")
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "Then":
+        if sum(part is not None for part in (self.top_scaled, self.rank_points, self.normalise)) != 1:
+            raise ValueError("exactly one of top_scaled, rank_points, normalise; none or several")
+        return self
+
+    @property
+    def population(self) -> Population:
+        """The population of whichever form was chosen."""
+        chosen = self.top_scaled or self.rank_points or self.normalise
+        assert chosen is not None
+        return chosen.population
+
+
+Missing = Literal["error", "zero", "exclude_for_all"]
+
+
+class Source(Contract):
+    """What every kind of leaf may say beside its own keys."""
+
+    then: Then | None = Field(None, description="what is done to the values: top_scaled, rank_points or normalise")
+    missing: Missing = Field("error", description="what an absent value does: error, zero or exclude_for_all")
+
+
+class SuiteMean(Source):
+    """points × mean of the suite's task scores ÷ scale."""
+
+    suite: Identifier = Field(description="a suite of this programme")
+    how: Literal["mean"] = Field(description="mean")
+    scale: Positive = Field(description="the mean score that earns all the points, usually 100")
+
+
+class SuiteRelative(Source):
+    """points × mean over tasks of clip(score ÷ the team's own target score, floor, cap)."""
+
+    suite: Identifier = Field(description="a suite of this programme")
+    how: Literal["relative_to_target"] = Field(description="relative_to_target")
+    cap: Positive = Field(description="the most that score ÷ target counts")
+    floor: NotNegative = Field(Decimal(0), description="the least that score ÷ target counts")
+
+    @model_validator(mode="after")
+    def _floor_below_cap(self) -> "SuiteRelative":
+        if self.floor > self.cap:
+            raise ValueError(f"a floor not above the cap; floor {self.floor}, cap {self.cap}")
+        return self
+
+
+class Imported(Source):
+    """points × value ÷ max, from a table."""
+
+    imported: RelativePath = Field(description="CSV with the columns team, value")
+    max: Positive = Field(description="the value that earns all the points")
+
+
+class Raters(Source):
+    """A panel's values, from 0 to the leaf's points."""
+
+    raters: RelativePath = Field(
+        description="CSV with the columns team, rater, value, optionally criterion and recused"
+    )
+    how: Literal["mean", "median", "trimmed_mean"] = Field(description="how a team's raters are put together")
+    drop_max: Count | None = Field(None, description="trimmed_mean: how many of the highest are dropped")
+    drop_min: Count | None = Field(None, description="trimmed_mean: how many of the lowest are dropped")
+    min_raters: Annotated[Count, Field(ge=1)] = Field(
+        1, description="fewer counted raters for a team than this is an error"
+    )
+
+    @model_validator(mode="after")
+    def _trimming_is_said(self) -> "Raters":
+        said = self.drop_max is not None and self.drop_min is not None
+        if self.how == "trimmed_mean" and not said:
+            raise ValueError("drop_max and drop_min with how: trimmed_mean; not both said")
+        if self.how != "trimmed_mean" and (self.drop_max is not None or self.drop_min is not None):
+            raise ValueError(f"drop_max and drop_min only with how: trimmed_mean; how: {self.how}")
+        return self
+
+
+def _kind_of_leaf(value: Any) -> str | None:
+    keys = value if isinstance(value, dict) else vars(value) if isinstance(value, Source) else {}
+    if "suite" in keys:
+        return {"mean": "mean form", "relative_to_target": "relative form"}.get(str(keys.get("how")))
+    return next((f"{kind} form" for kind in ("imported", "raters") if kind in keys), None)
+
+
+LeafSource = Annotated[
+    Annotated[SuiteMean, Tag("mean form")]
+    | Annotated[SuiteRelative, Tag("relative form")]
+    | Annotated[Imported, Tag("imported form")]
+    | Annotated[Raters, Tag("raters form")],
+    Discriminator(
+        _kind_of_leaf,
+        custom_error_type="leaf_form",
+        custom_error_message=(
+            "one of {suite, how: mean, scale}, {suite, how: relative_to_target, cap}, {imported, max}, {raters, how}"
+        ),
+    ),
+]
+
+
+class ScoreNode(Contract):
+    """A node of the score tree: either `parts`, whose points add up to its own, or a leaf with `from`."""
+
+    id: Identifier = Field(
+        "total", description="the node's name; its path joins the names with dots (benchmark.common)"
+    )
+    points: Positive = Field(description="the most that this node can earn")
+    parts: list["ScoreNode"] = Field([], description="the nodes that make this one; their points add up to its own")
+    source: LeafSource | None = Field(None, alias="from", description="a leaf: where its points come from")
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> "ScoreNode":
+        if bool(self.parts) == (self.source is not None):
+            raise ValueError(f"either parts or from; {'both' if self.parts else 'neither'}")
+        names = [part.id for part in self.parts]
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            raise ValueError(f"parts with different ids; twice: {', '.join(doubled)}")
+        total = sum(part.points for part in self.parts)
+        if self.parts and total != self.points:
+            raise ValueError(f"points of the parts that add up to {self.points}; they add up to {total}")
+        return self
+
+    def walk(self, prefix: str = "") -> Iterator[tuple[str, "ScoreNode"]]:
+        """Every node below this one with its dotted path, parents before their parts; the root itself has no path."""
+        for part in self.parts:
+            path = f"{prefix}.{part.id}" if prefix else part.id
+            yield path, part
+            yield from part.walk(path)
+
+    def leaves(self) -> Iterator[tuple[str, "ScoreNode"]]:
+        """The leaves with their paths; a tree that is one leaf has the path of its own id."""
+        if self.source is not None:
+            yield self.id, self
+        for path, node in self.walk():
+            if node.source is not None:
+                yield path, node
+
+    def find(self, name: str) -> str | None:
+        """The dotted path that `name` means: a path, or an id that stands once in the tree; None where neither."""
+        paths = [path for path, _ in self.walk()] or [self.id]
+        if name in paths:
+            return name
+        ends = [path for path in paths if path.rsplit(".", 1)[-1] == name]
+        return ends[0] if len(ends) == 1 else None

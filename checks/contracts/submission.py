@@ -1,0 +1,140 @@
+"""`submission.yaml`: what one team hands in."""
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from checks.contracts.fields import Contract, Count, Identifier, NotNegative, Positive, RelativePath, Share, TaskId
+
+ComponentId = Literal["language_model", "vision_tower", "audio_tower", "projector"]
+
+
+class Component(Contract):
+    """A part of the model with its own weights, and where they came from."""
+
+    id: ComponentId = Field(
+        description="language_model (embeddings and head included), vision_tower, audio_tower or projector"
+    )
+    origin: Literal["from-scratch", "borrowed"] = Field(
+        description="from-scratch (initialised, then trained) or borrowed"
+    )
+    reference: str | None = Field(
+        None, description="borrowed: the model it was taken from, a reference's id where there is one"
+    )
+    frozen: bool | None = Field(None, description="borrowed: whether its weights were left as they were")
+    licence: str | None = Field(None, description="borrowed: the licence it came under, an SPDX expression")
+    control: Literal["kept", "lost"] | None = Field(
+        None, description="borrowed: whether the team can change, operate and replace it without anyone's leave"
+    )
+
+    @model_validator(mode="after")
+    def _borrowed_from_whom(self) -> "Component":
+        if self.origin == "borrowed" and self.reference is None:
+            raise ValueError(f"a reference for the borrowed {self.id}; none")
+        if self.origin == "from-scratch" and self.reference is not None:
+            raise ValueError(f"no reference for the {self.id} from scratch; {self.reference!r}")
+        return self
+
+
+class Model(Contract):
+    """The model itself."""
+
+    source: str = Field(
+        min_length=1, description="a folder of safetensors, or a hub id with a pinned revision (org/name@commit)"
+    )
+    licence: str = Field(description="the model's own licence, an SPDX expression; an empty one is a finding")
+    components: list[Component] = Field(min_length=1, description="every part with its own weights")
+    endpoint: str | None = Field(None, description="an OpenAI-compatible server of the agency's own, or null")
+
+    @model_validator(mode="after")
+    def _once_each(self) -> "Model":
+        names = [component.id for component in self.components]
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            raise ValueError(f"components with different ids; twice: {', '.join(doubled)}")
+        return self
+
+
+class Initialisation(Contract):
+    """The declared law of the step-0 weights."""
+
+    distribution: Literal["normal", "truncated_normal", "uniform"] = Field(
+        description="normal, truncated_normal or uniform"
+    )
+    std: Positive = Field(description="its standard deviation")
+
+
+class Optimiser(Contract):
+    """The declared optimiser."""
+
+    name: str = Field(min_length=1, description="adamw, adam, muon, …")
+    betas: tuple[Share, Share] | None = Field(None, description="Adam's two decay rates")
+    weight_decay: NotNegative = Field(Decimal(0), description="decoupled weight decay")
+
+
+class Accelerators(Contract):
+    """What it was trained on; absent on CPU, then there is no compute check."""
+
+    kind: str = Field(min_length=1, description="for example H200")
+    count: Annotated[Count, Field(ge=1)] = Field(description="how many")
+    peak_flops: Positive = Field(description="peak floating-point operations per second of one, in the precision used")
+
+
+class Training(Contract):
+    """What log and checkpoints are held against; a field not declared makes its checks conditional."""
+
+    init: Initialisation | None = Field(None, description="the law of the step-0 weights")
+    seed: int | None = Field(None, description="the seed of the step-0 weights")
+    optimiser: Optimiser | None = Field(None, description="name, betas, weight_decay")
+    sequence_length: Annotated[Count, Field(ge=1)] | None = Field(None, description="tokens in a training sequence")
+    batch_tokens: Annotated[Count, Field(ge=1)] | None = Field(None, description="tokens in one optimiser step")
+    accelerators: Accelerators | None = Field(None, description="kind, count, peak_flops; absent on CPU")
+
+
+class Checkpoint(Contract):
+    """Weights handed in from an earlier step."""
+
+    step: Count = Field(description="the optimiser step; 0 is the initialisation")
+    source: RelativePath = Field(description="a folder of safetensors")
+
+
+class Corpus(Contract):
+    """The training corpus: what it holds, and a sample."""
+
+    inventory: RelativePath | None = Field(
+        None, description="CSV: source, url, licence, language, documents, tokens, epochs, collected_on, sha256"
+    )
+    sample: RelativePath | None = Field(None, description="JSONL, JSONL.zst or Parquet: id, source, text")
+
+
+class Evidence(Contract):
+    """What supports the claims; every part may be absent, and what is absent is not proven."""
+
+    training: Training | None = Field(None, description="the declared training")
+    training_log: RelativePath | None = Field(
+        None,
+        description="JSONL: step, tokens, loss, learning_rate, grad_norm, time; optional validation_loss, prev_sha256",
+    )
+    checkpoints: list[Checkpoint] = Field([], description="weights of earlier steps, step 0 among them")
+    corpus: Corpus | None = Field(None, description="inventory and sample")
+
+
+class Submission(Contract):
+    """What one team hands in."""
+
+    version: Literal[1] = Field(description="1")
+    team: Identifier = Field(description="the team's id in the programme")
+    allow_outside: bool = Field(False, description="true: paths may leave this file's folder")
+    model: Model = Field(description="the model and its components")
+    targets: dict[Identifier, dict[TaskId, Positive]] = Field(
+        {}, description="suite → task → the score of the team's own target model, metric × 100"
+    )
+    evidence: Evidence = Field(Evidence.model_validate({}), description="what supports the claims")
+
+    @model_validator(mode="after")
+    def _steps_ascend(self) -> "Submission":
+        steps = [checkpoint.step for checkpoint in self.evidence.checkpoints]
+        if sorted(set(steps)) != steps:
+            raise ValueError(f"checkpoints in ascending order of their steps, none twice; steps {steps}")
+        return self

@@ -1,0 +1,131 @@
+"""YAML as the users wrote it: decimals stay decimals, a key written twice is an error, and every key has a line.
+
+Binary floating point would turn 69.37 into 69.3700000000000045…; here it becomes Decimal("69.37").
+"""
+
+import re
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from checks.contracts.errors import InputFault
+
+#: A hand-written file is kilobytes; more is a mistake or an attack.
+MAX_BYTES = 4_000_000
+#: Aliases can make a small file unfold into a huge one.
+MAX_NODES = 200_000
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader whose numbers with a point or an exponent are decimals."""
+
+
+def _decimal(loader: _Loader, node: yaml.ScalarNode) -> Any:
+    try:
+        return Decimal(str(node.value).replace("_", ""))
+    except InvalidOperation:
+        return str(node.value)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:float", _decimal)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?\d[\d_]*(\.[\d_]*)?[eE][-+]?\d+$"), list("-+0123456789")
+)
+
+
+class YamlSource:
+    """One parsed file: `data` for the typed model, `line_of` and `key_of` for messages."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises InputFault where the file is missing, too large, not UTF-8, not YAML or has a key twice."""
+        self.path = path
+        text = _read(path)
+        try:
+            root = yaml.compose(text, Loader=_Loader)
+            if root is None:
+                raise InputFault(path, found="an empty file", expected="a YAML mapping")
+            self.root: yaml.Node = root
+            _refuse_unfolding(path, self.root)
+            self._refuse_doubled_keys(self.root, "")
+            self.data: Any = yaml.load(text, Loader=_Loader)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            found = getattr(error, "problem", None) or "text that is not YAML"
+            line = mark.line + 1 if mark is not None else None
+            raise InputFault(path, found=str(found), expected="valid YAML", line=line) from None
+        except (ValueError, RecursionError) as error:
+            raise InputFault(path, found=str(error) or "nesting without end", expected="valid YAML") from None
+        if not isinstance(self.data, dict):
+            raise InputFault(path, found=type(self.data).__name__, expected="a YAML mapping")
+
+    def locate(self, location: tuple[int | str, ...], missing: bool = False) -> tuple[str, int]:
+        """The dotted key and the line of a pydantic error location, whose union tags are no keys and are skipped.
+
+        With `missing` the last part is a key that the file lacks.
+        """
+        node, key, line = self.root, "", self.root.start_mark.line + 1
+        for part in location:
+            if isinstance(node, yaml.MappingNode):
+                pairs = {str(name.value): (name, value) for name, value in node.value}
+                if str(part) in pairs:
+                    name, node = pairs[str(part)]
+                    key, line = f"{key}.{part}" if key else str(part), name.start_mark.line + 1
+                elif missing and part == location[-1]:
+                    key = f"{key}.{part}" if key else str(part)
+            elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+                node = node.value[part]
+                key, line = f"{key}[{part}]", node.start_mark.line + 1
+        return key, line
+
+    def _refuse_doubled_keys(self, node: yaml.Node, key: str) -> None:
+        if isinstance(node, yaml.MappingNode):
+            seen: set[str] = set()
+            for name, value in node.value:
+                where = f"{key}.{name.value}" if key else str(name.value)
+                if str(name.value) in seen:
+                    raise InputFault(self.path, where, "the key twice", "it once", line=name.start_mark.line + 1)
+                seen.add(str(name.value))
+                self._refuse_doubled_keys(value, where)
+        elif isinstance(node, yaml.SequenceNode):
+            for index, value in enumerate(node.value):
+                self._refuse_doubled_keys(value, f"{key}[{index}]")
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.is_dir():
+            raise InputFault(path, found="a folder", expected="a YAML file")
+        if path.stat().st_size > MAX_BYTES:
+            raise InputFault(path, found=f"{path.stat().st_size} bytes", expected=f"at most {MAX_BYTES}")
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputFault(path, found="no such file", expected="a YAML file") from None
+    except UnicodeDecodeError:
+        raise InputFault(path, found="bytes that are not UTF-8", expected="UTF-8 text") from None
+    except OSError as error:
+        raise InputFault(path, found=error.strerror or str(error), expected="a readable file") from None
+
+
+def _refuse_unfolding(path: Path, root: yaml.Node) -> None:
+    """Counts the nodes as aliases unfold them, each node once: a bomb is refused before it is built."""
+    sizes: dict[int, int] = {}
+    building: set[int] = set()
+
+    def size(node: yaml.Node) -> int:
+        if id(node) in building:
+            raise InputFault(path, found="an alias that contains itself", expected="a finite file")
+        if id(node) not in sizes:
+            building.add(id(node))
+            children = []
+            if isinstance(node, yaml.MappingNode):
+                children = [child for pair in node.value for child in pair]
+            elif isinstance(node, yaml.SequenceNode):
+                children = node.value
+            sizes[id(node)] = 1 + sum(size(child) for child in children)
+            building.discard(id(node))
+        return sizes[id(node)]
+
+    if size(root) > MAX_NODES:
+        raise InputFault(path, found=f"{size(root)} values once aliases unfold", expected=f"at most {MAX_NODES}")
