@@ -59,6 +59,11 @@ class IndependencePolicy(Contract):
             raise ValueError("`default` among the relations of `derived`; none")
         return self
 
+    def for_relation(self, relation: str | None) -> GateOutcome:
+        """What a derived component of that relation means."""
+        named: dict[str, GateOutcome] = {**self.derived}
+        return named.get(relation or "unknown", named["default"])
+
     def for_component(self, component: str) -> "IndependencePolicy":
         """This policy with the overrides for one component applied."""
         override = self.components.get(component)  # type: ignore[call-overload]
