@@ -61,7 +61,7 @@ class IndependencePolicy(Contract):
 
     def for_relation(self, relation: str | None) -> GateOutcome:
         """What a derived component of that relation means."""
-        named: dict[str, GateOutcome] = {**self.derived}
+        named: dict[str, GateOutcome] = dict(self.derived.items())
         return named.get(relation or "unknown", named["default"])
 
     def for_component(self, component: str) -> "IndependencePolicy":

@@ -179,6 +179,9 @@ class ScoreNode(Contract):
         total = sum(part.points for part in self.parts)
         if self.parts and total != self.points:
             raise ValueError(f"points of the parts that add up to {self.points}; they add up to {total}")
+        then = self.source.then if self.source is not None else None
+        if then is not None and then.rank_points is not None and then.rank_points.table[0] > self.points:
+            raise ValueError(f"a table of at most {self.points} points; {then.rank_points.table[0]}")
         return self
 
     def walk(self, prefix: str = "") -> Iterator[tuple[str, "ScoreNode"]]:

@@ -1,0 +1,158 @@
+"""A round decided: gates, totals, the cut, ties, confidence, places, in that order; a pure function of its inputs.
+
+>>> decision = decide(inputs)
+>>> [(standing.team, standing.status) for standing in decision.standings]
+[('t1', 'advances'), ('t2', 'eliminated'), …]
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from checks.records.decisions import Decision, GateResult, Reason, Standing, Status
+from checks.rules.gates import judge_gates
+from checks.rules.inputs import RoundInputs
+from checks.rules.numbers import decimal_text
+from checks.rules.points import Points, evaluate
+from checks.rules.reasons import (
+    CUT_RULE,
+    cut_reason,
+    fault_reason,
+    gate_reasons,
+    hypothetical_reason,
+    total_reason,
+    withdrawn_reason,
+)
+from checks.rules.selection import Cutting, Key, cut_bottom, order_keys, ranks
+from checks.rules.uncertainty import bottom_probability
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the rules come to before it is put in words."""
+
+    points: Points
+    gates: Mapping[str, Sequence[GateResult]]
+    keys: Mapping[str, Key]
+    ranks: Mapping[str, int]
+    cutting: Cutting
+
+
+def decide(inputs: RoundInputs) -> Decision:
+    """Every team's standing with its reasons. Raises NotMeasured where a stage that the points need has not run."""
+    outcome = work_out(inputs)
+    standings = [_standing(inputs, outcome, team.id) for team in inputs.round.teams]
+    advancing = sum(standing.status == "advances" for standing in standings)
+    last = len(standings) + 1
+    return Decision(
+        programme=inputs.programme,
+        round=inputs.round.id,
+        rules_version=inputs.round.rules_version,
+        rules_sha256=inputs.rules_sha256,
+        policy=inputs.policy.policy if inputs.policy is not None else None,
+        what_if=inputs.what_if,
+        simulated=inputs.simulated,
+        places=inputs.round.places,
+        vacancies=max(0, inputs.round.places - advancing),
+        inputs=dict(sorted(inputs.files.items())),
+        standings=sorted(standings, key=lambda each: (each.rank or last, each.status == "withdrawn", each.team)),
+    )
+
+
+def work_out(inputs: RoundInputs) -> Outcome:
+    """Gates, points, ranks and the cut, as numbers."""
+    gates = judge_gates(inputs, evaluate(inputs, eligible=None))
+    out = _out_by_gate(gates)
+    eligible = [team for team in inputs.active() if team not in out]
+    points = evaluate(inputs, eligible)
+    keys = order_keys(points, inputs.round.select, inputs.round.score)
+    return Outcome(points, gates, keys, ranks(keys), _cut(inputs, points, keys, eligible))
+
+
+def _out_by_gate(gates: Mapping[str, Sequence[GateResult]]) -> dict[str, str]:
+    """Team → the first gate in the file that eliminates it."""
+    first = {
+        team: next((each.gate for each in results if each.effect == "eliminate"), None)
+        for team, results in gates.items()
+    }
+    return {team: gate for team, gate in first.items() if gate is not None}
+
+
+def _cut(inputs: RoundInputs, points: Points, keys: Mapping[str, Key], eligible: Sequence[str]) -> Cutting:
+    out = [team for team in inputs.active() if team not in eligible]
+    without_total = [team for team in inputs.active() if team not in keys]
+    select = inputs.round.select
+    planned = cut_bottom(keys, without_total, out, select)
+    if select.confidence is None or planned.planned == 0 or not planned.counted:
+        return planned
+    chances = bottom_probability(inputs, points, eligible, planned.counted, planned.planned)
+    return cut_bottom(keys, without_total, out, select, chances)
+
+
+def _status(results: Sequence[GateResult], cutting: Cutting, team: str) -> tuple[Status, str | None]:
+    gate = next((each.gate for each in results if each.effect == "eliminate"), None)
+    cut = cutting.cuts[team]
+    if gate is not None:
+        return "eliminated", gate
+    if cut == "out":
+        return "eliminated", CUT_RULE
+    if cut in ("tied", "unsure", "unknown") or any(each.effect == "review" for each in results):
+        return "review", None
+    return "advances", None
+
+
+def _standing(inputs: RoundInputs, outcome: Outcome, team: str) -> Standing:
+    entry = next(each for each in inputs.round.teams if each.id == team)
+    if entry.withdrawn is not None:
+        return Standing(
+            team=team,
+            name=entry.name,
+            rank=None,
+            total=None,
+            status="withdrawn",
+            scores={},
+            gates={},
+            reasons=[withdrawn_reason(entry.withdrawn.isoformat())],
+        )
+    results = list(outcome.gates[team])
+    status, by = _status(results, outcome.cutting, team)
+    total = outcome.points.totals[team]
+    if total is None and status == "advances":
+        status = "review"
+    nodes = outcome.points.nodes[team]
+    return Standing(
+        team=team,
+        name=entry.name,
+        rank=outcome.ranks.get(team),
+        total=None if total is None else decimal_text(total),
+        status=status,
+        eliminated_by=by,
+        scores={path: decimal_text(value) for path, value in nodes.items() if value is not None},
+        gates={each.gate: each.result for each in results},
+        gate_results=results,
+        cut_probability=outcome.cutting.probability.get(team),
+        reasons=_reasons(inputs, outcome, team, results, by),
+    )
+
+
+def _reasons(
+    inputs: RoundInputs, outcome: Outcome, team: str, results: Sequence[GateResult], by: str | None
+) -> list[Reason]:
+    measured = inputs.teams[team]
+    rank, teams = outcome.ranks.get(team), len(outcome.keys)
+    reasons = [total_reason(outcome.points, team, rank, teams, measured.evidence("benchmark"))]
+    reasons.append(cut_reason(team, outcome.cutting, outcome.points.totals))
+    if by is not None and by != CUT_RULE and rank is not None:
+        ungated = [each.model_copy(update={"effect": "pass"}) if each.gate == by else each for each in results]
+        reasons.append(hypothetical_reason(by, rank, teams, _without_gate(inputs, outcome, team, ungated)))
+    reasons += gate_reasons(results)
+    reasons += [fault_reason(stage, message) for stage, message in measured.faults.items()]
+    return reasons
+
+
+def _without_gate(inputs: RoundInputs, outcome: Outcome, team: str, results: Sequence[GateResult]) -> Status:
+    """The team's status had the gate that put it out passed it: the cut made again with it eligible."""
+    gates = {**outcome.gates, team: results}
+    eligible = [each for each in inputs.active() if each not in _out_by_gate(gates)]
+    points = evaluate(inputs, eligible)
+    keys = order_keys(points, inputs.round.select, inputs.round.score)
+    return _status(results, _cut(inputs, points, keys, eligible), team)[0]

@@ -1,0 +1,106 @@
+"""Gates: conditions apart from points. Four results, a panel's ruling above the check's own, and what each does to a team."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+from checks.contracts.programme import AnyGate, BaselineGate, DataQualityGate, Effect, IndependenceGate, ThresholdGate
+from checks.contracts.rulings import Ruling
+from checks.policy.data_quality import judge_data_quality
+from checks.policy.independence import IndependenceCase, judge_independence
+from checks.policy.outcomes import finding
+from checks.records.decisions import GateOutcome, GateResult, Reason
+from checks.records.record import Stage
+from checks.rules.inputs import RoundInputs, suite_mean
+from checks.rules.numbers import decimal_text
+from checks.rules.points import Points
+
+
+def judge_gates(inputs: RoundInputs, points: Points) -> dict[str, list[GateResult]]:
+    """Every gate's result for every team that has not withdrawn, in the file's order."""
+    return {team: [_judge(inputs, points, gate, team) for gate in inputs.round.gates] for team in inputs.active()}
+
+
+def _judge(inputs: RoundInputs, points: Points, gate: AnyGate, team: str) -> GateResult:
+    own, reasons = _own_result(inputs, points, gate, team)
+    ruling = next((each for each in inputs.rulings if each.team == team and each.gate == gate.id), None)
+    result = own if ruling is None else ruling.result
+    if ruling is not None:
+        reasons = [*reasons, _ruled(ruling, own)]
+    effects: dict[GateOutcome, Effect] = {
+        "pass": "pass",
+        "fail": gate.fail,
+        "conditional": gate.conditional,
+        "indeterminate": gate.indeterminate,
+    }
+    return GateResult(gate=gate.id, team=team, own=own, result=result, effect=effects[result], reasons=reasons)
+
+
+def _own_result(inputs: RoundInputs, points: Points, gate: AnyGate, team: str) -> tuple[GateOutcome, list[Reason]]:
+    measured = inputs.teams[team]
+    if isinstance(gate, ThresholdGate):
+        return _threshold(inputs, points, gate, team)
+    if isinstance(gate, BaselineGate):
+        return _baseline(inputs, gate, team)
+    assert inputs.policy is not None  # the contract refuses such a gate without a policy
+    stage: Stage = "independence" if isinstance(gate, IndependenceGate) else "data-quality"
+    if stage in measured.faults:
+        fault = measured.faults[stage]
+        words = (f"점검할 수 없었습니다: {fault}", f"Could not be checked: {fault}")
+        return "indeterminate", [finding(gate.check, "indeterminate", *words)]
+    if isinstance(gate, DataQualityGate):
+        return judge_data_quality(measured.quality, inputs.policy, measured.evidence(stage))
+    case = IndependenceCase(
+        trace=measured.trace,
+        declared=measured.declared,
+        quality=measured.quality or (),
+        reference_licences=inputs.reference_licences,
+        evidence=measured.evidence(stage),
+    )
+    return judge_independence(case, inputs.policy)
+
+
+def _threshold(inputs: RoundInputs, points: Points, gate: ThresholdGate, team: str) -> tuple[GateOutcome, list[Reason]]:
+    path = inputs.round.score.find(gate.of)
+    assert path is not None  # the contract refuses an unknown node
+    earned = points.nodes[team].get(path)
+    if earned is None:
+        words = (f"{path} 점수가 없습니다.", f"There are no points for {path}.")
+        return "indeterminate", [finding("threshold", "indeterminate", *words)]
+    nodes = dict(inputs.round.score.walk()) or {path: inputs.round.score}
+    bound = Fraction(gate.at_least) if gate.at_least is not None else _share(gate.at_least_share, nodes[path].points)
+    outcome: GateOutcome = "pass" if earned >= bound else "fail"
+    sign = "≥" if outcome == "pass" else "<"
+    ko = f"{path} {decimal_text(earned)}점 {sign} 기준 {decimal_text(bound)}점"
+    en = f"{path} has {decimal_text(earned)} points {sign} the required {decimal_text(bound)}"
+    return outcome, [finding("threshold", outcome, ko, en)]
+
+
+def _share(share: Decimal | None, points: Decimal) -> Fraction:
+    assert share is not None  # the contract asks for exactly one of the two bounds
+    return Fraction(share) * Fraction(points)
+
+
+def _baseline(inputs: RoundInputs, gate: BaselineGate, team: str) -> tuple[GateOutcome, list[Reason]]:
+    scores = inputs.teams[team].suites.get(gate.suite)
+    mean = None if scores is None else suite_mean(scores, inputs.suites[gate.suite])
+    if mean is None:
+        words = (f"{gate.suite} 평가 결과가 없습니다.", f"{gate.suite} has not been measured.")
+        return "indeterminate", [finding("baseline", "indeterminate", *words)]
+    bound = Fraction(gate.at_least) * Fraction(gate.baseline)
+    outcome: GateOutcome = "pass" if mean >= bound else "fail"
+    sign = "≥" if outcome == "pass" else "<"
+    rule = f"{decimal_text(Fraction(gate.at_least))} × {decimal_text(Fraction(gate.baseline))}"
+    ko = f"{gate.suite} {decimal_text(mean)} {sign} {rule} = {decimal_text(bound)}"
+    en = f"{gate.suite} scores {decimal_text(mean)} {sign} {rule} = {decimal_text(bound)}"
+    return outcome, [finding("baseline", outcome, ko, en, inputs.teams[team].evidence("benchmark"))]
+
+
+def _ruled(ruling: Ruling, own: GateOutcome) -> Reason:
+    signed = f"{ruling.signed_by}, {ruling.second_signature}"
+    return finding(
+        "ruling",
+        ruling.result,
+        f"위원회 결정: {ruling.result} (점검 결과는 {own}). 사유: {ruling.reason} 서명: {signed}",
+        f"The panel ruled {ruling.result} (the check's own result is {own}). Reason: {ruling.reason} Signed: {signed}",
+        [f"ruling:{ruling.evidence}"] if ruling.evidence else [],
+    )

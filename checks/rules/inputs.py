@@ -1,0 +1,91 @@
+"""All that the rules look at for one round: panels as they are now, measurements as they were stored. No I/O."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+
+from checks.contracts.panels import RaterSheets
+from checks.contracts.policy import Policy
+from checks.contracts.programme import Round
+from checks.contracts.rulings import Ruling
+from checks.contracts.submission import Component
+from checks.contracts.suite import Suite
+from checks.records.lineage import Trace
+from checks.records.quality import ExpectationResult
+from checks.records.record import Stage, Text
+from checks.records.scores import SuiteScores
+
+#: Metrics that are not shares in [0, 1]; every other metric is multiplied by 100 in suites, targets and baselines.
+UNSCALED_METRICS = frozenset(
+    {"perplexity", "word_perplexity", "byte_perplexity", "bits_per_byte", "bleu", "chrf", "ter", "brier_score", "bpb"}
+)
+
+
+@dataclass(frozen=True)
+class TeamInputs:
+    """What was measured for one team, and which runs say so: `runs` by stage, `benchmark:SUITE` for the benchmark."""
+
+    suites: Mapping[str, SuiteScores] = field(default_factory=dict)
+    targets: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    declared: Sequence[Component] = ()
+    trace: Trace | None = None
+    quality: Sequence[ExpectationResult] | None = None
+    runs: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[Stage, str] = field(default_factory=dict)
+
+    def evidence(self, stage: str) -> list[str]:
+        """The run that a stage's reasons rest on, as `run:…`."""
+        return [f"run:{run_id}" for name, run_id in self.runs.items() if name.split(":")[0] == stage]
+
+
+@dataclass(frozen=True)
+class RoundInputs:
+    """One round, ready to be decided. Tables are keyed by the leaf's path; `files` maps each file read to its SHA-256."""
+
+    programme: str
+    round: Round
+    rules_sha256: str
+    suites: Mapping[str, Suite]
+    teams: Mapping[str, TeamInputs]
+    policy: Policy | None = None
+    imported: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    raters: Mapping[str, RaterSheets] = field(default_factory=dict)
+    rosters: Mapping[str, Mapping[str, Decimal | None]] = field(default_factory=dict)
+    rulings: Sequence[Ruling] = ()
+    reference_licences: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    what_if: bool = False
+    simulated: bool = False
+
+    def active(self) -> list[str]:
+        """The teams that have not withdrawn, in the file's order."""
+        return [team.id for team in self.round.teams if team.withdrawn is None]
+
+    def name(self, team_id: str) -> Text:
+        """A team's name in both languages."""
+        return next(team.name for team in self.round.teams if team.id == team_id)
+
+
+class NotMeasured(Exception):  # noqa: N818  (the state of the round, not a fault of the program)
+    """A leaf with `missing: error` has no value because its stage has not run: `team`, `leaf`."""
+
+    def __init__(self, team: str, leaf: str) -> None:
+        self.team = team
+        self.leaf = leaf
+        super().__init__(f"{leaf} has not been measured for {team}: run `gwanmun run` first")
+
+
+def task_score(metric: str, value: float) -> Fraction:
+    """A task's score as rules see it: the metric × 100 for shares, from the decimal that JSON prints for the measured float."""
+    exact = Fraction(Decimal(repr(float(value))))
+    return exact if metric in UNSCALED_METRICS else 100 * exact
+
+
+def suite_mean(scores: SuiteScores, suite: Suite) -> Fraction | None:
+    """The weighted mean of a suite's task scores; None where a task is missing."""
+    measured = {task.task: task_score(task.metric, task.value) for task in scores.tasks}
+    if any(task.id not in measured for task in suite.tasks):
+        return None
+    weights = sum((Fraction(task.weight) for task in suite.tasks), Fraction(0))
+    return sum((Fraction(task.weight) * measured[task.id] for task in suite.tasks), Fraction(0)) / weights

@@ -1,0 +1,25 @@
+"""How exact numbers are printed: at most 12 places, half-even, never in exponents. Comparisons use the exact value."""
+
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from fractions import Fraction
+
+PLACES = 12
+
+
+def decimal_text(value: Fraction) -> str:
+    """The decimal text of an exact number.
+
+    >>> decimal_text(Fraction(902, 10)), decimal_text(Fraction(25)), decimal_text(Fraction(1, 3))
+    ('90.2', '25.0', '0.333333333333')
+    """
+    digits = len(str(abs(value.numerator) // value.denominator)) + PLACES + 5
+    scaled = value * 10**PLACES
+    whole, rest = divmod(scaled.numerator, scaled.denominator)
+    if 2 * rest > scaled.denominator or (2 * rest == scaled.denominator and whole % 2):
+        whole += 1
+    with localcontext() as context:
+        context.prec = max(digits, 28)
+        context.rounding = ROUND_HALF_EVEN
+        text = f"{Decimal(whole).scaleb(-PLACES):f}"
+    text = text.rstrip("0")
+    return f"{text}0" if text.endswith(".") else text

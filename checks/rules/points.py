@@ -1,0 +1,188 @@
+"""Points: the score tree evaluated in exact rationals over the decimals that users wrote.
+
+points × value ÷ max, in that order and without rounding on the way, so that 94.998 is not 95.0 and no rounding moves a
+team. Each leaf is read (`leaf_values`), then put on the population's scale (`checks.rules.scaling`), then summed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from statistics import median
+
+from checks.contracts.score_tree import Imported, Raters, ScoreNode, SuiteMean, SuiteRelative
+from checks.rules.inputs import NotMeasured, RoundInputs, suite_mean, task_score
+from checks.rules.scaling import scale
+
+Values = dict[str, Fraction | None]
+
+
+@dataclass(frozen=True)
+class Points:
+    """Points by team and node path. `excluded` names leaves that nobody is scored on, `missing` why a team lacks one."""
+
+    nodes: Mapping[str, Mapping[str, Fraction | None]]
+    totals: Mapping[str, Fraction | None]
+    weights: Mapping[str, Fraction]
+    excluded: Sequence[str]
+    missing: Mapping[str, Mapping[str, str]]
+
+
+def evaluate(inputs: RoundInputs, eligible: Sequence[str] | None) -> Points:
+    """Every node's points for every team that has not withdrawn.
+
+    `eligible` are the teams that no gate put out; with None, leaves over that population stay open (None), which is all that
+    gates need. Raises NotMeasured where a leaf with `missing: error` was never measured; a team whose own submission
+    was at fault has None there instead, and with it no total.
+    """
+    tree = inputs.round.score
+    raw = {path: leaf_values(inputs, path, node) for path, node in tree.leaves()}
+    missing = _missing(inputs, raw)
+    excluded = [
+        path
+        for path, node in tree.leaves()
+        if node.source is not None
+        and node.source.missing == "exclude_for_all"
+        and any(raw[path].get(team) is None for team in inputs.active())
+    ]
+    weights = _weights(tree, excluded)
+    scaled: dict[str, Values] = {}
+    for path, node in tree.leaves():
+        assert node.source is not None
+        values = raw[path]
+        if node.source.missing == "zero":
+            values = {team: Fraction(0) if values.get(team) is None else values[team] for team in values}
+        if path not in excluded:
+            scaled[path] = scale(inputs, path, node, values, eligible)
+    nodes = {team: _sum_up(tree, team, scaled, weights) for team in inputs.active()}
+    root = tree.id if tree.source is not None else ""
+    return Points(
+        nodes={team: {path: value for path, value in values.items() if path} for team, values in nodes.items()},
+        totals={team: values[root] for team, values in nodes.items()},
+        weights=weights,
+        excluded=excluded,
+        missing=missing,
+    )
+
+
+def leaf_values(inputs: RoundInputs, path: str, node: ScoreNode) -> Values:
+    """The leaf's points for every team of the round (withdrawn ones too, where there are data), before `then`."""
+    source = node.source
+    points = Fraction(node.points)
+    teams = [team.id for team in inputs.round.teams]
+    if isinstance(source, Imported):
+        table = inputs.imported[path]
+        most = Fraction(source.max)
+        return {team: points * Fraction(table[team]) / most if team in table else None for team in teams}
+    if isinstance(source, Raters):
+        sheets = inputs.raters[path]
+        return {team: rated(list(sheets.counted(team).values()), source) for team in teams}
+    if isinstance(source, SuiteMean):
+        return {team: _absolute(inputs, team, source, points) for team in teams}
+    assert isinstance(source, SuiteRelative)
+    return {team: _relative(inputs, team, source, points) for team in teams}
+
+
+def rated(values: Sequence[Decimal], source: Raters) -> Fraction | None:
+    """A team's raters put together: mean, median, or the mean without the highest and lowest; None without raters."""
+    exact = sorted(Fraction(value) for value in values)
+    if not exact:
+        return None
+    if source.how == "median":
+        return Fraction(median(exact))
+    kept = exact[source.drop_min or 0 : len(exact) - (source.drop_max or 0)]
+    return sum(kept, Fraction(0)) / len(kept) if kept else None
+
+
+def _absolute(inputs: RoundInputs, team: str, source: SuiteMean, points: Fraction) -> Fraction | None:
+    scores = inputs.teams[team].suites.get(source.suite)
+    mean = None if scores is None else suite_mean(scores, inputs.suites[source.suite])
+    return None if mean is None else points * mean / Fraction(source.scale)
+
+
+def _relative(inputs: RoundInputs, team: str, source: SuiteRelative, points: Fraction) -> Fraction | None:
+    measured = inputs.teams[team]
+    scores, targets = measured.suites.get(source.suite), measured.targets.get(source.suite, {})
+    if scores is None:
+        return None
+    found = {task.task: task_score(task.metric, task.value) for task in scores.tasks}
+    suite = inputs.suites[source.suite]
+    total, weights = Fraction(0), Fraction(0)
+    for task in suite.tasks:
+        if task.id not in found or task.id not in targets:
+            return None
+        share = found[task.id] / Fraction(targets[task.id])
+        weight = Fraction(task.weight)
+        total += weight * min(max(share, Fraction(source.floor)), Fraction(source.cap))
+        weights += weight
+    return points * total / weights
+
+
+def _missing(inputs: RoundInputs, raw: Mapping[str, Values]) -> dict[str, dict[str, str]]:
+    """Which teams lack which leaf through a fault of their own; raises NotMeasured for what was never measured."""
+    absent: dict[str, dict[str, str]] = {}
+    for path, node in inputs.round.score.leaves():
+        assert node.source is not None
+        if node.source.missing != "error":
+            continue
+        for team in inputs.active():
+            if raw[path].get(team) is not None:
+                continue
+            fault = inputs.teams[team].faults.get("benchmark")
+            if fault is None and not _lacks_target(inputs, team, node):
+                raise NotMeasured(team, path)
+            absent.setdefault(team, {})[path] = fault or "the submission names no target score for a task"
+    return absent
+
+
+def _lacks_target(inputs: RoundInputs, team: str, node: ScoreNode) -> bool:
+    source = node.source
+    if not isinstance(source, SuiteRelative) or source.suite not in inputs.teams[team].suites:
+        return False
+    targets = inputs.teams[team].targets.get(source.suite, {})
+    return any(task.id not in targets for task in inputs.suites[source.suite].tasks)
+
+
+def _weights(tree: ScoreNode, excluded: Sequence[str]) -> dict[str, Fraction]:
+    """Every node's factor: 1, more where an excluded sibling's points are spread over it, 0 where nothing is left of it."""
+    weights: dict[str, Fraction] = {}
+
+    def counts(path: str, node: ScoreNode) -> bool:
+        if node.source is not None:
+            return path not in excluded
+        return any(counts(each, part) for each, part in _parts(path, node))
+
+    def spread(path: str, node: ScoreNode, factor: Fraction) -> None:
+        weights[path] = factor
+        kept = sum((Fraction(part.points) for each, part in _parts(path, node) if counts(each, part)), Fraction(0))
+        for each, part in _parts(path, node):
+            spread(each, part, factor * Fraction(node.points) / kept if counts(each, part) else Fraction(0))
+
+    root = tree.id if tree.source is not None else ""
+    if not counts(root, tree):
+        raise ValueError("every leaf is excluded: nothing is left to rank by")
+    spread(root, tree, Fraction(1))
+    return weights
+
+
+def _parts(path: str, node: ScoreNode) -> list[tuple[str, ScoreNode]]:
+    return [(f"{path}.{part.id}" if path else part.id, part) for part in node.parts]
+
+
+def _sum_up(tree: ScoreNode, team: str, leaves: Mapping[str, Values], weights: Mapping[str, Fraction]) -> Values:
+    """Every node's points for one team; "" is the whole tree. None where a part is open, missing or excluded."""
+    values: Values = {}
+
+    def fill(path: str, node: ScoreNode) -> Fraction | None:
+        if node.source is not None:
+            earned = leaves.get(path, {}).get(team)
+            values[path] = None if earned is None or weights[path] == 0 else weights[path] * earned
+        else:
+            parts = [(weights[each], fill(each, part)) for each, part in _parts(path, node)]
+            counted = [earned for weight, earned in parts if weight != 0]
+            known = [earned for earned in counted if earned is not None]
+            values[path] = sum(known, Fraction(0)) if known and len(known) == len(counted) else None
+        return values[path]
+
+    fill(tree.id if tree.source is not None else "", tree)
+    return values

@@ -1,0 +1,142 @@
+"""Why a team stands where it stands, in Korean and English: one reason for each rule that touched it."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from checks.policy.outcomes import finding
+from checks.records.decisions import GateResult, Reason, Status
+from checks.records.record import Text
+from checks.rules.numbers import decimal_text
+from checks.rules.points import Points
+from checks.rules.selection import Cut, Cutting
+
+CUT_RULE = "eliminate_bottom"
+
+
+def _reason(rule: str, outcome: str, ko: str, en: str, evidence: Sequence[str] = ()) -> Reason:
+    return Reason(rule=rule, outcome=outcome, text=Text(ko=ko, en=en), evidence=list(evidence))
+
+
+def total_reason(points: Points, team: str, rank: int | None, teams: int, evidence: Sequence[str]) -> Reason:
+    """The total and the rank, or why there is none."""
+    total = points.totals[team]
+    if total is None:
+        lacks = "; ".join(f"{leaf}: {why}" for leaf, why in points.missing.get(team, {}).items())
+        return _reason(
+            "total",
+            "missing",
+            f"총점을 낼 수 없습니다. 값이 없는 항목: {lacks}",
+            f"There is no total. Without a value: {lacks}",
+            evidence,
+        )
+    text = decimal_text(total)
+    excluded = f" ({', '.join(points.excluded)} ×)" if points.excluded else ""
+    return _reason(
+        "total",
+        f"rank {rank}",
+        f"총점 {text}점으로 {teams}팀 중 {rank}위입니다.{excluded}",
+        f"{text} points in total, {ordinal(rank or 0)} of {teams}.{excluded}",
+        evidence,
+    )
+
+
+def gate_reasons(results: Sequence[GateResult]) -> list[Reason]:
+    """What every gate found, worst effect first; a passed gate gives one line."""
+    reasons: list[Reason] = []
+    order = ("eliminate", "review", "pass")
+    for result in sorted(results, key=lambda each: order.index(each.effect)):
+        words = {
+            "eliminate": ("탈락", "eliminated"),
+            "review": ("검토", "for review"),
+            "pass": ("통과", "passes"),
+        }[result.effect]
+        reasons.append(
+            _reason(
+                result.gate,
+                result.result,
+                f"{result.gate} 관문: {result.result}, {words[0]}.",
+                f"Gate {result.gate}: {result.result}, {words[1]}.",
+                [each for reason in result.reasons for each in reason.evidence][:1],
+            )
+        )
+        reasons += [reason for reason in result.reasons if reason.outcome != "pass"]
+        reasons += [reason for reason in result.reasons if reason.outcome == "pass"]
+    return reasons
+
+
+def cut_reason(team: str, cutting: Cutting, totals: Mapping[str, Fraction | None]) -> Reason:
+    """What the bottom-n rule did to the team and how close it was."""
+    cut = cutting.cuts[team]
+    counted = sorted((total, name) for name in cutting.counted if (total := totals[name]) is not None)
+    distance_ko, distance_en = _distance(team, cut, cutting, counted)
+    chance = cutting.probability.get(team)
+    sure_ko = "" if chance is None else f" 하위 {cutting.planned}팀에 들 확률은 {chance:.3f}입니다."
+    sure_en = "" if chance is None else f" Its probability of being among the lowest {cutting.planned} is {chance:.3f}."
+    ko, en = {
+        "out": (
+            f"하위 {cutting.planned}팀 탈락 규칙에 따라 탈락합니다.",
+            f"Out as one of the lowest {cutting.planned}.",
+        ),
+        "kept": (f"하위 {cutting.planned}팀에 들지 않습니다.", f"Not among the lowest {cutting.planned}."),
+        "tied": (
+            "탈락선에서 동점이며 순서를 정할 규칙이 없습니다.",
+            "Tied across the cut, and the tie chain leaves it.",
+        ),
+        "unsure": ("탈락선이 요구된 확신에 미치지 못합니다.", "The cut is less sure than the rules ask."),
+        "unknown": ("총점이 없는 팀이 있어 탈락선을 정할 수 없습니다.", "A team without a total leaves the cut open."),
+        "not_counted": ("하위팀 산정에서 제외됩니다.", "Takes no part in the count of the lowest."),
+    }[cut]
+    return _reason(CUT_RULE, cut, f"{ko}{distance_ko}{sure_ko}", f"{en}{distance_en}{sure_en}")
+
+
+def _distance(team: str, cut: Cut, cutting: Cutting, counted: Sequence[tuple[Fraction, str]]) -> tuple[str, str]:
+    """How far the team is from the cut: from the best team below it, or the worst team above it."""
+    own = next((total for total, name in counted if name == team), None)
+    if own is None or not 0 < cutting.planned < len(counted):
+        return "", ""
+    worst_kept, best_out = counted[cutting.planned][0], counted[cutting.planned - 1][0]
+    if cut == "out":
+        gap = decimal_text(worst_kept - own)
+        return f" 남은 팀 중 최저점과 {gap}점 차이입니다.", f" {gap} points below the lowest team that is kept."
+    if cut == "kept":
+        gap = decimal_text(own - best_out)
+        return f" 탈락선보다 {gap}점 높습니다.", f" {gap} points above the cut."
+    return "", ""
+
+
+def hypothetical_reason(gate: str, rank: int | None, teams: int, would: Status) -> Reason:
+    """What would have become of a team that a gate put out."""
+    ko = {"advances": "진출했을 것입니다", "eliminated": "그래도 탈락했을 것입니다"}.get(
+        would, "검토 대상이었을 것입니다"
+    )
+    en = {"advances": "would have advanced", "eliminated": "would have been out all the same"}.get(
+        would, "would have been for review"
+    )
+    return _reason(
+        "without_the_gate",
+        would,
+        f"총점으로는 {teams}팀 중 {rank}위로, {gate} 관문이 아니면 {ko}.",
+        f"{ordinal(rank or 0)} of {teams} by total; without gate {gate} it {en}.",
+    )
+
+
+def withdrawn_reason(date: str) -> Reason:
+    """A team that withdrew has no total and no rank."""
+    return _reason("withdrawn", "withdrawn", f"{date}에 참가를 철회했습니다.", f"Withdrew on {date}.")
+
+
+def fault_reason(stage: str, message: str) -> Reason:
+    """A stage that could not measure the team, and why."""
+    return finding(
+        stage,
+        "indeterminate",
+        f"{stage} 단계를 측정할 수 없었습니다: {message}",
+        f"Stage {stage} could not be measured: {message}",
+    )
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th, … 11th, 12th, 13th, … 21st."""
+    if 10 <= number % 100 <= 20:
+        return f"{number}th"
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"

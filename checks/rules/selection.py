@@ -1,0 +1,91 @@
+"""Who is out by points: bottom-n over the scope, the quota, ties, confidence, places. Pure functions over exact numbers.
+
+The order: totals of every team that has not withdrawn; the lowest `eliminate_bottom` of them within `scope`, less the
+cuts that an absorbing quota has used; a tie that the chain leaves and that straddles the cut is for review, and so is a
+cut less sure than `confidence`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+from checks.contracts.programme import Select
+from checks.contracts.score_tree import ScoreNode
+from checks.rules.points import Points
+
+Cut = Literal["kept", "out", "tied", "unsure", "unknown", "not_counted"]
+Key = tuple[Fraction, ...]
+
+
+@dataclass(frozen=True)
+class Cutting:
+    """What the bottom-n rule does to each team, how many it cuts, and how sure each team's cut is."""
+
+    cuts: Mapping[str, Cut]
+    planned: int
+    counted: Sequence[str]
+    probability: Mapping[str, float] = field(default_factory=dict)
+
+
+def order_keys(points: Points, select: Select, tree: ScoreNode) -> dict[str, Key]:
+    """Team → total and then the tie chain's nodes; teams without a total are left out. A higher key is a better team."""
+    paths = [tree.find(name) for name in select.tie_break]
+    keys: dict[str, Key] = {}
+    for team, total in points.totals.items():
+        chain = [points.nodes[team].get(path) if path else None for path in paths]
+        if total is not None:
+            keys[team] = (total, *(Fraction(-1) if value is None else value for value in chain))
+    return keys
+
+
+def ranks(keys: Mapping[str, Key]) -> dict[str, int]:
+    """1 + the number of better teams; equal teams share a rank."""
+    return {team: 1 + sum(other > key for other in keys.values()) for team, key in keys.items()}
+
+
+def cut_bottom(
+    keys: Mapping[str, Key],
+    without_total: Sequence[str],
+    out_by_gate: Sequence[str],
+    select: Select,
+    probability: Mapping[str, float] | None = None,
+) -> Cutting:
+    """Applies `eliminate_bottom`.
+
+    Teams without a total (their own submission was at fault) may stand anywhere: a team is out only if it would be out
+    wherever they stood, and one that might be is `unknown`. `probability` is each counted team's chance of being in the
+    bottom n, from paired resampling.
+    """
+    used = len(out_by_gate) if select.quota == "absorbing" else 0
+    planned = max(0, select.eliminate_bottom - used)
+    in_scope = [team for team in keys if select.scope == "all" or team not in out_by_gate]
+    unknown = [team for team in without_total if select.scope == "all" or team not in out_by_gate]
+    cuts: dict[str, Cut] = dict.fromkeys([*keys, *without_total], "not_counted")
+    for team in in_scope:
+        cuts[team] = _cut(keys[team], [keys[other] for other in in_scope if other != team], len(unknown), planned)
+    cuts |= dict.fromkeys(unknown, "unknown" if planned else "kept")
+    cutting = Cutting(cuts, planned, in_scope, probability or {})
+    if probability is None or select.confidence is None or planned == 0:
+        return cutting
+    return Cutting(_unsure(cutting, float(select.confidence)), planned, in_scope, probability)
+
+
+def _cut(key: Key, others: Sequence[Key], unknown: int, planned: int) -> Cut:
+    lower = sum(other < key for other in others)
+    equal = sum(other == key for other in others)
+    if lower + equal + unknown < planned:
+        return "out"
+    if lower >= planned:
+        return "kept"
+    return "tied" if lower + equal >= planned else "unknown"
+
+
+def _unsure(cutting: Cutting, confidence: float) -> dict[str, Cut]:
+    """Where any planned cut is less sure than `confidence`, the cut teams and all whose chance exceeds 1 − it are unsure."""
+    chances = cutting.probability
+    out = [team for team, cut in cutting.cuts.items() if cut == "out"]
+    if all(chances[team] >= confidence for team in out):
+        return dict(cutting.cuts)
+    unsure = {*out, *(team for team in cutting.counted if chances[team] > 1 - confidence)}
+    return {team: "unsure" if team in unsure else cut for team, cut in cutting.cuts.items()}
