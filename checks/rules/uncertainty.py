@@ -211,7 +211,8 @@ def _scaled_values(
     if isinstance(form, RankPoints):
         table = np.array([float(each) for each in form.table])
         rank = (population > values).sum(axis=0)
-        return table[np.minimum(rank, len(table) - 1)]
+        earned: Replicates = table[np.minimum(rank, len(table) - 1)]
+        return earned
     if isinstance(form, TopScaled):
         best = population.max(axis=0)
         return np.where(best > 0, np.minimum(points, points * values / np.where(best > 0, best, 1)), points)
@@ -221,4 +222,5 @@ def _scaled_values(
         return points * np.clip(share, 0.0, 1.0)
     deviation = population.std(axis=0)
     scored: Replicates = (values - population.mean(axis=0)) / np.where(deviation > 0, deviation, 1)
-    return points * np.where(deviation > 0, scored, 0.0)
+    standard: Replicates = np.where(deviation > 0, scored, 0.0)
+    return standard * points
