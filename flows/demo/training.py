@@ -1,0 +1,169 @@
+"""Trains one demo model on the CPU, from fixed seeds, and writes it with the evidence of its training.
+
+`train(RECIPES[1], seed=2026, folder=…/t1, reference=None)` writes `model/` and `evidence/`: weights at step 0, at a few
+early steps on a log scale and at the middle, the hash-chained log, the corpus inventory and a sample.
+"""
+
+import math
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flows.demo import architectures
+from flows.demo.corpus import Corpus, pixels
+from flows.demo.evidence import CorpusRecord, TrainingLog
+from flows.demo.teams import Recipe, derived_seed
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel
+
+ROWS = 8
+ROW_LENGTH = 128
+BATCH_TOKENS = ROWS * ROW_LENGTH
+#: With these decay rates an Adam step is at most 1.17 learning rates (Cauchy-Schwarz), decay included below 1.5.
+BETAS = (0.9, 0.95)
+WEIGHT_DECAY = 0.1
+PEAK_LEARNING_RATE = 3e-3
+#: The borrowed tower learns this much slower, so that it stays recognisable: correlation about 0.99.
+BORROWED_RATE_SHARE = 0.05
+WARM_UP_STEPS = 30
+LAST_RATE_SHARE = 0.05
+LARGEST_GRADIENT = 1.0
+
+StepDone = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much of the full training is done: 1 is the demo's, tests take a small share."""
+
+    share: float = 1.0
+
+    def steps(self, recipe: Recipe) -> int:
+        """Optimiser steps for this recipe, at least two."""
+        return max(2, round(recipe.steps * self.share))
+
+
+def checkpoint_steps(steps: int) -> list[int]:
+    """Steps whose weights are handed in: 0, 1, 4, 16, … below `steps`, and the middle.
+
+    >>> checkpoint_steps(700)
+    [0, 1, 4, 16, 64, 256, 350]
+    """
+    early = {0, steps // 2}
+    step = 1
+    while step < steps:
+        early.add(step)
+        step *= 4
+    return sorted(early)
+
+
+def train(
+    recipe: Recipe,
+    seed: int,
+    folder: Path,
+    reference: Path | None = None,
+    budget: Budget = Budget(),
+    on_step: StepDone | None = None,
+) -> None:
+    """Trains `recipe` and writes `folder/model` and `folder/evidence`, in a folder beside it that is renamed at the end.
+
+    Of a model that nobody hands in, `folder` holds the weights alone. `reference` is the folder of the reference's
+    weights, needed where the recipe borrows its vision tower.
+    """
+    unfinished = folder.with_name(folder.name + ".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    evidence = unfinished / "evidence"
+    evidence.mkdir(parents=True)
+    model = _step_zero(recipe, seed, reference)
+    steps = budget.steps(recipe)
+    corpus = Corpus(derived_seed(seed, recipe.id, "corpus"), ROW_LENGTH)
+    record = CorpusRecord(corpus, derived_seed(seed, recipe.id, "sample"))
+    log = TrainingLog(evidence / "train.jsonl")
+    wanted = checkpoint_steps(steps)
+    for step, values in _steps(model, recipe, corpus, steps):
+        if values is not None:
+            log.add(step, step * BATCH_TOKENS, *values)
+            if on_step is not None:
+                on_step(step, steps)
+        if step in wanted:
+            model.save_pretrained(evidence / f"step-{step}")
+    log.close()
+    record.write_inventory(evidence / "corpus.csv")
+    record.write_sample(evidence / "sample.jsonl.zst")
+    model.save_pretrained(unfinished / "model")
+    architectures.save_processor(recipe.architecture, unfinished / "model")
+    (unfinished if recipe.hands_in else unfinished / "model").rename(folder)
+    shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _step_zero(recipe: Recipe, seed: int, reference: Path | None) -> "PreTrainedModel":
+    from transformers import AutoModelForImageTextToText
+
+    model = architectures.build(recipe.architecture)
+    architectures.initialise(model, derived_seed(seed, recipe.id, "weights"))
+    if recipe.borrows_vision:
+        if reference is None:
+            raise ValueError(f"{recipe.id} borrows the reference's vision tower: its folder is needed")
+        lender = AutoModelForImageTextToText.from_pretrained(reference)
+        architectures.vision_tower(model).load_state_dict(architectures.vision_tower(lender).state_dict())
+    return model
+
+
+def learning_rate(step: int, steps: int) -> float:
+    """The rate of step 1 … `steps`: linear warm-up, then a cosine down to LAST_RATE_SHARE of the peak."""
+    fall = LAST_RATE_SHARE + (1 - LAST_RATE_SHARE) * 0.5 * (1 + math.cos(math.pi * step / steps))
+    return PEAK_LEARNING_RATE * min(1.0, step / WARM_UP_STEPS) * fall
+
+
+def _steps(
+    model: "PreTrainedModel", recipe: Recipe, corpus: Corpus, steps: int
+) -> Iterator[tuple[int, tuple[float, float, float] | None]]:
+    """Step 0 without values, then each step's loss, learning rate and gradient norm after it was taken."""
+    import torch
+
+    yield 0, None
+    optimiser = _optimiser(model, recipe)
+    model.train()
+    for step in range(1, steps + 1):
+        rate = learning_rate(step, steps)
+        for group in optimiser.param_groups:
+            group["lr"] = rate * group["share"]
+        loss = _loss(model, corpus)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), LARGEST_GRADIENT)
+        optimiser.step()
+        optimiser.zero_grad()
+        yield step, (loss.item(), rate, norm.item())
+
+
+def _optimiser(model: "PreTrainedModel", recipe: Recipe) -> "torch.optim.AdamW":
+    import torch
+
+    borrowed = set(architectures.vision_tower(model).parameters()) if recipe.borrows_vision else set()
+    groups: list[dict[str, Any]] = []
+    for share, slow in ((1.0, False), (BORROWED_RATE_SHARE, True)):
+        for decay, matrices in ((WEIGHT_DECAY, True), (0.0, False)):
+            members = [p for p in model.parameters() if (p in borrowed) == slow and (p.ndim >= 2) == matrices]
+            if members:
+                groups.append({"params": members, "weight_decay": decay, "share": share})
+    return torch.optim.AdamW(groups, lr=PEAK_LEARNING_RATE, betas=BETAS, fused=True)
+
+
+def _loss(model: "PreTrainedModel", corpus: Corpus) -> "torch.Tensor":
+    """Mean loss in nats over the answers of one batch: the questions are read and not learned by heart."""
+    import torch
+
+    rows = [corpus.next_row() for _ in range(ROWS)]
+    ids = torch.tensor([row.ids for row in rows])
+    answers = torch.tensor([row.answers for row in rows])
+    logits = model(
+        input_ids=ids,
+        position_ids=torch.tensor([row.positions for row in rows]),
+        pixel_values=torch.from_numpy(pixels([row.picture for row in rows])),
+    ).logits
+    asked = answers[:, 1:]
+    return torch.nn.functional.cross_entropy(logits[:, :-1][asked], ids[:, 1:][asked])
