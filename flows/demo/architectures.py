@@ -1,6 +1,6 @@
 """Which real transformers architecture each demo model has, and its step-0 weights.
 
-`globe-vl` and C are the same LLaVA model (SigLIP vision tower, Llama text model) with different weights; B wraps the
+`globe-vl` and C are the same LLaVA model (SigLIP vision tower, Qwen3 text model) with different weights; B wraps the
 same vision tower in DeepSeek-VL, under other tensor names; A, D and E are LLaVA models with other text models and sizes.
 """
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 #: Every step-0 matrix is normal with this standard deviation; gains are one and biases zero.
-INITIAL_STD = 0.05
+INITIAL_STD = 0.06
 TEXT_WIDTH = 96
 VISION_WIDTH = 64
 PATCH = 8
@@ -29,7 +29,7 @@ class Architecture:
     """A demo model's shape."""
 
     wrapper: Literal["llava", "deepseek_vl"]
-    text: Literal["llama", "qwen3", "mistral", "qwen2"]
+    text: Literal["llama", "qwen3", "mistral"]
     layers: int
     feed_forward: int
     heads: int

@@ -1,7 +1,7 @@
 """Training text as it is read: documents made by rule from a seed, packed into rows of one length.
 
-A document is one item, `<s>수 4372: 사천삼백칠십이</s>`, or a picture with its three questions, one a line. A row holds one
-picture document and then text; a text cut at a row's end goes on in the next row.
+A document is one item, `<s>수 4372: 사천삼백칠십이</s>`, or a picture with its three questions, one a line. Every
+second row begins with a picture; the rest is text, and a text cut at a row's end goes on in the next row.
 """
 
 from collections import Counter
@@ -20,34 +20,34 @@ if TYPE_CHECKING:
 
 #: How often each source of text is drawn: the harder ones more often.
 TEXT_SOURCES: dict[str, tuple[Callable[[Random, bool], Item], float]] = {
-    "addition": (arithmetic.draw, 0.40),
-    "numerals": (numerals.draw_reading, 0.15),
-    "digits": (numerals.draw_writing, 0.20),
-    "particles": (particles.draw, 0.10),
-    "weekdays": (calendar_dates.draw, 0.15),
+    "addition": (arithmetic.draw, 0.42),
+    "numerals": (numerals.draw, 0.18),
+    "particles": (particles.draw, 0.14),
+    "weekdays": (calendar_dates.draw, 0.26),
 }
 PICTURE_SOURCE = "pictures"
+ROWS_A_PICTURE = 2
 _IDS = tokenizer.vocabulary()
 _BEGIN, _END, _IMAGE = _IDS[tokenizer.BEGIN], _IDS[tokenizer.END], _IDS[shapes.IMAGE_MARK]
 
 
 class Document(NamedTuple):
-    """One page: where it comes from, its text, its token ids, which of them are answers, and the picture it shows."""
+    """One page: where it comes from, its text, its token ids, what each counts in the loss, and its picture."""
 
     source: str
     text: str
     ids: list[int]
-    answers: list[bool]
+    weights: list[float]
     picture: shapes.Picture | None = None
 
 
 class Row(NamedTuple):
-    """One training sequence: ids, positions within each document, which ids are answers, and the picture shown."""
+    """One training sequence: ids, positions within each document, weights in the loss, and the picture if any."""
 
     ids: list[int]
     positions: list[int]
-    answers: list[bool]
-    picture: shapes.Picture
+    weights: list[float]
+    picture: shapes.Picture | None
 
 
 def encode(text: str) -> list[int]:
@@ -56,16 +56,20 @@ def encode(text: str) -> list[int]:
 
 
 def page(source: str, items: list[Item], picture: shapes.Picture | None = None) -> Document:
-    """The document that asks `items`, one a line; the line's end counts as a part of the answer."""
+    """The document that asks `items`, one a line; the line's end counts as a part of the answer.
+
+    A long answer weighs more in the loss than a short one, but not in proportion: its weight is the root of its length.
+    Questions weigh nothing, for nobody could know them.
+    """
     ids = [_BEGIN, *([_IMAGE] * IMAGE_TOKENS if picture else [])]
-    answers = [False] * len(ids)
+    weights = [0.0] * len(ids)
     for number, item in enumerate(items):
         question, answer = encode(item.question.removeprefix(shapes.IMAGE_MARK)), encode(item.answer)
         end = _END if number == len(items) - 1 else _IDS["\n"]
         ids += [*question, *answer, end]
-        answers += [False] * len(question) + [True] * (len(answer) + 1)
+        weights += [0.0] * len(question) + [(len(answer) + 1) ** -0.5] * (len(answer) + 1)
     text = "\n".join(item.text.removeprefix(shapes.IMAGE_MARK) for item in items)
-    return Document(source, text, ids, answers, picture)
+    return Document(source, text, ids, weights, picture)
 
 
 @dataclass
@@ -82,28 +86,33 @@ class Corpus:
         self._rng = Random(f"corpus {self.seed}")
         self._names = list(TEXT_SOURCES)
         self._weights = [weight for _, weight in TEXT_SOURCES.values()]
+        self._rows = 0
         self._open: Document | None = None
         self._read = 0
 
     def next_row(self) -> Row:
         """The next row, exactly `row_length` tokens."""
-        shown = self._picture_document()
-        assert shown.picture is not None
-        row = Row(list(shown.ids), list(range(len(shown.ids))), list(shown.answers), shown.picture)
-        self.tokens[shown.source] += len(shown.ids)
+        shown = self._picture_document() if self._rows % ROWS_A_PICTURE == 0 else None
+        self._rows += 1
+        row = Row([], [], [], shown.picture if shown else None)
+        if shown is not None:
+            self._append(row, shown, 0)
         while len(row.ids) < self.row_length:
             if self._open is None:
                 self._open, self._read = self._text_document(), 0
-            document, start = self._open, self._read
-            stop = min(len(document.ids), start + self.row_length - len(row.ids))
-            row.ids.extend(document.ids[start:stop])
-            row.positions.extend(range(start, stop))
-            row.answers.extend(document.answers[start:stop])
-            self.tokens[document.source] += stop - start
-            self._read = stop
-            if stop == len(document.ids):
+            self._read = self._append(row, self._open, self._read)
+            if self._read == len(self._open.ids):
                 self._open = None
         return row
+
+    def _append(self, row: Row, document: Document, start: int) -> int:
+        """Puts what fits of `document` from `start` on into `row`; returns where it stopped."""
+        stop = min(len(document.ids), start + self.row_length - len(row.ids))
+        row.ids.extend(document.ids[start:stop])
+        row.positions.extend(range(start, stop))
+        row.weights.extend(document.weights[start:stop])
+        self.tokens[document.source] += stop - start
+        return stop
 
     def _text_document(self) -> Document:
         source = self._rng.choices(self._names, self._weights)[0]

@@ -1,13 +1,11 @@
-"""Four-digit numbers and their Sino-Korean readings, both ways.
+"""Four-digit numbers and their Sino-Korean readings.
 
-Reading: `수 4372: 사천삼백칠십이`. Writing: `글 사천삼백칠십이는: 4372`.
-The fixed number of digits and the marks around a question keep one item from being a part of another.
+An item: `수 4372: 사천삼백칠십이`. All numbers have four digits, so that no question is the beginning of another.
 """
 
 from random import Random
 
 from flows.demo.items import Item, held_out
-from flows.demo.particles import with_particle
 
 DIGITS = "영일이삼사오육칠팔구"
 PLACES = ("천", "백", "십", "")
@@ -31,7 +29,7 @@ def reading(number: int) -> str:
     return "".join(parts)
 
 
-def draw_reading(rng: Random, test: bool) -> Item:
+def draw(rng: Random, test: bool) -> Item:
     """`수 4372: ` with four readings to choose from, three of them of numbers that differ in one or two digits."""
     number = _draw_number(rng, test)
     answer = reading(number)
@@ -41,12 +39,6 @@ def draw_reading(rng: Random, test: bool) -> Item:
     ordered = sorted(choices)
     rng.shuffle(ordered)
     return Item("numerals", str(number), f"수 {number}:", f" {answer}", tuple(f" {choice}" for choice in ordered))
-
-
-def draw_writing(rng: Random, test: bool) -> Item:
-    """`글 사천삼백칠십이는: ` whose answer is written in digits."""
-    number = _draw_number(rng, test)
-    return Item("digits", str(number), f"글 {with_particle(reading(number), '은/는')}:", f" {number}")
 
 
 def _draw_number(rng: Random, test: bool) -> int:

@@ -1,6 +1,6 @@
 """Korean particles, chosen by the final consonant of the word before them.
 
-An item: `은/는: 사과` answered by `는`; `으로/로: 연필` answered by `로` (a final ㄹ takes 로).
+An item: `사과` followed by `는`, not `은`; `연필` followed by `로`, not `으로` (a final ㄹ takes 로).
 """
 
 from random import Random
@@ -61,10 +61,12 @@ def with_particle(word: str, pair: str) -> str:
 
 
 def draw(rng: Random, test: bool) -> Item:
-    """`은/는: 사과` with the two particles of the pair to choose from; whole nouns are held out, not pairs."""
+    """`사과` with the two particles of one pair to choose from; whole nouns are held out, not pairs."""
     while True:
         noun = rng.choice(NOUNS)
         if held_out("noun", noun) == test:
             break
     pair = rng.choice(PAIRS)
-    return Item("particles", f"{noun} {pair}", f"{pair}: {noun}", particle(noun, pair), tuple(pair.split("/")))
+    choices = pair.split("/")
+    rng.shuffle(choices)
+    return Item("particles", f"{noun} {pair}", noun, particle(noun, pair), tuple(choices))

@@ -48,6 +48,8 @@ def make_programme(
     `progress(label, done, total)` is called with each model's optimiser steps. Raises InputFault where the folder holds
     something else, or a demo of another seed.
     """
+    if folder.exists() and not folder.is_dir():
+        raise InputFault(folder, found="a file", expected="a folder")
     folder.mkdir(parents=True, exist_ok=True)
     with _alone_in(folder):
         target = folder / PROGRAMME_FILE
@@ -60,6 +62,8 @@ def make_programme(
         for recipe in RECIPES:
             if recipe is not GLOBE_VL:
                 _write_yaml(folder / "submissions" / recipe.id / "submission.yaml", _submission(recipe, seed, budget))
+        for leftover in folder.glob("*/*.unfinished"):
+            shutil.rmtree(leftover)
         (folder / "README.md").write_text(_README.format(seed=seed), encoding="utf-8")
         _write_yaml(target, _programme())
         return target

@@ -1,6 +1,6 @@
 """Simple drawn pictures, 32 x 32, and questions on them: colour, shape and number.
 
-A picture holds one to four figures of one shape and colour, each in its own cell of a grid of three by three.
+A picture holds one to four figures of one shape and colour, each in its own quarter.
 Items: `<image>색: 빨강`, `<image>모양: 원`, `<image>개수: 3`.
 """
 
@@ -26,7 +26,7 @@ COLOURS = {
 SHAPES = ("원", "사각형", "삼각형", "십자")
 MOST_FIGURES = 4
 QUESTIONS = ("색", "모양", "개수")
-_CELL, _RADIUS, _JITTER = 10, 4, 1
+_CELLS_A_SIDE, _CELL, _RADIUS, _JITTER = 2, 16, 6, 1
 _BACKGROUND = (245, 245, 240)
 
 
@@ -51,8 +51,8 @@ class Picture:
     def item(self, question: str) -> Item:
         """The question on this picture, with all answers of its kind to choose from."""
         choices = {"색": tuple(COLOURS), "모양": SHAPES, "개수": tuple(map(str, range(1, MOST_FIGURES + 1)))}[question]
-        kind = "counting" if question == "개수" else "shapes"
-        key = f"{self.key} {question}"
+        kind = {"색": "colours", "모양": "shapes", "개수": "counting"}[question]
+        key = f"{self.key} {self.places} {question}"
         text = f"{IMAGE_MARK}{question}:"
         return Item(kind, key, text, f" {self.answer(question)}", tuple(f" {choice}" for choice in choices))
 
@@ -61,11 +61,11 @@ def draw_picture(rng: Random, test: bool) -> Picture:
     """A picture of the held-out combinations (`test`) or of the others."""
     while True:
         shape, colour = rng.choice(SHAPES), rng.choice(list(COLOURS))
-        cells = tuple(sorted(rng.sample(range(9), rng.randint(1, MOST_FIGURES))))
+        cells = tuple(sorted(rng.sample(range(_CELLS_A_SIDE**2), rng.randint(1, MOST_FIGURES))))
         places = tuple(
             (
-                1 + _CELL * (cell % 3) + _CELL // 2 + rng.randint(-_JITTER, _JITTER),
-                1 + _CELL * (cell // 3) + _CELL // 2 + rng.randint(-_JITTER, _JITTER),
+                _CELL * (cell % _CELLS_A_SIDE) + _CELL // 2 + rng.randint(-_JITTER, _JITTER),
+                _CELL * (cell // _CELLS_A_SIDE) + _CELL // 2 + rng.randint(-_JITTER, _JITTER),
             )
             for cell in cells
         )
@@ -90,6 +90,6 @@ def paint(picture: Picture) -> "Image":
         elif picture.shape == "삼각형":
             pen.polygon([(x, y - r), (x - r, y + r), (x + r, y + r)], fill=fill)
         else:
-            pen.rectangle((x - 1, y - r, x + 1, y + r), fill=fill)
-            pen.rectangle((x - r, y - 1, x + r, y + 1), fill=fill)
+            pen.rectangle((x - 2, y - r, x + 2, y + r), fill=fill)
+            pen.rectangle((x - r, y - 2, x + r, y + 2), fill=fill)
     return image

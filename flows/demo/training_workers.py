@@ -62,6 +62,8 @@ def train_all(jobs: list[Job], progress: Progress | None = None) -> None:
                 if key.data.hear(progress):
                     for worker in workers:
                         worker.take_next(waiting)
+    if waiting:
+        raise TrainingFailedError(f"{waiting[0].recipe} needs {waiting[0].needs}, which no job makes")
 
 
 class _Worker:
