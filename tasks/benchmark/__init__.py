@@ -1,1 +1,13 @@
+"""Scores models on suites of benchmark tasks in lm-evaluation-harness's format.
 
+    from tasks.benchmark import score_suite
+    score_suite(Path("submissions/t1/model"), load_suite(Path("suites/common.yaml"))).tasks
+
+Works without Prefect. Importing this is quick: torch, transformers and the harness are imported when something runs.
+"""
+
+from tasks.benchmark.devices import choose_device, environment
+from tasks.benchmark.harness_tasks import suite_files
+from tasks.benchmark.scoring import check_suite, score_suite
+
+__all__ = ["check_suite", "choose_device", "environment", "score_suite", "suite_files"]

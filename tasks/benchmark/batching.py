@@ -1,0 +1,126 @@
+"""Which rows of tokens go through the model together: sorted by length, within a budget, halved when memory runs out.
+
+The plan is a pure function of the rows and the budget. Rows come one chunk of items at a time (see `items`), so a resumed
+run and a limited one put the same rows together and get the same last bits.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One sequence of token ids as the model sees it.
+
+    `endings` are the continuations scored on it: each one's tokens are predicted at the row's last positions.
+    `extras` are the model's further inputs (pixels); `kind` names them with their shapes, and rows of one kind can be
+    stacked.
+    """
+
+    ids: tuple[int, ...]
+    endings: tuple[tuple[int, ...], ...] = ()
+    extras: dict[str, Any] = field(default_factory=dict, compare=False)
+    kind: tuple[tuple[str, tuple[Any, ...]], ...] = ()
+
+    @property
+    def scored(self) -> int:
+        """How many positions at the row's end need logits."""
+        return max(map(len, self.endings), default=0)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The most that one batch may hold: padded tokens, and numbers in its logits (scored positions x vocabulary)."""
+
+    tokens: int
+    logits: int
+
+    def half_of(self, tokens: int, logits: int) -> "Budget":
+        """Half of what a batch held that did not fit into memory, and never more than before."""
+        return Budget(max(1, min(self.tokens, tokens // 2)), max(1, min(self.logits, logits // 2)))
+
+
+#: On a CPU a batch beyond a few thousand tokens falls out of the caches and gains nothing; a GPU is busy from some ten
+#: thousand tokens on. Logits are float32: 2**26 of them take 256 MiB, 2**28 take 1 GiB.
+CPU_BUDGET = Budget(tokens=4096, logits=2**26)
+GPU_BUDGET = Budget(tokens=32768, logits=2**28)
+
+
+def plan(rows: Sequence[Row], budget: Budget, vocabulary: int, room: int = 0) -> list[list[int]]:
+    """Indices of `rows` in batches, the longest first; `room` is how many tokens each row will grow by.
+
+    A row that exceeds the budget by itself is a batch of its own.
+    """
+    order = sorted(range(len(rows)), key=lambda index: (repr(rows[index].kind), -len(rows[index].ids), rows[index].ids))
+    batches: list[list[int]] = []
+    longest = scored = 0
+    for index in order:
+        row = rows[index]
+        scored += row.scored
+        together = bool(batches) and rows[batches[-1][0]].kind == row.kind
+        fits = together and (len(batches[-1]) + 1) * (longest + room) <= budget.tokens
+        if fits and scored * vocabulary <= budget.logits:
+            batches[-1].append(index)
+        else:
+            batches.append([index])
+            longest, scored = len(row.ids), row.scored
+    return batches
+
+
+class RowTooLargeError(RuntimeError):
+    """One row alone does not fit into memory."""
+
+
+class BatchRunner:
+    """Runs rows through a function batch by batch; when memory runs out it halves the budget, for good, and goes on."""
+
+    def __init__(self, budget: Budget, vocabulary: int) -> None:
+        self.budget = budget
+        self._vocabulary = vocabulary
+
+    def run(self, rows: Sequence[Row], forward: Callable[[list[Row]], Sequence[Result]], room: int = 0) -> list[Result]:
+        """One result a row, in the order of `rows`. Raises RowTooLargeError where a single row does not fit."""
+        results: dict[int, Result] = {}
+        while len(results) < len(rows):
+            left = [index for index in range(len(rows)) if index not in results]
+            for index, result in self._until_memory_ends([rows[index] for index in left], forward, room):
+                results[left[index]] = result
+        return [results[index] for index in range(len(rows))]
+
+    def _until_memory_ends(
+        self, rows: list[Row], forward: Callable[[list[Row]], Sequence[Result]], room: int
+    ) -> Iterator[tuple[int, Result]]:
+        for batch in plan(rows, self.budget, self._vocabulary, room):
+            try:
+                outputs = forward([rows[index] for index in batch])
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                if len(batch) == 1:
+                    raise RowTooLargeError(f"one row of {len(rows[batch[0]].ids) + room} tokens") from error
+                outputs = None
+            if outputs is None:  # outside the handler, so that the failed batch's tensors are let go
+                _free_cached_memory()
+                failed = [rows[index] for index in batch]
+                tokens = len(batch) * (max(len(row.ids) for row in failed) + room)
+                self.budget = self.budget.half_of(tokens, sum(row.scored for row in failed) * self._vocabulary)
+                return
+            yield from zip(batch, outputs, strict=True)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether torch ran out of memory, on a GPU or on the CPU (where it says so only in words)."""
+    import torch
+
+    words = str(error)
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in words
+
+
+def _free_cached_memory() -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

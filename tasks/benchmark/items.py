@@ -1,0 +1,102 @@
+"""The items of a task in order: each one's requests to the model, and the hash of all that the model is shown.
+
+Few-shot examples come in one of two orders. `harness`: the harness's sampler runs along the documents from the first, as
+in its own single process, so an item's prompt never depends on a limit, a resume or a number of devices. `per_document`:
+drawn for each document by a generator seeded with (seed, task, document), so an item's prompt depends on nothing else.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from checks.contracts.errors import InputFault
+from checks.contracts.suite import Suite
+from checks.records.canonical import canonical_sha256
+from tasks.benchmark.harness_tasks import LoadedTask, Part
+from tasks.benchmark.task_faults import check_item, item_fault
+
+#: Items that are asked together and written together. A kill loses one chunk at most. Part of the plan that decides which
+#: items share a batch, and so the last bits of a score: fixed, never dependent on a limit or a resume.
+ITEMS_A_CHUNK = 64
+
+#: The mark in a prompt where a picture stands, as in the harness.
+PICTURE_MARK = "<image>"
+
+
+@dataclass
+class Item:
+    """One item: `number` counts through the suite's task, `document` is what the harness's task made it from."""
+
+    number: int
+    document: Any
+    requests: list[Any]
+    prompt_sha256: str
+
+
+def chunks(task: LoadedTask, part: Part, suite: Suite, limit: int | None) -> Iterator[list[Item]]:
+    """The part's items, ITEMS_A_CHUNK at a time, up to `limit` of them (for a group, as in the harness: of each part)."""
+    bounded = islice(_items(task, part, suite), limit)
+    while chunk := list(islice(bounded, ITEMS_A_CHUNK)):
+        yield chunk
+
+
+def check_items(task: LoadedTask) -> None:
+    """Raises InputFault for the first item that has no question, no choices or no right answer among them."""
+    for part in task.parts:
+        for number, document in part.harness.doc_iterator(rank=0, limit=None, world_size=1):
+            check_item(task.source, part.harness, document, number)
+
+
+def _items(task: LoadedTask, part: Part, suite: Suite) -> Iterator[Item]:
+    harness = part.harness
+    harness.set_fewshot_seed(suite.seed)
+    for number, document in harness.doc_iterator(rank=0, limit=None, world_size=1):
+        check_item(task.source, harness, document, number)
+        if suite.fewshot_order == "per_document":
+            harness.set_fewshot_seed(f"{suite.seed}/{harness.task_name}/{number}")
+        try:
+            requests = _requests(harness, document, number, task.setting.fewshot)
+        except (Exception, AssertionError) as error:  # the task's own templates and functions, or too few examples
+            raise item_fault(task.source, harness, number, error) from error
+        _check_pictures(task, harness, number, requests)
+        yield Item(part.first_item + number, document, requests, _prompt_sha256(requests))
+
+
+def _requests(harness: Any, document: Any, number: int, fewshot: int) -> list[Any]:
+    """As `Task.build_all_requests` builds them, without its progress bar and its cache."""
+    context = harness.fewshot_context(document, num_fewshot=fewshot, gen_prefix=harness.doc_to_prefix(document))
+    built = harness.construct_requests(doc=document, ctx=context, metadata=(harness.task_name, number, 1))
+    requests = built if isinstance(built, list) else [built]
+    return sorted(requests, key=lambda request: int(request.idx))
+
+
+def pictures(request: Any) -> list[Any]:
+    """The request's pictures; none for a request of text."""
+    extra = request.args[-1] if isinstance(request.args[-1], dict) else {}
+    return list(extra.get("visual") or [])
+
+
+def _check_pictures(task: LoadedTask, harness: Any, number: int, requests: list[Any]) -> None:
+    marks, shown = str(requests[0].args[0]).count(PICTURE_MARK), len(pictures(requests[0]))
+    if shown and marks != shown:
+        found = f"{marks} {PICTURE_MARK} marks in the prompt for {shown} pictures"
+        expected = "one mark a picture (examples before the question have no pictures: fewshot 0)"
+        raise InputFault(task.source, f"{harness.task_name}, item {number}", found, expected)
+    if any("audio" in each for each in requests[0].args if isinstance(each, dict)):
+        raise InputFault(task.source, harness.task_name, "a task with sound", "text or pictures")
+
+
+def _prompt_sha256(requests: list[Any]) -> str:
+    shown = []
+    for request in requests:
+        texts = [each for each in request.args if not (isinstance(each, dict) and "visual" in each)]
+        shown.append([request.request_type, *texts, *map(picture_sha256, pictures(request))])
+    return canonical_sha256(shown)
+
+
+def picture_sha256(picture: Any) -> str:
+    """SHA-256 of a picture's mode, size and pixels, whatever the file's format."""
+    head = f"{picture.mode} {picture.size[0]}x{picture.size[1]} ".encode()
+    return hashlib.sha256(head + picture.tobytes()).hexdigest()

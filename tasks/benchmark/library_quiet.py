@@ -1,0 +1,24 @@
+"""Keeps the libraries beneath this stage off the network and off the terminal.
+
+`gwanmun score --json` prints one JSON document; lm-evaluation-harness, datasets and transformers would add warnings,
+progress bars and requests to a hub. Call `quiet_libraries()` before the first use of any of them.
+"""
+
+import logging
+import os
+
+#: Set where the user has not said otherwise: `HF_HUB_OFFLINE=0` in the environment allows downloads.
+_DEFAULTS = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}
+
+
+def quiet_libraries() -> None:
+    """Sets the libraries to offline (unless said otherwise), without progress bars, errors only. Safe to call again."""
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    import datasets
+    from transformers.utils import logging as transformers_logging
+
+    datasets.disable_progress_bars()
+    transformers_logging.disable_progress_bar()
+    for library in ("lm_eval", "datasets", "transformers", "huggingface_hub", "evaluate"):
+        logging.getLogger(library).setLevel(logging.ERROR)

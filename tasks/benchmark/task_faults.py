@@ -1,0 +1,120 @@
+"""What is wrong with a task file, its data or one of its items, said in one line with the file, the key and what is expected."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from checks.contracts.errors import InputFault
+
+
+def check_data_file(path: Path) -> None:
+    """Refuses a data file without content, and JSON lines that cannot be read, with the line's number."""
+    if not path.is_file():
+        raise InputFault(path, found="no such file", expected="a data file")
+    if path.stat().st_size == 0:
+        raise InputFault(path, found="an empty file", expected="at least one item")
+    if path.suffix != ".jsonl":
+        return
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                item = json.loads(line) if line.strip() else {}
+            except ValueError:
+                raise InputFault(
+                    path, found="a line that is no JSON", expected="one object a line", line=number
+                ) from None
+            if not isinstance(item, dict):
+                raise InputFault(path, found=type(item).__name__, expected="one object a line", line=number)
+
+
+def check_metrics(path: Path, config: dict[str, Any]) -> None:
+    """Refuses a metric that the harness does not have, before the harness looks for it on a hub."""
+    from lm_eval.api import metrics as _  # noqa: F401  (fills the registry)
+    from lm_eval.api.registry import metric_registry
+
+    for index, entry in enumerate(config.get("metric_list") or []):
+        name = entry.get("metric") if isinstance(entry, dict) else entry
+        own = config.get("process_results") is not None or callable(name)
+        if not own and (entry.get("hf_evaluate") or name not in metric_registry):
+            known = ", ".join(sorted(str(each) for each in metric_registry))
+            raise InputFault(path, f"metric_list[{index}].metric", repr(name), f"one of {known}")
+
+
+def task_fault(path: Path, config: dict[str, Any], error: Exception, key: str = "", name: str = "") -> InputFault:
+    """The fault that stands behind what the harness raised while it loaded a task."""
+    from datasets.exceptions import DatasetNotFoundError
+    from huggingface_hub.errors import OfflineModeIsEnabled
+
+    causes = _chain(error)
+    dataset = _dataset_named(causes, config)
+    if dataset and any(
+        isinstance(each, DatasetNotFoundError | OfflineModeIsEnabled | ConnectionError) for each in causes
+    ):
+        arguments = ", ".join(repr(each) for each in (dataset, config.get("dataset_name")) if each)
+        fetch = f'HF_HUB_OFFLINE=0 python -c "import datasets; datasets.load_dataset({arguments})"'
+        found = f"the data set {dataset!r}{f' of {name}' if name else ''}, which is not on this machine"
+        return InputFault(path, key or "dataset_path", found, f"it in the local cache; fetch it beforehand: {fetch}")
+    words = str(error).strip().splitlines() or [""]
+    return InputFault(path, key, f"{type(error).__name__}: {words[0][:200]}", "a task that lm-evaluation-harness loads")
+
+
+def check_item(source: Path, harness: Any, document: Any, number: int) -> None:
+    """Refuses an item without a question, without choices or without a right answer among them.
+
+    The harness itself counts such an item as a wrong answer and only logs it.
+    """
+    where = f"{harness.task_name}, item {number}"
+    try:
+        question = harness.doc_to_text(document)
+        answer = harness.doc_to_target(document)
+        choices = harness.doc_to_choice(document) if harness.get_config("doc_to_choice") else None
+    except Exception as error:  # a template or function of the task that does not fit the item
+        raise item_fault(source, harness, number, error) from error
+    own_judgement = harness.get_config("process_results") is not None
+    if harness.OUTPUT_TYPE == "multiple_choice":
+        checked = _checked_choices(source, where, choices)
+        answer = question if harness.multiple_input else answer
+        for each in [] if own_judgement else answer if isinstance(answer, list) else [answer]:
+            _check_answer(source, where, each, checked)
+    if answer in ("", None, []) and not own_judgement:
+        raise InputFault(source, where, "no answer", "the right answer")
+
+
+def item_fault(source: Path, harness: Any, number: int, error: Exception) -> InputFault:
+    """What a task's own template or function raised on one item."""
+    words = str(error).strip().splitlines() or [""]
+    found = f"{type(error).__name__}: {words[0][:200]}"
+    return InputFault(source, f"{harness.task_name}, item {number}", found, "an item that fits the task's templates")
+
+
+def _checked_choices(source: Path, where: str, choices: Any) -> list[str]:
+    if not isinstance(choices, list) or not choices:
+        raise InputFault(source, where, "no choices", "at least one choice")
+    if not all(isinstance(each, str) and each for each in choices):
+        raise InputFault(source, where, f"the choices {choices!r}", "texts, none of them empty")
+    return choices
+
+
+def _check_answer(source: Path, where: str, answer: Any, choices: list[str]) -> None:
+    if isinstance(answer, str):
+        if answer not in choices:
+            raise InputFault(source, where, f"the answer {answer!r}", f"one of the choices {choices!r}")
+    elif not isinstance(answer, int) or not 0 <= answer < len(choices):
+        raise InputFault(source, where, f"the answer {answer!r}", f"0 to {len(choices) - 1}, one of the choices")
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    chain: list[BaseException] = []
+    following: BaseException | None = error
+    while following is not None and following not in chain:
+        chain.append(following)
+        following = following.__cause__ or following.__context__
+    return chain
+
+
+def _dataset_named(causes: list[BaseException], config: dict[str, Any]) -> str:
+    """The data set's id: the task's own, or for a group the one in the error's words."""
+    if config.get("dataset_path"):
+        return str(config["dataset_path"])
+    quoted = [part for each in causes for part in str(each).split("'")[1::2] if "/" in part]
+    return quoted[0] if quoted else ""
