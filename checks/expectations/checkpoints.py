@@ -1,0 +1,128 @@
+"""Suite `checkpoints`: whether the weights began as declared and moved no further than the optimiser could move them.
+
+Only components declared from scratch are held to the initial law and the displacement bound.
+"""
+
+from checks.expectations.check import Check
+from checks.records.record import Text
+
+_NEEDS_LAW = Text(
+    ko="0단계 체크포인트와 초기화 분포 신고가 필요하다", en="a step-0 checkpoint and evidence.training.init are needed"
+)
+_C1 = "check C1: the initial law of every matrix"
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        "checkpoints",
+        "step-zero",
+        "hard",
+        Text(ko="0단계 체크포인트가 제출되었다", en="a step-0 checkpoint was handed in"),
+        "check C0",
+        low=1,
+        seen=Text(ko="체크포인트 {rows}개 중 0단계 {value:.0f}개", en="{value:.0f} at step 0 among {rows} checkpoints"),
+        needs=Text(ko="0단계 체크포인트가 제출되지 않았다", en="no step-0 checkpoint was handed in"),
+    ),
+    Check(
+        "checkpoints",
+        "same-tensors",
+        "hard",
+        Text(
+            ko="모든 체크포인트의 텐서 이름과 모양이 제출 모델과 같다",
+            en="every checkpoint has the submission's tensors, by name and shape",
+        ),
+        "check C5",
+        high=0,
+        needs=Text(ko="체크포인트가 제출되지 않았다", en="no checkpoints were handed in"),
+    ),
+    Check(
+        "checkpoints",
+        "initial-distribution",
+        "hard",
+        Text(ko="0단계 가중치가 신고한 분포를 따른다", en="the step-0 weights follow the declared distribution"),
+        _C1 + "; Kolmogorov-Smirnov, corrected for the number of tensors",
+        low="init_p_min",
+        seen=Text(
+            ko="보정한 최소 p = {value:.2g} (텐서 {rows}개)", en="least corrected p = {value:.2g} over {rows} tensors"
+        ),
+        needs=_NEEDS_LAW,
+    ),
+    Check(
+        "checkpoints",
+        "initial-kurtosis",
+        "hard",
+        Text(
+            ko="0단계 가중치의 꼬리가 신고한 분포와 같다", en="the tails of the step-0 weights are the declared law's"
+        ),
+        _C1 + "; five standard errors are allowed for small tensors",
+        high="init_kurtosis_max",
+        seen=Text(ko="첨도 차이 최대 {value:.3f}", en="kurtosis at most {value:.3f} away"),
+        needs=_NEEDS_LAW,
+    ),
+    Check(
+        "checkpoints",
+        "initial-row-spread",
+        "hard",
+        Text(
+            ko="0단계 행렬의 행 크기가 고르다", en="the rows of the step-0 matrices are as alike as the law makes them"
+        ),
+        _C1 + "; five standard errors are allowed for few rows",
+        low="init_row_spread_min",
+        high="init_row_spread_max",
+        seen=Text(ko="기대 퍼짐의 {value:.3f}배", en="{value:.3f} times the expected spread"),
+        needs=_NEEDS_LAW,
+    ),
+    Check(
+        "checkpoints",
+        "initial-largest-singular",
+        "hard",
+        Text(ko="0단계 행렬에 학습된 방향이 없다", en="no direction of the step-0 matrices stands out"),
+        _C1 + "; Marchenko and Pastur 1967, with three Tracy-Widom deviations allowed for small matrices",
+        high="init_largest_singular_max",
+        seen=Text(ko="무작위 행렬 한계의 {value:.3f}배", en="{value:.3f} times the edge of a random matrix"),
+        needs=_NEEDS_LAW,
+    ),
+    Check(
+        "checkpoints",
+        "initial-vectors",
+        "hard",
+        Text(ko="0단계의 이득은 1, 편향은 0이다", en="gains are one and biases zero at step 0"),
+        _C1 + "; gains kept as an offset from one may all be zero",
+        high=0,
+        seen=Text(ko="벡터 {rows}개 중 다른 것 {bad}개", en="{bad} of {rows} vectors are otherwise"),
+        needs=_NEEDS_LAW,
+    ),
+    Check(
+        "checkpoints",
+        "displacement",
+        "hard",
+        Text(
+            ko="가중치가 학습률이 허용하는 만큼만 움직였다", en="no weight moved further than the learning rates allow"
+        ),
+        "check C2: max |ΔW| ≤ 1.5 × Σ lr, with decay and rounding allowed for; Adam's steps are bounded by its learning rate",
+        high="displacement_max",
+        seen=Text(ko="Σ 학습률의 {value:.3g}배 (구간 {rows}개)", en="{value:.3g} × Σ lr over {rows} intervals"),
+        needs=Text(
+            ko="체크포인트, 로그의 학습률, Adam 계열 옵티마이저 신고가 필요하다",
+            en="checkpoints, the log's learning rates and a declared optimiser of Adam's family are needed",
+        ),
+    ),
+    Check(
+        "checkpoints",
+        "early-checkpoint",
+        "soft",
+        Text(
+            ko="0단계 직후의 체크포인트가 있어 변위 한계가 의미 있다",
+            en="a checkpoint soon after step 0 makes the bound mean something",
+        ),
+        "check C2: over a long interval the bound allows any weights",
+        high="first_interval_max",
+        seen=Text(
+            ko="첫 구간의 학습률 합은 초기 표준편차의 {value:.3g}배",
+            en="learning rates add up to {value:.3g} initial deviations",
+        ),
+        needs=Text(
+            ko="0단계와 이어지는 체크포인트, 학습률, 초기화 신고가 필요하다",
+            en="step 0, a checkpoint after it, learning rates and evidence.training.init are needed",
+        ),
+    ),
+)

@@ -1,0 +1,40 @@
+"""The data-quality stage for one submission: measured, then judged.
+
+>>> report = audit(load_submission(Path("submission.yaml")))
+>>> overall(report.results)
+'conditional'
+"""
+
+from collections.abc import Mapping, Sequence
+
+from checks.contracts.loading import LoadedSubmission
+from checks.expectations.canary import canary
+from checks.expectations.decide import decide_quality
+from checks.expectations.thresholds import DEFAULT_THRESHOLDS, thresholds_sha256
+from checks.records.quality import QualityReport
+from checks.records.scores import SuiteScores
+from tasks.data_quality.benchmark_item import BenchmarkItem
+from tasks.data_quality.measure import measure_submission
+from tasks.data_quality.progress import Progress
+
+
+def audit(
+    submission: LoadedSubmission,
+    items: Sequence[BenchmarkItem] = (),
+    scores: Mapping[str, SuiteScores] | None = None,
+    thresholds: Mapping[str, float] = DEFAULT_THRESHOLDS,
+    progress: Progress | None = None,
+) -> QualityReport:
+    """All that the stage finds. The canary runs first: where Great Expectations judges wrongly, nothing is judged.
+
+    Raises InputFault for a model or evidence that cannot be read, WrongVerdict from the canary.
+    """
+    canary()
+    measurements, contaminated, scanned = measure_submission(submission, items=items, scores=scores, progress=progress)
+    return QualityReport(
+        measurements=measurements,
+        results=decide_quality(measurements, thresholds),
+        thresholds_sha256=thresholds_sha256(thresholds),
+        items_scanned=scanned,
+        contaminated=contaminated,
+    )

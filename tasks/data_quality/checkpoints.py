@@ -1,0 +1,117 @@
+"""Measures the checkpoints that were handed in: step 0, its law, how far weights moved (checks C0, C1, C2, C5)."""
+
+from collections.abc import Sequence
+
+from checks.contracts.loading import LoadedSubmission
+from checks.contracts.submission import Training
+from checks.records.quality import Measurement
+from tasks.checkpoints import Checkpoint, TensorRole, open_checkpoint
+from tasks.data_quality import initial_law
+from tasks.data_quality.displacement import Rates, displacement, intervals, is_bounded
+from tasks.data_quality.findings import Findings
+from tasks.data_quality.progress import Progress
+from tasks.data_quality.training_log import TrainingLog
+
+Chain = Sequence[tuple[int, Checkpoint]]
+
+
+def measure_checkpoints(
+    loaded: LoadedSubmission,
+    model: Checkpoint,
+    roles: Sequence[TensorRole],
+    log: TrainingLog | None,
+    progress: Progress,
+) -> list[Measurement]:
+    """Suite `checkpoints`; raises InputFault for a checkpoint that cannot be read."""
+    found = Findings("checkpoints")
+    chain = [(step, open_checkpoint(path)) for step, path in loaded.checkpoint_paths()]
+    training = loaded.submission.evidence.training
+    scratch: dict[str, list[str]] = {
+        component.id: sorted(role.name for role in roles if role.component == component.id)
+        for component in loaded.submission.model.components
+        if component.origin == "from-scratch"
+    }
+    scratch = {component: names for component, names in scratch.items() if names}
+    _handed_in(found, chain, model)
+    _initial(found, chain, training, scratch, progress)
+    _moved(found, chain, model, training, log, scratch, progress)
+    return found.rows
+
+
+def _handed_in(found: Findings, chain: Chain, model: Checkpoint) -> None:
+    if not chain:
+        found.missing("step-zero", "same-tensors")
+        return
+    if chain[0][0] == 0:
+        found.measured("step-zero", 1, len(chain))
+    else:
+        found.missing("step-zero", observed=f"the first checkpoint is of step {chain[0][0]}")
+    shapes = {name: tuple(tensor.shape) for name, tensor in model.tensors.items()}
+    different: list[str] = []
+    for step, checkpoint in chain:
+        own = {name: tuple(tensor.shape) for name, tensor in checkpoint.tensors.items()}
+        differing = sorted(name for name in shapes.keys() | own.keys() if shapes.get(name) != own.get(name))
+        different += [
+            f"step {step}: {name}, {own.get(name, 'absent')} for {shapes.get(name, 'none')}" for name in differing
+        ]
+    found.counted("same-tensors", len(chain) * max(1, len(shapes)), different)
+
+
+def _initial(
+    found: Findings, chain: Chain, training: Training | None, scratch: dict[str, list[str]], progress: Progress
+) -> None:
+    """C1 for each component declared from scratch."""
+    if not scratch:
+        found.not_applicable(*initial_law.CHECKS, observed="no component is declared from scratch")
+        return
+    for number, (component, names) in enumerate(scratch.items()):
+        progress("initial law", number, len(scratch))
+        if training is None or training.init is None or not chain or chain[0][0] != 0:
+            found.missing(*initial_law.CHECKS, subject=component)
+            continue
+        zero = chain[0][1]
+        tensors = {name: zero.read(name) for name in names if name in zero.tensors}
+        initial_law.measure_initial_law(found, component, tensors, training.init)
+    progress("initial law", len(scratch), len(scratch))
+
+
+def _moved(
+    found: Findings,
+    chain: Chain,
+    model: Checkpoint,
+    training: Training | None,
+    log: TrainingLog | None,
+    scratch: dict[str, list[str]],
+    progress: Progress,
+) -> None:
+    """C2 for each component declared from scratch, and whether its first interval is short enough to mean anything."""
+    if not scratch:
+        found.not_applicable("displacement", "early-checkpoint", observed="no component is declared from scratch")
+        return
+    rates = Rates(log) if log is not None else None
+    optimiser = training.optimiser if training is not None else None
+    if rates is None or not rates.known or not chain or optimiser is None or not is_bounded(optimiser):
+        for component in scratch:
+            found.missing("displacement", subject=component)
+        found.missing("early-checkpoint")
+        return
+    pairs = intervals(chain, model, rates)
+    total, done = len(pairs) * sum(len(names) for names in scratch.values()), 0
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        progress("displacement", done, total)
+
+    for component, names in scratch.items():
+        answers = [
+            (*displacement(pair, names, float(optimiser.weight_decay), rates.least, step), pair.label) for pair in pairs
+        ]
+        value, tensor, label = max(answers)
+        found.measured(
+            "displacement", value, len(pairs), subject=component, observed=f"{label}: {tensor}" if tensor else ""
+        )
+    if training is None or training.init is None or chain[0][0] != 0 or len(chain) < 2:
+        found.missing("early-checkpoint")
+    else:
+        found.measured("early-checkpoint", pairs[0].rates / float(training.init.std), 1, observed=pairs[0].label)

@@ -1,0 +1,178 @@
+"""Measures a training log: steps and tokens, first loss, compute, noise, hash chain (checks L1, L2, L4, L5, L6)."""
+
+import math
+from collections import Counter
+from decimal import Decimal
+
+import numpy as np
+
+from checks.contracts.submission import Training
+from checks.records.quality import Measurement
+from tasks.data_quality.compute import ModelShape, utilisation
+from tasks.data_quality.findings import Findings
+from tasks.data_quality.inventory import Inventory
+from tasks.data_quality.training_log import Floats, TrainingLog
+
+CHECKS = (
+    "lines-readable",
+    "steps-increase",
+    "no-gaps",
+    "tokens-follow-steps",
+    "token-total",
+    "losses-finite",
+    "learning-rates-valid",
+    "gradient-norms-valid",
+    "times-increase",
+    "first-loss",
+    "loss-noise",
+    "hash-chain",
+)
+#: Later than this the loss has already fallen, and ln V says nothing (check L2).
+LAST_FIRST_STEP = 10
+#: With fewer lines the spread of the loss cannot be told from its slope.
+LEAST_LINES_FOR_NOISE = 30
+#: A quadratic fitted to seven neighbouring lines, at its middle (Savitzky and Golay 1964, table I): it follows the fall of
+#: the loss, steep at first, where a running median would follow the noise as well.
+_SMOOTHING = np.array([-2, 3, 6, 7, 6, 3, -2]) / 21
+#: Of independent noise this share of the standard deviation is left after subtracting the smoothed line.
+_LEFT_AFTER_SMOOTHING = math.sqrt(1 - 7 / 21)
+#: A robust spread times this is a standard deviation, for normal noise.
+MAD_TO_STD = 1.4826
+
+
+def measure_log(
+    log: TrainingLog,
+    training: Training | None,
+    inventory: Inventory | None,
+    shape: ModelShape,
+    last_checkpoint: int | None,
+) -> list[Measurement]:
+    """Suite `training_log`; `last_checkpoint` is the greatest step whose weights were handed in."""
+    found = Findings("training_log")
+    found.counted("lines-readable", log.lines, log.broken_lines)
+    _steps(found, log, last_checkpoint)
+    _tokens(found, log, training, inventory)
+    _series(found, log)
+    _first_loss(found, log, shape.vocabulary)
+    _compute(found, log, training, shape)
+    _noise(found, log.column("loss"))
+    if log.chained:
+        found.counted("hash-chain", log.lines, log.broken_links)
+    else:
+        found.not_applicable("hash-chain", observed="no line holds prev_sha256, which is optional")
+    return found.rows
+
+
+def missing_log(training: Training | None) -> list[Measurement]:
+    """The measurements of a log that was not handed in."""
+    found = Findings("training_log")
+    found.missing(*CHECKS)
+    if training is not None and training.accelerators is not None:
+        found.missing("compute")
+    else:
+        found.not_applicable("compute", observed="no accelerators are declared")
+    return found.rows
+
+
+def _steps(found: Findings, log: TrainingLog, last_checkpoint: int | None) -> None:
+    steps = log.steps
+    ahead = np.diff(steps)
+    found.counted(
+        "steps-increase", len(steps), [f"step {steps[i]} → {steps[i + 1]}" for i in np.flatnonzero(ahead <= 0)]
+    )
+    interval = _interval(ahead)
+    gaps = [f"step {steps[i]} → {steps[i + 1]}" for i in np.flatnonzero(ahead > interval)]
+    if steps[0] > interval:
+        gaps.insert(0, f"the log begins at step {steps[0]}")
+    if last_checkpoint is not None and last_checkpoint > steps.max():
+        gaps.append(f"the log ends at step {steps.max()}, before the checkpoint of step {last_checkpoint}")
+    found.measured(
+        "no-gaps", len(gaps), len(steps), bad=len(gaps), observed=f"a line every {interval} steps", examples=gaps
+    )
+
+
+def _interval(ahead: np.ndarray) -> int:
+    """The most common distance of two lines, the greater of equally common ones; 1 for a single line."""
+    counted = Counter(int(each) for each in ahead if each > 0)
+    return max(counted, key=lambda each: (counted[each], each), default=1)
+
+
+def _tokens(found: Findings, log: TrainingLog, training: Training | None, inventory: Inventory | None) -> None:
+    steps, tokens = log.steps, log.tokens
+    if training is None or training.batch_tokens is None:
+        found.missing("tokens-follow-steps")
+    else:
+        expected = np.diff(steps, prepend=0) * training.batch_tokens
+        actual = np.diff(tokens, prepend=0)
+        wrong = [
+            f"step {steps[i]}: {actual[i]:,} more tokens, expected {expected[i]:,}"
+            for i in np.flatnonzero(expected != actual)
+        ]
+        found.counted("tokens-follow-steps", len(steps), wrong)
+    if inventory is None or inventory.tokens_read is None:
+        found.missing("token-total")
+        return
+    distance = abs(Decimal(int(tokens[-1])) - inventory.tokens_read) / inventory.tokens_read
+    observed = f"log {int(tokens[-1]):,}, inventory {inventory.tokens_read:,.0f}"
+    found.measured("token-total", float(distance), len(steps), observed=observed)
+
+
+def _series(found: Findings, log: TrainingLog) -> None:
+    steps = log.steps
+    loss, rate, norm, time = (log.column(name) for name in ("loss", "learning_rate", "grad_norm", "time"))
+    found.counted(
+        "losses-finite", len(steps), [f"step {steps[i]}: {loss[i]}" for i in np.flatnonzero(~np.isfinite(loss))]
+    )
+    if "learning_rate" in log.present:
+        wrong = np.flatnonzero(~(np.isfinite(rate) & (rate >= 0)))
+        found.counted("learning-rates-valid", len(steps), [f"step {steps[i]}: {rate[i]}" for i in wrong])
+    else:
+        found.missing("learning-rates-valid")
+    if "grad_norm" in log.present:
+        wrong = np.flatnonzero(~(np.isfinite(norm) & (norm > 0)))
+        found.counted("gradient-norms-valid", len(steps), [f"step {steps[i]}: {norm[i]}" for i in wrong])
+    else:
+        found.missing("gradient-norms-valid")
+    if "time" in log.present:
+        back = np.flatnonzero(np.diff(time) < 0) + 1
+        unread = np.flatnonzero(~np.isfinite(time))
+        wrong = np.union1d(back, unread)
+        found.counted("times-increase", len(steps), [f"step {steps[i]}" for i in wrong])
+    else:
+        found.missing("times-increase")
+
+
+def _first_loss(found: Findings, log: TrainingLog, vocabulary: int | None) -> None:
+    step, loss = int(log.steps[0]), float(log.column("loss")[0])
+    if vocabulary is None or vocabulary < 2 or step > LAST_FIRST_STEP or not math.isfinite(loss):
+        found.missing("first-loss")
+        return
+    guess = math.log(vocabulary)
+    observed = f"loss {loss:.3f} at step {step}, ln {vocabulary} = {guess:.3f}"
+    found.measured("first-loss", abs(loss - guess), 1, observed=observed)
+
+
+def _compute(found: Findings, log: TrainingLog, training: Training | None, shape: ModelShape) -> None:
+    if training is None or training.accelerators is None:
+        found.not_applicable("compute", observed="no accelerators are declared")
+        return
+    seconds, tokens = np.diff(log.column("time")), np.diff(log.tokens)
+    usable = np.isfinite(seconds) & (seconds > 0) & (tokens > 0)
+    per_token = shape.flops_a_token(training.sequence_length) if training.sequence_length is not None else None
+    if not usable.any() or per_token is None:
+        found.missing("compute")
+        return
+    speed = float(np.median(tokens[usable] / seconds[usable]))
+    share = utilisation(speed, per_token, training.accelerators)
+    found.measured("compute", share, int(usable.sum()), observed=f"{speed:,.0f} tokens a second, the median")
+
+
+def _noise(found: Findings, loss: Floats) -> None:
+    loss = loss[np.isfinite(loss)]
+    if len(loss) < LEAST_LINES_FOR_NOISE:
+        found.not_applicable("loss-noise", observed=f"{len(loss)} lines are too few to say")
+        return
+    smooth = np.convolve(loss, _SMOOTHING, mode="valid")
+    residuals = (loss[3:-3] - smooth) / np.maximum(np.abs(smooth), 1e-12)
+    spread = MAD_TO_STD * float(np.median(np.abs(residuals))) / _LEFT_AFTER_SMOOTHING
+    found.measured("loss-noise", spread, len(loss))

@@ -1,0 +1,70 @@
+"""Measures one submission for the data-quality stage: every suite, numbers only."""
+
+from collections.abc import Mapping, Sequence
+
+from checks.contracts.loading import LoadedSubmission
+from checks.records.quality import ContaminatedItem, Measurement
+from checks.records.scores import SuiteScores
+from tasks.checkpoints import assign_roles, open_checkpoint
+from tasks.data_quality.benchmark_item import BenchmarkItem
+from tasks.data_quality.checkpoints import measure_checkpoints
+from tasks.data_quality.compute import model_shape
+from tasks.data_quality.inventory import Inventory, missing_inventory, read_inventory
+from tasks.data_quality.items import measure_items
+from tasks.data_quality.log_checks import measure_log, missing_log
+from tasks.data_quality.manifest import measure_manifest
+from tasks.data_quality.progress import Progress, silent
+from tasks.data_quality.results import measure_results
+from tasks.data_quality.sample import measure_sample, missing_sample
+from tasks.data_quality.training_log import TrainingLog, read_log
+
+
+def measure_submission(
+    submission: LoadedSubmission,
+    *,
+    items: Sequence[BenchmarkItem] = (),
+    scores: Mapping[str, SuiteScores] | None = None,
+    progress: Progress | None = None,
+) -> tuple[list[Measurement], list[ContaminatedItem], int]:
+    """Every measurement, the benchmark items found in the corpus sample, and how many items were looked for.
+
+    `items` are those of all suites, few-shot examples among them; `scores` are what the submission scored, by suite. What
+    was not handed in is `missing`. Raises InputFault for a corrupt model or checkpoint and for evidence that cannot be read.
+    """
+    say = progress or silent
+    model = open_checkpoint(submission.model_path())
+    roles = assign_roles(model)
+    rows = measure_manifest(submission, model, roles)
+    inventory, measured = _inventory(submission)
+    rows += measured
+    measured, contaminated, scanned = _sample(submission, inventory, items, say)
+    rows += measured
+    evidence = submission.submission.evidence
+    log: TrainingLog | None = None
+    if evidence.training_log is None:
+        rows += missing_log(evidence.training)
+    else:
+        log = read_log(submission.evidence_file(evidence.training_log, "evidence.training_log"))
+        last = evidence.checkpoints[-1].step if evidence.checkpoints else None
+        rows += measure_log(log, evidence.training, inventory, model_shape(model, roles), last)
+    rows += measure_checkpoints(submission, model, roles, log, say)
+    rows += measure_items(items)
+    rows += measure_results(scores or {}, items)
+    return rows, contaminated, scanned
+
+
+def _inventory(submission: LoadedSubmission) -> tuple[Inventory | None, list[Measurement]]:
+    corpus = submission.submission.evidence.corpus
+    if corpus is None or corpus.inventory is None:
+        return None, missing_inventory()
+    return read_inventory(submission.evidence_file(corpus.inventory, "evidence.corpus.inventory"))
+
+
+def _sample(
+    submission: LoadedSubmission, inventory: Inventory | None, items: Sequence[BenchmarkItem], progress: Progress
+) -> tuple[list[Measurement], list[ContaminatedItem], int]:
+    corpus = submission.submission.evidence.corpus
+    if corpus is None or corpus.sample is None:
+        return missing_sample(items), [], 0
+    path = submission.evidence_file(corpus.sample, "evidence.corpus.sample")
+    return measure_sample(path, inventory, items, progress)

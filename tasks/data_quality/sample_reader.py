@@ -1,0 +1,158 @@
+"""Reads a corpus sample as a stream: JSONL, JSONL.zst or Parquet with id, source, text; memory does not grow with the file.
+
+>>> for batch in read_sample(Path("evidence/sample.jsonl.zst"), counts):
+...     print(len(batch), batch[0].id)
+"""
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from checks.contracts.errors import InputFault
+
+#: A document longer than this is counted as broken and not held in memory.
+MAX_DOCUMENT_BYTES = 16_000_000
+#: Letters that are looked at together: enough for numpy, little enough for memory.
+BATCH_LETTERS = 1_000_000
+#: Text shrinks to a tenth or a twentieth; a file that unfolds further than this is no text (a decompression bomb).
+MAX_UNFOLDING = 1000
+_ALWAYS_UNFOLDED = 100_000_000
+FIELDS = ("id", "source", "text")
+
+
+@dataclass(frozen=True)
+class Document:
+    """One document of the sample."""
+
+    id: str
+    source: str
+    text: str
+
+
+@dataclass
+class LineCounts:
+    """What the reader saw: lines in all, and those that are no document."""
+
+    lines: int = 0
+    broken: list[str] = field(default_factory=list)
+    broken_count: int = 0
+
+    def add_broken(self, reason: str) -> None:
+        """Counts a broken line and keeps the first few reasons."""
+        self.broken_count += 1
+        if len(self.broken) < 20:
+            self.broken.append(f"line {self.lines}: {reason}")
+
+
+def read_sample(path: Path, counts: LineCounts) -> Iterator[list[Document]]:
+    """Batches of documents; broken lines go to `counts`.
+
+    Raises InputFault for a file that cannot be read at all: another format, a missing column, truncated or corrupt
+    compression, or one that unfolds beyond MAX_UNFOLDING.
+    """
+    documents = _parquet(path, counts) if path.suffix == ".parquet" else _json_lines(path, counts)
+    batch: list[Document] = []
+    letters = 0
+    for document in documents:
+        batch.append(document)
+        letters += len(document.text) + 1
+        if letters >= BATCH_LETTERS:
+            yield batch
+            batch, letters = [], 0
+    if batch:
+        yield batch
+
+
+def _json_lines(path: Path, counts: LineCounts) -> Iterator[Document]:
+    try:
+        with _opened(path) as stream:
+            for line in _bounded_lines(path, stream):
+                counts.lines += 1
+                document = _document(line, counts)
+                if document is not None:
+                    yield document
+    except OSError as error:
+        raise InputFault(path, found=error.strerror or str(error), expected="a readable corpus sample") from None
+
+
+def _opened(path: Path) -> BinaryIO:
+    import pyarrow
+
+    if path.suffix == ".zst":
+        # pyarrow, unlike the zstandard package's reader, says so when the file ends in the middle of a frame.
+        return cast(BinaryIO, io.BufferedReader(pyarrow.input_stream(str(path), compression="zstd"), 1 << 20))
+    if path.suffix in (".jsonl", ".json", ".ndjson"):
+        return path.open("rb")
+    raise InputFault(path, found=f"a file that ends in {path.suffix!r}", expected=".jsonl, .jsonl.zst or .parquet")
+
+
+def _bounded_lines(path: Path, stream: BinaryIO) -> Iterator[bytes | None]:
+    """Every line, None for one longer than a document may be; blank lines are none."""
+    most = max(_ALWAYS_UNFOLDED, MAX_UNFOLDING * path.stat().st_size)
+    unfolded = 0
+    while line := stream.readline(MAX_DOCUMENT_BYTES):
+        unfolded += len(line)
+        whole = line.endswith(b"\n") or len(line) < MAX_DOCUMENT_BYTES
+        while not whole:
+            rest = stream.readline(MAX_DOCUMENT_BYTES)
+            unfolded += len(rest)
+            whole = rest.endswith(b"\n") or not rest
+            line = b""
+            if unfolded > most:
+                break
+        if unfolded > most:
+            raise InputFault(path, found=f"more than {most:,} bytes once unfolded", expected="compressed text")
+        if not line:
+            yield None
+        elif line.strip():
+            yield line
+
+
+def _document(line: bytes | None, counts: LineCounts) -> Document | None:
+    if line is None:
+        counts.add_broken(f"longer than {MAX_DOCUMENT_BYTES:,} bytes")
+        return None
+    try:
+        fields = json.loads(line)
+    except UnicodeDecodeError:
+        counts.add_broken("not UTF-8")
+        return None
+    except (ValueError, RecursionError):
+        counts.add_broken("no JSON")
+        return None
+    if not isinstance(fields, dict):
+        counts.add_broken("no JSON object")
+        return None
+    return _checked(fields, counts)
+
+
+def _checked(fields: dict[str, Any], counts: LineCounts) -> Document | None:
+    for name in FIELDS:
+        value = fields.get(name)
+        if not isinstance(value, str) and not (name == "id" and isinstance(value, int)):
+            counts.add_broken(f"no {name}, or one that is no text")
+            return None
+    return Document(str(fields["id"]), fields["source"], fields["text"])
+
+
+def _parquet(path: Path, counts: LineCounts) -> Iterator[Document]:
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        with parquet.ParquetFile(path) as file:
+            for name in FIELDS:
+                if name not in file.schema_arrow.names:
+                    there = ", ".join(file.schema_arrow.names)
+                    raise InputFault(path, name, f"the columns {there}", f"a column {name!r}")
+            for batch in file.iter_batches(batch_size=256, columns=list(FIELDS)):
+                for fields in batch.to_pylist():
+                    counts.lines += 1
+                    document = _checked(fields, counts)
+                    if document is not None:
+                        yield document
+    except (OSError, pyarrow.ArrowException) as error:
+        raise InputFault(path, found=str(error).splitlines()[0], expected="a readable Parquet file") from None
