@@ -16,8 +16,13 @@ def quiet_libraries() -> None:
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
     import datasets
+    import huggingface_hub
     from transformers.utils import logging as transformers_logging
 
+    if os.environ["HF_HUB_OFFLINE"].upper() in ("1", "ON", "YES", "TRUE"):
+        # both read the environment once, when they are imported: perhaps before this was called
+        huggingface_hub.constants.HF_HUB_OFFLINE = True
+        datasets.config.HF_HUB_OFFLINE = True
     datasets.disable_progress_bars()
     transformers_logging.disable_progress_bar()
     for library in ("lm_eval", "datasets", "transformers", "huggingface_hub", "evaluate"):

@@ -1,6 +1,7 @@
 """What is wrong with a task file, its data or one of its items, said in one line with the file, the key and what is expected."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -41,21 +42,25 @@ def check_metrics(path: Path, config: dict[str, Any]) -> None:
 
 
 def task_fault(path: Path, config: dict[str, Any], error: Exception, key: str = "", name: str = "") -> InputFault:
-    """The fault that stands behind what the harness raised while it loaded a task."""
-    from datasets.exceptions import DatasetNotFoundError
-    from huggingface_hub.errors import OfflineModeIsEnabled
-
+    """The fault that stands behind what the harness raised while it loaded a task; `name` is that of a shipped one."""
     causes = _chain(error)
-    dataset = _dataset_named(causes, config)
-    if dataset and any(
-        isinstance(each, DatasetNotFoundError | OfflineModeIsEnabled | ConnectionError) for each in causes
-    ):
+    if any(isinstance(each, _absence()) for each in causes):
+        dataset = str(config.get("dataset_path") or _dataset_named(causes))
         arguments = ", ".join(repr(each) for each in (dataset, config.get("dataset_name")) if each)
-        fetch = f'HF_HUB_OFFLINE=0 python -c "import datasets; datasets.load_dataset({arguments})"'
+        call = f"import datasets; datasets.load_dataset({arguments})"
+        if name:
+            call = f"from lm_eval.tasks import TaskManager; TaskManager().load([{name!r}])"
         found = f"the data set {dataset!r}{f' of {name}' if name else ''}, which is not on this machine"
-        return InputFault(path, key or "dataset_path", found, f"it in the local cache; fetch it beforehand: {fetch}")
-    words = str(error).strip().splitlines() or [""]
-    return InputFault(path, key, f"{type(error).__name__}: {words[0][:200]}", "a task that lm-evaluation-harness loads")
+        fetch = f'it in the local cache; fetch it beforehand: HF_HUB_OFFLINE=0 python -c "{call}"'
+        return InputFault(path, key or "dataset_path", found, fetch)
+    root = causes[-1]
+    if isinstance(root, IndexError) and config.get("doc_to_choice") is not None:  # the harness tries the first item
+        where = f"{config.get('task')}, item 0"
+        return InputFault(
+            path, where, "no choices, an empty one, or an answer beyond them", "the answer's index in texts"
+        )
+    words = " ".join(str(root).split())
+    return InputFault(path, key, f"{type(root).__name__}: {words[:300]}", "a task that lm-evaluation-harness loads")
 
 
 def check_item(source: Path, harness: Any, document: Any, number: int) -> None:
@@ -82,8 +87,7 @@ def check_item(source: Path, harness: Any, document: Any, number: int) -> None:
 
 def item_fault(source: Path, harness: Any, number: int, error: Exception) -> InputFault:
     """What a task's own template or function raised on one item."""
-    words = str(error).strip().splitlines() or [""]
-    found = f"{type(error).__name__}: {words[0][:200]}"
+    found = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
     return InputFault(source, f"{harness.task_name}, item {number}", found, "an item that fits the task's templates")
 
 
@@ -112,9 +116,15 @@ def _chain(error: BaseException) -> list[BaseException]:
     return chain
 
 
-def _dataset_named(causes: list[BaseException], config: dict[str, Any]) -> str:
-    """The data set's id: the task's own, or for a group the one in the error's words."""
-    if config.get("dataset_path"):
-        return str(config["dataset_path"])
-    quoted = [part for each in causes for part in str(each).split("'")[1::2] if "/" in part]
-    return quoted[0] if quoted else ""
+def _absence() -> tuple[type[Exception], ...]:
+    """What is raised where a data set is neither on this machine nor to be fetched."""
+    from datasets.exceptions import DatasetNotFoundError
+    from huggingface_hub.errors import OfflineModeIsEnabled
+
+    return DatasetNotFoundError, OfflineModeIsEnabled, FileNotFoundError, ConnectionError
+
+
+def _dataset_named(causes: list[BaseException]) -> str:
+    """The data set's id in the errors' words, for a group, whose tasks name theirs."""
+    names = (re.search(r"[\w.-]+/[\w.-]+", str(each)) for each in causes)
+    return next((name.group() for name in names if name), "of its tasks")

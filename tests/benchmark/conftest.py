@@ -1,0 +1,44 @@
+"""Models that the tests of this room share, each made once a session."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Small matrices: threads only cost."""
+    import torch
+
+    from tasks.benchmark.library_quiet import quiet_libraries
+
+    quiet_libraries()
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny Llama whose texts begin with <s>."""
+    from tests.benchmark.tiny_models import save_llama
+
+    return save_llama(tmp_path_factory.mktemp("llama"))
+
+
+@pytest.fixture(scope="session")
+def bare_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same without a first token and without a padding token, and shorter than some prompts."""
+    from tests.benchmark.tiny_models import save_llama
+
+    return save_llama(tmp_path_factory.mktemp("bare"), first_token=False, length=48, seed=8)
+
+
+@pytest.fixture(scope="session")
+def llava(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny vision-language model."""
+    from tests.benchmark.tiny_models import save_llava
+
+    return save_llava(tmp_path_factory.mktemp("llava"))

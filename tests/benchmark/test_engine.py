@@ -1,0 +1,118 @@
+"""What the engine does besides agreeing with the harness: float32 output layer, shared rows, batches, sampling."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tasks.benchmark.batching import Budget
+from tasks.benchmark.devices import Placement
+from tasks.benchmark.engine import HarnessModel
+from tasks.benchmark.model_loading import load_model
+
+CPU = Placement("cpu", "float32")
+
+
+def _request(kind: str, *arguments: Any) -> Any:
+    from lm_eval.api.instance import Instance
+
+    return Instance(request_type=kind, doc={}, arguments=arguments, idx=0, metadata=("t", 0, 1))
+
+
+PAIRS = [(f"Question: {a}+{b}", choice) for a in range(5) for b in range(3) for choice in (" A", " B", " one two")]
+
+
+def test_the_batch_budget_does_not_change_the_answers(llama: Path) -> None:
+    requests = [_request("loglikelihood", *pair) for pair in PAIRS]
+    alone = HarnessModel(load_model(llama, CPU), Budget(1, 1)).loglikelihood(requests)
+    together = HarnessModel(load_model(llama, CPU)).loglikelihood(requests)
+    assert [each[0] for each in together] == pytest.approx([each[0] for each in alone], abs=1e-5)
+    assert [each[1] for each in together] == [each[1] for each in alone]
+
+
+def test_one_token_choices_of_a_question_share_one_row_and_nothing_else_does(llama: Path) -> None:
+    model = HarnessModel(load_model(llama, CPU))
+    seen: list[int] = []
+    model._model.register_forward_pre_hook(
+        lambda _, __, named: seen.append(named["input_ids"].shape[0]), with_kwargs=True
+    )
+    tokens = {choice: model.tok_encode(choice, add_special_tokens=False) for choice in (" A", " B", " one two")}
+    assert [len(ids) for ids in tokens.values()][:2] == [len(tokens[" A"])] * 2
+    model.loglikelihood([_request("loglikelihood", "Q:", choice) for choice in ("3", "4", "5")])
+    assert sum(seen) == 1
+    seen.clear()
+    model.loglikelihood([_request("loglikelihood", f"Q{question}", "3") for question in range(3)])
+    assert sum(seen) == 3
+    assert model.token_counts == [1, 1, 1]
+
+
+def test_in_bfloat16_the_output_layer_is_float32_and_close_to_the_float32_model(llama: Path) -> None:
+    requests = [_request("loglikelihood", *pair) for pair in PAIRS]
+    exact = HarnessModel(load_model(llama, CPU)).loglikelihood(requests)
+    half = HarnessModel(load_model(llama, Placement("cpu", "bfloat16")))
+    assert half._model.get_output_embeddings().weight.dtype == torch.float32
+    assert half._model.get_input_embeddings().weight.dtype == torch.bfloat16
+    rounded = half.loglikelihood(requests)
+    assert [each[0] for each in rounded] == pytest.approx([each[0] for each in exact], abs=0.5, rel=0.1)
+    assert half.generate_until([_request("generate_until", "one two", {"until": ["\n"], "max_gen_toks": 3})])[0]
+
+
+def test_generation_in_batches_is_generation_alone(llama: Path) -> None:
+    """Ragged prompts, padded on the left: no prompt sees another's padding, and each stops at its own stop string."""
+    settings = {"until": ["다", "\n", "four"], "do_sample": False, "max_gen_toks": 10}
+    texts = ["one two", "3+4", "바다", "도서관을", "one two three", "A. 하나 B.", "Question: 2+2? Answer:", "2"]
+    requests = [_request("generate_until", text, settings) for text in texts]
+    together = HarnessModel(load_model(llama, CPU))
+    outputs = together.generate_until(requests)
+    counts = together.token_counts
+    alone = HarnessModel(load_model(llama, CPU), Budget(1, 1))
+    assert outputs == alone.generate_until(requests)
+    assert counts == alone.token_counts
+    assert all(0 < count <= 10 for count in counts) and len(set(counts)) > 1
+    assert not any(stop in output for output in outputs for stop in settings["until"])  # type: ignore[attr-defined]
+
+
+def test_sampling_repeats_with_its_seed_and_leaves_torchs_own_generator_alone(llama: Path) -> None:
+    model = HarnessModel(load_model(llama, CPU))
+
+    def drawn(seed: int) -> list[str]:
+        settings = {"until": ["\n"], "do_sample": True, "temperature": 2.0, "max_gen_toks": 8, "seed": seed}
+        return model.generate_until([_request("generate_until", "one", settings) for _ in range(6)])
+
+    torch.manual_seed(1)
+    before = torch.rand(1)
+    torch.manual_seed(1)
+    first = drawn(5)
+    assert torch.equal(torch.rand(1), before)
+    assert first == drawn(5)
+    assert first != drawn(6)
+    assert len(set(first)) > 1
+
+
+def test_a_cap_on_logits_in_the_models_own_forward_is_kept(tmp_path: Path) -> None:
+    """Gemma 2 caps its logits after the output layer; an engine that multiplied by the layer's weights would lose it."""
+    from transformers import Gemma2Config, Gemma2ForCausalLM
+
+    from tests.benchmark.tiny_models import tokenizer
+
+    tokens = tokenizer()
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        config = Gemma2Config(
+            vocab_size=len(tokens), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
+            num_key_value_heads=1, head_dim=16, max_position_embeddings=64, sliding_window=8, final_logit_softcapping=0.5,
+        )  # fmt: skip
+        gemma = Gemma2ForCausalLM(config).eval()
+    with torch.no_grad():
+        gemma.model.embed_tokens.weight.mul_(30)
+    gemma.save_pretrained(tmp_path)
+    tokens.save_pretrained(tmp_path)
+    ours = HarnessModel(load_model(tmp_path, CPU)).loglikelihood(
+        [_request("loglikelihood", "one two three four", " five one")]
+    )
+    before, whole = tokens.encode("one two three four"), tokens.encode("one two three four five one")
+    with torch.no_grad():
+        logprobs = gemma(torch.tensor([whole])).logits[0].log_softmax(-1)
+    plain = sum(float(logprobs[place - 1, whole[place]]) for place in range(len(before), len(whole)))
+    assert ours[0][0] == pytest.approx(plain, abs=1e-4)

@@ -1,0 +1,149 @@
+"""The same answers as lm-evaluation-harness's own `hf` model, item by item, on every output type."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checks.contracts.loading import LoadedSuite
+from checks.records.scores import SuiteScores
+from tasks.benchmark import score_suite
+from tests.benchmark.suites import FULL_TEXT, GENERATED, LETTERS, documents, write_suite, write_task
+
+#: Log-likelihoods in float32 may differ by rounding; the harness's own bar between batch sizes is 1e-2.
+TOLERANCE = 1e-4
+ITEMS = 24
+NO_CONTEXT = {
+    "output_type": "multiple_choice",
+    "doc_to_text": "",
+    "doc_to_choice": "{{[a, b, c]}}",
+    "doc_to_target": "gold",
+    "target_delimiter": "",
+    "metric_list": [{"metric": "acc", "aggregation": "mean", "higher_is_better": True}],
+}
+LAST_WORD = {
+    "output_type": "loglikelihood",
+    "doc_to_text": "one two three",
+    "doc_to_target": " {{b}}",
+    "metric_list": [
+        {"metric": "acc", "aggregation": "mean", "higher_is_better": True},
+        {"metric": "perplexity", "aggregation": "perplexity", "higher_is_better": False},
+    ],
+}
+WHOLE_TEXT = {
+    "output_type": "loglikelihood_rolling",
+    "doc_to_text": "",
+    "doc_to_target": "{{question}} {{a}} {{b}} {{c}}. " * 6,
+    "metric_list": [
+        {"metric": "word_perplexity", "aggregation": "weighted_perplexity", "higher_is_better": False},
+        {"metric": "bits_per_byte", "aggregation": "bits_per_byte", "higher_is_better": False},
+    ],
+}
+TASKS: dict[str, tuple[dict[str, Any], str, int]] = {
+    "letters": (LETTERS, "acc", 0),
+    "letters5": (LETTERS, "acc", 5),
+    "text": (FULL_TEXT, "acc_norm", 0),
+    "text2": (FULL_TEXT, "acc", 2),
+    "nocontext": (NO_CONTEXT, "acc", 0),
+    "lastword": (LAST_WORD, "acc", 0),
+    "whole": (WHOLE_TEXT, "word_perplexity", 0),
+    "written": (GENERATED, "exact_match", 0),
+    "written3": (GENERATED, "exact_match", 3),
+}
+
+
+def _suite(folder: Path) -> LoadedSuite:
+    for name, (config, _, _) in TASKS.items():
+        write_task(folder / "tasks", name, config, documents(ITEMS))
+    return write_suite(
+        folder,
+        [
+            {"id": name, "use": f"tasks/{name}.yaml", "metric": metric, "fewshot": shots}
+            for name, (_, metric, shots) in TASKS.items()
+        ],
+    )
+
+
+def _harness_run(model: Path, suite: LoadedSuite, name: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """What `lm_eval run --model hf --batch_size 1` gives on the same task file: samples and results."""
+    import lm_eval
+    import yaml
+    from lm_eval.models.huggingface import HFLM
+    from lm_eval.tasks import TaskManager
+
+    shots = TASKS[name][2]
+    task = yaml.safe_load((suite.folder / "tasks" / f"{name}.yaml").read_text())
+    files = task["dataset_kwargs"]["data_files"]
+    task["dataset_kwargs"]["data_files"] = {key: str(suite.folder / "tasks" / value) for key, value in files.items()}
+    task["dataset_kwargs"]["cache_dir"] = str(suite.folder / "cache")
+    run = lm_eval.simple_evaluate(
+        model=HFLM(pretrained=str(model), device="cpu", dtype="float32", batch_size=1),
+        tasks=[task],
+        task_manager=TaskManager(include_defaults=False),
+        num_fewshot=shots,
+        bootstrap_iters=1 if name != "lastword" else 0,
+        fewshot_random_seed=1234,
+    )
+    return sorted(run["samples"][name], key=lambda sample: sample["doc_id"]), run["results"][name]
+
+
+@pytest.fixture(scope="module", params=["llama", "bare_llama"])
+def runs(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, LoadedSuite, SuiteScores]:
+    """Our scores of one model on all tasks."""
+    model: Path = request.getfixturevalue(request.param)
+    suite = _suite(tmp_path_factory.mktemp("parity"))
+    return model, suite, score_suite(model, suite, device="cpu")
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_item_is_answered_as_the_harness_answers_it(
+    runs: tuple[Path, LoadedSuite, SuiteScores], name: str
+) -> None:
+    model, suite, scores = runs
+    ours = [item for item in scores.items if item.task == name]
+    samples, results = _harness_run(model, suite, name)
+    _, metric, _ = TASKS[name]
+    score = next(each for each in scores.tasks if each.task == name)
+
+    assert len(ours) == len(samples) == ITEMS
+    for item, sample in zip(ours, samples, strict=True):
+        assert item.item == sample["doc_id"]
+        if name.startswith("written"):
+            assert item.output == sample["resps"][0][0]
+        else:
+            responses = [response[0] for response in sample["resps"]]
+            theirs = [each[0] if isinstance(each, tuple) else each for each in responses]
+            assert item.loglikelihoods == pytest.approx(theirs, abs=TOLERANCE)
+        if isinstance(sample[metric], int | float):
+            assert item.correct == sample[metric]
+
+    filter_name = samples[0]["filter"]
+    assert score.value == pytest.approx(results[f"{metric},{filter_name}"], rel=1e-5)
+    stderr = results[f"{metric}_stderr,{filter_name}"]
+    if score.stderr is not None and stderr != "N/A":
+        assert score.stderr == pytest.approx(stderr, rel=1e-9)
+
+
+def test_the_comparison_has_something_to_compare(runs: tuple[Path, LoadedSuite, SuiteScores]) -> None:
+    """Texts differ from item to item and choices are not all the same, or equal answers would mean little."""
+    _, _, scores = runs
+    outputs = {item.output for item in scores.items if item.task == "written"}
+    chosen = {item.prediction for item in scores.items if item.task == "text"}
+    assert len(outputs) > 3
+    assert len(chosen) > 1
+
+
+def test_prompts_longer_than_the_model_are_cut_from_the_left(bare_llama: Path, tmp_path: Path) -> None:
+    """The 5-shot prompts above exceed 48 tokens, so their parity covers truncation; this says that they do."""
+    from transformers import AutoTokenizer
+
+    from tasks.benchmark.harness_tasks import load_tasks
+    from tasks.benchmark.items import chunks
+
+    suite = _suite(tmp_path)
+    task = next(each for each in load_tasks(suite) if each.id == "letters5")
+    first = next(chunks(task, task.parts[0], suite.suite, 1))[0]
+    tokens = AutoTokenizer.from_pretrained(bare_llama).encode(first.requests[0].args[0])
+    assert len(tokens) > 48
