@@ -15,9 +15,9 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "checkpoints",
         "step-zero",
-        "hard",
+        "soft",
         Text(ko="0단계 체크포인트가 제출되었다", en="a step-0 checkpoint was handed in"),
-        "check C0",
+        "check C0; its absence is not proof of anything, so it never fails by itself",
         low=1,
         seen=Text(ko="체크포인트 {rows}개 중 0단계 {value:.0f}개", en="{value:.0f} at step 0 among {rows} checkpoints"),
         needs=Text(ko="0단계 체크포인트가 제출되지 않았다", en="no step-0 checkpoint was handed in"),

@@ -8,12 +8,12 @@ _SOURCE = "the submission's own contract: every part with its own weights is dec
 CHECKS: tuple[Check, ...] = (
     Check(
         "manifest",
-        "model-readable",
+        "weights-finite",
         "hard",
-        Text(ko="모델의 가중치를 읽을 수 있다", en="the model's weights can be read"),
-        _SOURCE,
-        low=1,
-        seen=Text(ko="텐서 {value:,.0f}개", en="{value:,.0f} tensors"),
+        Text(ko="모델의 모든 가중치가 유한한 수이다", en="every weight of the model is a finite number"),
+        "a weight that is no number makes every comparison with it silent",
+        high=0,
+        seen=Text(ko="텐서 {rows:,}개 중 {bad:,}개", en="{bad:,} of {rows:,} tensors"),
     ),
     Check(
         "manifest",

@@ -14,7 +14,9 @@ _SAMPLE_LIMIT = Text(
     ko="표본에 없다고 해서 말뭉치 전체에 없다는 뜻은 아니며, 뜻만 같은 문장은 찾지 않는다",
     en="absence from a sample is no proof for the whole corpus, and paraphrases are not looked for",
 )
-_CONTAMINATION = "own measurements: NFKC, case-folded, letters and digits only, weighted character n-grams (Hangul and Han 2, other 1)"
+_CONTAMINATION = (
+    "own measurements: NFKC, case-folded, letters and digits, weighted character n-grams (Hangul and Han 2, other 1)"
+)
 _A_MILLION = Text(ko="백만 자당 {value:.2f}건 ({bad:,}건)", en="{value:.2f} a million characters ({bad:,} found)")
 _PERSONAL = "regular expressions with digit look-arounds and check digits; chance is one in ten for each check digit"
 

@@ -4,6 +4,7 @@
 >>> found.counted("sources-distinct", ["wiki", "wiki", "news"], bad=["wiki"])
 """
 
+import math
 from collections.abc import Iterable, Sequence, Sized
 from dataclasses import dataclass, field
 
@@ -33,14 +34,14 @@ class Findings:
         observed: str = "",
         examples: Iterable[str] = (),
     ) -> None:
-        """A number, the rows behind it, how many offend, and up to MAX_EXAMPLES of them."""
+        """A number, the rows behind it, how many offend, and up to MAX_EXAMPLES of them; NaN and infinity are no value."""
         shown = [str(each)[:MAX_EXAMPLE_LETTERS] for each, _ in zip(examples, range(MAX_EXAMPLES), strict=False)]
         self.rows.append(
             Measurement(
                 suite=self.suite,
                 check=check,
                 subject=subject,
-                value=float(value),
+                value=float(value) if math.isfinite(value) else None,
                 rows=int(rows),
                 bad=int(bad),
                 observed=observed,

@@ -115,8 +115,11 @@ def _best_law(matrices: Mapping[str, Matrix], laws: Sequence[Law]) -> tuple[Law,
 
 
 def _some(matrix: Matrix) -> npt.NDArray[np.float64]:
-    values = matrix.ravel()
-    return values[:: max(1, -(-values.size // MOST_ELEMENTS))].astype(np.float64)
+    """At most about MOST_ELEMENTS of the elements, evenly spaced, from every column."""
+    stride = max(1, -(-matrix.size // MOST_ELEMENTS))
+    while math.gcd(stride, matrix.shape[1]) > 1:
+        stride += 1
+    return matrix.ravel()[::stride].astype(np.float64)
 
 
 def _kurtosis_distance(matrix: Matrix, law: Law) -> float | None:
@@ -150,7 +153,7 @@ def _edge_ratio(matrix: Matrix, law: Law) -> float | None:
         return None
     edge = math.sqrt(rows) + math.sqrt(columns)
     deviation = 0.5 * _TRACY_WIDOM_STD * (1 / math.sqrt(rows) + 1 / math.sqrt(columns)) ** (1 / 3) / edge
-    return _largest_singular(matrix) / (law.std * edge) - EDGE_DEVIATIONS * deviation
+    return float(_largest_singular(matrix) / (law.std * edge) - EDGE_DEVIATIONS * deviation)
 
 
 def _largest_singular(matrix: Matrix) -> float:

@@ -34,7 +34,7 @@ def measure_submission(
     say = progress or silent
     model = open_checkpoint(submission.model_path())
     roles = assign_roles(model)
-    rows = measure_manifest(submission, model, roles)
+    rows = measure_manifest(submission, model, roles, say)
     inventory, measured = _inventory(submission)
     rows += measured
     measured, contaminated, scanned = _sample(submission, inventory, items, say)

@@ -15,9 +15,9 @@ CHANCE = 0.1
 DEVIATIONS = 2.0
 _MOST_EXAMPLES = 20
 
-_RESIDENT = re.compile(r"(?<!\d)(\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))[-–]([1-8]\d{6})(?!\d)", re.ASCII)
+_HYPHENED = re.compile(r"(?<!\d)(\d{6})[-–](\d{7})(?!\d)", re.ASCII)
+_BIRTH_AND_SEX = re.compile(r"\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[1-8]\d{6}", re.ASCII)
 _RESIDENT_PLAIN = re.compile(r"(?<!\d)(\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))([1-8]\d{6})(?!\d)", re.ASCII)
-_CORPORATE = re.compile(r"(?<!\d)(\d{6})-(\d{7})(?!\d)", re.ASCII)
 _BUSINESS = re.compile(r"(?<!\d)(\d{3})-(\d{2})-(\d{5})(?!\d)", re.ASCII)
 _CARD = re.compile(r"(?<!\d)(?:[34569]\d{3}([- ]?)\d{4}\1\d{4}\1\d{4}|3[47]\d{2}([- ]?)\d{6}\2\d{5})(?!\d)", re.ASCII)
 _PHONE = re.compile(
@@ -70,13 +70,10 @@ class PersonalDataCount:
 
     def feed(self, text: str) -> None:
         """Looks through a text, several documents joined by a character that is neither letter nor digit."""
-        for match in _RESIDENT.finditer(text):
-            self._resident(match)
+        for match in _HYPHENED.finditer(text):
+            self._hyphened(match)
         for match in _RESIDENT_PLAIN.finditer(text):
             self.counts["resident-numbers"].add(match[0], is_resident_number(match[1] + match[2]))
-        for match in _CORPORATE.finditer(text):
-            if not (_RESIDENT.fullmatch(match[0]) and is_resident_number(match[1] + match[2])):
-                self.counts["corporate-numbers"].add(match[0], is_corporate_number(match[1] + match[2]))
         self._feed("business-numbers", _BUSINESS, text, is_business_number)
         self._feed("cards", _CARD, text, passes_luhn)
         self._feed("phones", _PHONE, text, None)
@@ -88,15 +85,22 @@ class PersonalDataCount:
             digits = re.sub(r"\D", "", match[0])
             self.counts[kind].add(match[0], is_right(digits) if is_right is not None else None)
 
-    def _resident(self, match: re.Match[str]) -> None:
-        """With its hyphen; one of a person born since October 2020 has no check digit, so its shape is enough."""
+    def _hyphened(self, match: re.Match[str]) -> None:
+        """Six digits and seven: a resident number where they begin with a birthday, or a corporate number.
+
+        The number of a person born since October 2020 has no check digit, so its shape is enough.
+        """
         digits = match[1] + match[2]
-        if is_corporate_number(digits) and not is_resident_number(digits):
-            return
-        born_lately = match[2][0] in "3478" and "2010" <= match[1][:4] <= "2612"
-        self.counts["resident-numbers"].add(
-            match[0], True if is_resident_number(digits) else None if born_lately else False
-        )
+        if _BIRTH_AND_SEX.fullmatch(digits):
+            born_lately = match[2][0] in "3478" and "2010" <= match[1][:4] <= "2612"
+            right = is_resident_number(digits)
+            if right or born_lately:
+                self.counts["resident-numbers"].add(match[0], True if right else None)
+                return
+            if not is_corporate_number(digits):
+                self.counts["resident-numbers"].add(match[0], False)
+                return
+        self.counts["corporate-numbers"].add(match[0], is_corporate_number(digits))
 
 
 def is_resident_number(digits: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -67,11 +67,11 @@ def read_log(path: Path) -> TrainingLog:
         with path.open("rb") as file:
             for number, line in enumerate(_lines(file), start=1):
                 log.lines += 1
-                link = _read_line(log, number, line)
-                if link is not None:
-                    log.chained = True
-                if link != previous:
-                    log.broken_links.append(f"line {number}")
+                fields = _read_line(log, number, line)
+                if fields is not None:  # a line that is no JSON has a check of its own
+                    log.chained = log.chained or "prev_sha256" in fields
+                    if fields.get("prev_sha256") != previous:
+                        log.broken_links.append(f"line {number}")
                 previous = hashlib.sha256(line or b"").hexdigest()
     except OSError as error:
         raise InputFault(path, found=error.strerror or str(error), expected="a readable training log") from None
@@ -91,8 +91,8 @@ def _lines(file: BinaryIO) -> Iterator[bytes | None]:
             yield line.removesuffix(b"\n")
 
 
-def _read_line(log: TrainingLog, number: int, line: bytes | None) -> str | None:
-    """Adds a line's numbers; returns its `prev_sha256`, None where it has none."""
+def _read_line(log: TrainingLog, number: int, line: bytes | None) -> dict[str, Any] | None:
+    """Adds a line's numbers; returns its fields, None for a broken line."""
     if line is None:
         log.broken_lines.append(f"line {number}: longer than {MAX_LINE_BYTES:,} bytes")
         return None
@@ -110,8 +110,7 @@ def _read_line(log: TrainingLog, number: int, line: bytes | None) -> str | None:
         log.columns[name].append(_number(fields.get(name)))
     log.columns["time"].append(_seconds(fields.get("time")))
     log.present.update(fields)
-    link = fields.get("prev_sha256")
-    return link if isinstance(link, str) else None
+    return fields
 
 
 def _is_count(value: object) -> bool:

@@ -1,0 +1,291 @@
+"""An honest run passes every check; one change makes it fail on just the check that is meant to find it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from checks.contracts.loading import load_submission
+from checks.expectations.decide import decide_quality, overall
+from checks.expectations.suites import ALL_CHECKS
+from checks.expectations.thresholds import DEFAULT_THRESHOLDS
+from checks.records.quality import ExpectationResult
+from checks.records.scores import ItemResult, SuiteScores, TaskScore
+from tasks.data_quality.audit import audit
+from tasks.data_quality.benchmark_item import BenchmarkItem
+from tasks.data_quality.measure import measure_submission
+from tests.data_quality.honest_run import CHECKPOINTS, STD, HonestRun, change_tensors
+
+GATE = "language_model.model.layers.0.mlp.gate_proj.weight"
+NORM = "language_model.model.norm.weight"
+
+
+def scores_of(items: list[BenchmarkItem]) -> SuiteScores:
+    """Two of three right, as a benchmark stage would hand them over."""
+    results = [
+        ItemResult(
+            task=item.task,
+            item=item.item,
+            prompt_sha256="0" * 64,
+            loglikelihoods=[-1.0, -2.0, -3.0, -4.0],
+            prediction=0,
+            correct=float(item.item % 3 > 0),
+            tokens=9,
+        )
+        for item in items
+        if item.split == "test"
+    ]
+    return rescored(results)
+
+
+def rescored(results: list[ItemResult]) -> SuiteScores:
+    """The suite with the mean of these results as its score."""
+    mean = sum(result.correct for result in results) / len(results)
+    return SuiteScores(
+        suite="common", tasks=[TaskScore(task="reading", metric="acc", value=mean, n=len(results))], items=results
+    )
+
+
+def judged(run: HonestRun, scores: SuiteScores | None = None) -> list[ExpectationResult]:
+    """What the stage says, without its canary."""
+    loaded = load_submission(run.manifest)
+    result = {"common": scores or scores_of(run.items)}
+    measurements, _, _ = measure_submission(loaded, items=run.items, scores=result)
+    return decide_quality(measurements, DEFAULT_THRESHOLDS)
+
+
+def outcomes(results: list[ExpectationResult], outcome: str) -> set[str]:
+    """The checks with that outcome."""
+    return {f"{each.suite}.{each.check}" for each in results if each.outcome == outcome}
+
+
+def test_the_honest_run_passes_every_check(honest: HonestRun) -> None:
+    report = audit(load_submission(honest.manifest), honest.items, {"common": scores_of(honest.items)})
+    assert [each for each in report.results if each.outcome != "pass"] == []
+    assert {f"{each.suite}.{each.check}" for each in report.results} == {check.key for check in ALL_CHECKS}
+    assert overall(report.results) == "pass"
+    assert report.items_scanned == 40
+    applied = [each for each in report.measurements if each.state == "measured"]
+    assert len(applied) > 55, "an honest run that is hardly measured proves nothing"
+
+
+def _component(run: HonestRun, change: Callable[[list[dict[str, object]]], None]) -> None:
+    run.change_manifest(lambda data: change(data["model"]["components"]))
+
+
+def _cell(run: HonestRun, column: str, value: str) -> None:
+    run.change_inventory(lambda rows: rows[1].update({column: value}))
+
+
+def _line(run: HonestRun, index: int, **values: object) -> None:
+    run.change_log(lambda lines: lines[index].update(values))
+
+
+def _spikes(run: HonestRun) -> None:
+    difference = np.zeros((128, 64))
+    difference[[3, 40, 77, 101], [5, 9, 33, 60]] = 9 * STD
+    run.add_to_weights(GATE, difference)
+
+
+def _unequal_rows(run: HonestRun) -> None:
+    from safetensors.numpy import load_file
+
+    start = load_file(run.folder / "evidence/step-0/model.safetensors")[GATE]
+    scale = np.exp(0.16 * np.tile([-1.0, 1.0], 64))[:, None]
+    run.add_to_weights(GATE, start * (scale / np.sqrt((scale**2).mean()) - 1))
+
+
+def _direction(run: HonestRun) -> None:
+    rng = np.random.default_rng(5)
+    left, right = rng.choice([-1.0, 1.0], (128, 1)), rng.choice([-1.0, 1.0], (1, 64))
+    run.add_to_weights(GATE, 0.3 * STD * left * right)
+
+
+def _no_weight(run: HonestRun) -> None:
+    def change(tensors: dict[str, np.ndarray]) -> None:
+        tensors[GATE][4, 4] = np.nan
+
+    change_tensors(run.folder / "model", change)
+
+
+def _broken_line(run: HonestRun) -> None:
+    path = run.folder / "evidence/train.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    lines.append('{"step": 49, "tokens": ')
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+
+FILES: Mapping[str, Callable[[HonestRun], None]] = {
+    "manifest.weights-finite": _no_weight,
+    "manifest.components-declared": lambda run: _component(run, lambda all_: all_.pop(1)),
+    "manifest.components-present": lambda run: _component(
+        run, lambda all_: all_.append({"id": "audio_tower", "origin": "from-scratch"})
+    ),
+    "manifest.licences-valid": lambda run: run.change_manifest(lambda data: data["model"].update(licence="apache 2.0")),
+    "inventory.numbers-valid": lambda run: _cell(run, "documents", "-3"),
+    "inventory.sources-distinct": lambda run: run.change_inventory(lambda rows: rows.append(_split(rows))),
+    "inventory.licences-valid": lambda run: _cell(run, "licence", "free to use"),
+    "inventory.languages-valid": lambda run: _cell(run, "language", "Korean language"),
+    "inventory.dates-valid": lambda run: _cell(run, "collected_on", "2026-02-30"),
+    "inventory.hashes-valid": lambda run: _cell(run, "sha256", "d41d8cd98f00b204e9800998ecf8427e"),
+    "sample.documents": lambda run: run.change_sample(lambda documents: documents.clear()),
+    "sample.contamination-exact": lambda run: run.change_sample(
+        lambda documents: documents[5].update(text=documents[5]["text"] + " " + run.items[3].text.replace("\n", " "))
+    ),
+    "training_log.lines-readable": _broken_line,
+    "training_log.steps-increase": lambda run: run.change_log(lambda lines: lines.insert(20, dict(lines[19]))),
+    "training_log.no-gaps": lambda run: run.change_log(lambda lines: lines.pop(20)),
+    "training_log.tokens-follow-steps": lambda run: _line(run, 20, tokens=21 * 256 + 1),
+    "training_log.token-total": lambda run: run.change_inventory(
+        lambda rows: rows[0].update(tokens=str(int(rows[0]["tokens"]) + 100))
+    ),
+    "training_log.losses-finite": lambda run: _line(run, 20, loss=float("nan")),
+    "training_log.learning-rates-valid": lambda run: _line(run, 20, learning_rate=-1e-4),
+    "training_log.compute": lambda run: run.change_manifest(
+        lambda data: data["evidence"]["training"].update(
+            accelerators={"kind": "H200", "count": 512, "peak_flops": 9.9e14}
+        )
+    ),
+    "training_log.hash-chain": lambda run: run.change_log(lambda lines: lines[20].update(loss=1.5), chained=False),
+    "checkpoints.same-tensors": lambda run: change_tensors(
+        run.folder / "evidence/step-4", lambda tensors: tensors.__delitem__(NORM)
+    ),
+    "checkpoints.initial-distribution": lambda run: run.change_manifest(
+        lambda data: data["evidence"]["training"]["init"].update(std=1.5 * STD)
+    ),
+    "checkpoints.initial-kurtosis": _spikes,
+    "checkpoints.initial-row-spread": _unequal_rows,
+    "checkpoints.initial-largest-singular": _direction,
+    "checkpoints.initial-vectors": lambda run: run.add_to_weights(NORM, np.full(64, 0.125)),
+    "checkpoints.displacement": lambda run: run.add_to_weights(GATE, np.full((128, 64), 0.05), steps=(16, 32)),
+}
+
+
+def _split(rows: list[dict[str, str]]) -> dict[str, str]:
+    """A second row of the same source, its tokens taken from the first."""
+    half = int(rows[0]["tokens"]) // 2
+    rows[0]["tokens"] = str(int(rows[0]["tokens"]) - half)
+    return rows[0] | {"tokens": str(half)}
+
+
+@pytest.mark.parametrize("check", FILES)
+def test_one_change_fails_on_just_its_check(check: str, copied: HonestRun) -> None:
+    FILES[check](copied)
+    assert outcomes(judged(copied), "fail") == {check}
+
+
+ITEMS: Mapping[str, Callable[[list[BenchmarkItem]], None]] = {
+    "items.answers-possible": lambda items: items.__setitem__(7, replace(items[7], answer=4)),
+    "items.choices-distinct": lambda items: items.__setitem__(
+        7, replace(items[7], choices=(items[7].choices[1], *items[7].choices[1:]))
+    ),
+    "items.few-shot-leak": lambda items: items.__setitem__(42, replace(items[7], split="fewshot")),
+}
+
+
+@pytest.mark.parametrize("check", ITEMS)
+def test_one_bad_item_fails_on_just_its_check(check: str, honest: HonestRun) -> None:
+    run = HonestRun(honest.folder, list(honest.items))
+    ITEMS[check](run.items)
+    assert outcomes(judged(run, scores_of(honest.items)), "fail") == {check}
+
+
+RESULTS: Mapping[str, Callable[[SuiteScores], SuiteScores]] = {
+    "results.items-complete": lambda scores: rescored(scores.items[:-1]),
+    "results.score-is-mean": lambda scores: scores.model_copy(
+        update={"tasks": [scores.tasks[0].model_copy(update={"value": scores.tasks[0].value + 1e-8})]}
+    ),
+    "results.values-in-range": lambda scores: rescored(
+        [scores.items[0].model_copy(update={"correct": 1.5}), *scores.items[1:]]
+    ),
+}
+
+
+@pytest.mark.parametrize("check", RESULTS)
+def test_one_bad_result_fails_on_just_its_check(check: str, honest: HonestRun) -> None:
+    scores = RESULTS[check](scores_of(honest.items))
+    assert outcomes(judged(honest, scores), "fail") == {check}
+
+
+def test_every_hard_check_has_its_change() -> None:
+    hard = {check.key for check in ALL_CHECKS if check.severity == "hard"}
+    assert hard == FILES.keys() | ITEMS.keys() | RESULTS.keys()
+
+
+SOFT: Mapping[str, Callable[[HonestRun], None]] = {
+    "inventory.licence-coverage": lambda run: _cell(run, "licence", "NOASSERTION"),
+    "sample.lines-readable": lambda run: run.change_sample(lambda documents: documents[9].pop("text")),
+    "sample.ids-distinct": lambda run: run.change_sample(lambda documents: documents[9].update(id="doc-8")),
+    "sample.sources-known": lambda run: run.change_sample(lambda documents: documents[9].update(source="blogs")),
+    "sample.duplicates": lambda run: run.change_sample(
+        lambda documents: documents.extend(document | {"id": document["id"] + "b"} for document in documents[:60])
+    ),
+    "sample.broken-documents": lambda run: run.change_sample(
+        lambda documents: [document.update(text="\ufffd" + document["text"]) for document in documents[:5]] and None
+    ),
+    "sample.empty-documents": lambda run: run.change_sample(
+        lambda documents: [document.update(text=" … ") for document in documents[:5]] and None
+    ),
+    "sample.resident-numbers": lambda run: run.change_sample(
+        lambda documents: documents[9].update(text="번호는900101-1234568입니다. " + documents[9]["text"])
+    ),
+    "training_log.first-loss": lambda run: _line(run, 0, loss=2.65),
+    "training_log.loss-noise": lambda run: run.change_log(
+        lambda lines: [line.update(loss=3 + 2.5 * 0.99 ** line["step"]) for line in lines] and None
+    ),
+    "training_log.times-increase": lambda run: _line(run, 20, time=1.0),
+    "checkpoints.step-zero": lambda run: run.change_manifest(
+        lambda data: data["evidence"]["checkpoints"].pop(0) and None
+    ),
+}
+
+
+@pytest.mark.parametrize("check", SOFT)
+def test_one_soft_change_is_conditional(check: str, copied: HonestRun) -> None:
+    SOFT[check](copied)
+    results = judged(copied)
+    assert outcomes(results, "fail") == set()
+    unproven = {"checkpoints.early-checkpoint"} | {key for key in FILES if key.startswith("checkpoints.initial")}
+    assert outcomes(results, "conditional") - (unproven if check == "checkpoints.step-zero" else set()) == {check}
+
+
+def test_what_was_not_handed_in_is_not_proven(copied: HonestRun) -> None:
+    copied.change_manifest(lambda data: data.pop("evidence") and None)
+    results = judged(copied)
+    assert overall(results) == "conditional"
+    evidence = {"inventory", "sample", "training_log", "checkpoints"}
+    passed = {key for key in outcomes(results, "pass") if key.split(".")[0] in evidence}
+    assert passed == {"training_log.compute"}, "only what cannot apply may pass without evidence"
+
+
+def test_the_speed_of_declared_accelerators_is_judged_by_the_same_formula(copied: HonestRun) -> None:
+    layers, width = 2, 64
+    attention, feed_forward = 4 * width * width, 3 * width * 128
+    parameters = 2 * 260 * width + layers * (attention + feed_forward + 2 * width) + width
+    per_token = 6 * parameters + 12 * layers * width * 64
+    tokens_a_second = 256 / 2.5
+    peak = tokens_a_second * per_token / 0.4
+    accelerators = {"kind": "slow", "count": 1, "peak_flops": peak}
+    copied.change_manifest(lambda data: data["evidence"]["training"].update(accelerators=accelerators))
+    result = next(each for each in judged(copied) if each.check == "compute")
+    assert result.outcome == "pass"
+    assert "40.0%" in result.observed
+
+
+def test_only_components_from_scratch_are_held_to_the_initial_law(copied: HonestRun) -> None:
+    def borrow(data: dict[str, dict[str, list[dict[str, object]]]]) -> None:
+        data["model"]["components"][1] = {
+            "id": "vision_tower",
+            "origin": "borrowed",
+            "reference": "globe-vl",
+            "licence": "Apache-2.0",
+        }
+
+    copied.change_manifest(borrow)
+    name = "vision_tower.encoder.layers.0.mlp.fc1.weight"
+    copied.add_to_weights(name, np.full((64, 32), 0.5), steps=CHECKPOINTS[2:])
+    results = judged(copied)
+    assert outcomes(results, "fail") == set()
+    subjects = {each.subject for each in results if each.check == "displacement"}
+    assert subjects == {"language_model", "projector"}

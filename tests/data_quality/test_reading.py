@@ -1,0 +1,194 @@
+"""Files as users hand them in: broken lines are counted, unreadable files are one clear message, memory is bounded."""
+
+import io
+import json
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pytest
+import zstandard
+from pyarrow import parquet
+
+from checks.contracts.errors import InputFault
+from checks.contracts.loading import load_submission
+from tasks.data_quality import sample_reader
+from tasks.data_quality.inventory import COLUMNS, read_inventory
+from tasks.data_quality.licences import is_settled_licence, is_valid_licence
+from tasks.data_quality.measure import measure_submission
+from tasks.data_quality.sample_reader import Document, LineCounts, read_sample
+from tasks.data_quality.training_log import MAX_LINE_BYTES, read_log
+from tests.data_quality.honest_run import HonestRun
+
+DOCUMENTS = [{"id": f"d{n}", "source": "wiki", "text": f"문서 {n}"} for n in range(500)]
+LINES = "".join(json.dumps(document, ensure_ascii=False) + "\n" for document in DOCUMENTS).encode()
+
+
+def read(path: Path) -> tuple[list[Document], LineCounts]:
+    """All documents of a sample."""
+    counts = LineCounts()
+    return [document for batch in read_sample(path, counts) for document in batch], counts
+
+
+def test_the_three_formats_hold_the_same(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(LINES)
+    (tmp_path / "a.jsonl.zst").write_bytes(zstandard.ZstdCompressor().compress(LINES))
+    parquet.write_table(pyarrow.Table.from_pylist(DOCUMENTS), tmp_path / "a.parquet")
+    plain, counts = read(tmp_path / "a.jsonl")
+    assert [document.id for document in plain] == [f"d{n}" for n in range(500)]
+    assert (counts.lines, counts.broken_count) == (500, 0)
+    assert read(tmp_path / "a.jsonl.zst")[0] == plain == read(tmp_path / "a.parquet")[0]
+
+
+def test_two_frames_in_one_file_are_both_read(tmp_path: Path) -> None:
+    frame = zstandard.ZstdCompressor().compress(LINES)
+    (tmp_path / "a.jsonl.zst").write_bytes(frame + frame)
+    assert len(read(tmp_path / "a.jsonl.zst")[0]) == 1000
+
+
+def test_broken_lines_are_counted_and_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    broken = [
+        b'{"id": "x", "source"',
+        b"[1]",
+        b'{"id": "x", "source": "s"}',
+        b'{"id":"x","source":"s","text":"\xb0\xa1"}',
+        b"\xff",
+    ]
+    path.write_bytes(LINES + b"\n".join(broken) + b"\n\n" + LINES)
+    documents, counts = read(path)
+    assert len(documents) == 1000
+    assert counts.broken_count == 5 and counts.lines == 1005
+    assert counts.broken[0].startswith("line 501: ")
+
+
+def test_a_gigantic_line_is_counted_and_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sample_reader, "MAX_DOCUMENT_BYTES", 100_000)
+    path = tmp_path / "a.jsonl.zst"
+    with path.open("wb") as file, zstandard.ZstdCompressor().stream_writer(file) as writer:
+        writer.write(LINES + b'{"id": "big", "source": "s", "text": "')
+        for _ in range(30):
+            writer.write(b"a" * 1_000_000)
+        writer.write(b'"}\n' + LINES)
+    tracemalloc.start()
+    documents, counts = read(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(documents) == 1000 and counts.broken_count == 1
+    assert peak < 10_000_000
+
+
+def test_a_file_that_unfolds_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sample_reader, "_ALWAYS_UNFOLDED", 10_000_000)
+    path = tmp_path / "bomb.jsonl.zst"
+    with path.open("wb") as file, zstandard.ZstdCompressor().stream_writer(file) as writer:
+        for _ in range(60):
+            writer.write(b" " * 1_000_000)
+    with pytest.raises(InputFault, match="once unfolded"):
+        read(path)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "no zstandard"])
+def test_damaged_compression_is_one_message(damage: str, tmp_path: Path) -> None:
+    data = zstandard.ZstdCompressor().compress(LINES)
+    path = tmp_path / "a.jsonl.zst"
+    path.write_bytes(data[:-20] if damage == "truncated" else LINES)
+    with pytest.raises(InputFault, match=r"a\.jsonl\.zst"):
+        read(path)
+
+
+def test_another_format_or_a_parquet_without_its_columns_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("x")
+    with pytest.raises(InputFault, match=r"\.jsonl, \.jsonl\.zst or \.parquet"):
+        read(tmp_path / "a.txt")
+    parquet.write_table(pyarrow.table({"id": ["a"], "body": ["b"]}), tmp_path / "a.parquet")
+    with pytest.raises(InputFault, match="source"):
+        read(tmp_path / "a.parquet")
+    (tmp_path / "b.parquet").write_bytes(b"PAR1 nothing")
+    with pytest.raises(InputFault, match=r"b\.parquet"):
+        read(tmp_path / "b.parquet")
+
+
+def log_lines(**changes: Any) -> bytes:
+    """Five lines of a log; `changes` go into the third."""
+    lines: list[dict[str, Any]] = [{"step": n, "tokens": 8 * n, "loss": 5.0 / n} for n in range(1, 6)]
+    lines[2] |= changes
+    return "".join(json.dumps(line) + "\n" for line in lines).encode()
+
+
+def test_a_log_reads_numbers_times_and_oddities(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(log_lines(tokens=24.0, loss=None, time="2026-01-01T09:00:00+09:00", note="restart"))
+    log = read_log(path)
+    assert log.tokens.tolist() == [8, 16, 24, 32, 40]
+    assert str(log.column("loss")[2]) == "nan" and log.column("time")[2] == 1767225600.0
+    assert not log.chained and "learning_rate" not in log.present
+    path.write_bytes(
+        log_lines() + b"nonsense\n" + b"9" * (MAX_LINE_BYTES + 5) + b"\n" + b'{"step": true, "tokens": 1}\n'
+    )
+    assert [line.split(":")[0] for line in read_log(path).broken_lines] == ["line 6", "line 7", "line 8"]
+    path.write_bytes(b"nonsense\n")
+    with pytest.raises(InputFault, match="no readable line"):
+        read_log(path)
+
+
+def test_an_inventory_of_korean_excel_reads_and_one_without_a_column_does_not(tmp_path: Path) -> None:
+    row = ["위키", "https://…", "CC-BY-SA-4.0", "ko", "10", "100", "2.5", "2026-05-01", "0" * 64]
+    path = tmp_path / "corpus.csv"
+    path.write_bytes((",".join(COLUMNS) + "\r\n" + ",".join(row) + "\r\n").replace("…", "x").encode("cp949"))
+    inventory, measured = read_inventory(path)
+    assert inventory.languages == {"위키": "ko"} and inventory.tokens_read == 250
+    assert sum(each.bad for each in measured) == 0
+    path.write_text("source,url\nwiki,x\n", encoding="utf-8")
+    with pytest.raises(InputFault, match="licence"):
+        read_inventory(path)
+
+
+@pytest.mark.parametrize(
+    ("expression", "valid", "settled"),
+    [
+        ("Apache-2.0", True, True),
+        ("cc-by-4.0", True, True),
+        ("MIT OR GPL-2.0-only WITH Classpath-exception-2.0", True, True),
+        ("LicenseRef-KOGL-1 AND LicenseRef-AI-Hub", True, True),
+        ("공공누리-4", True, True),
+        ("NOASSERTION", True, False),
+        ("", False, False),
+        ("  ", False, False),
+        ("apache 2.0", False, False),
+        ("LicenseRef-our-own", False, False),
+        ("MIT AND", False, False),
+        ("OpenRAIL", False, False),
+    ],
+)
+def test_licences(expression: str, valid: bool, settled: bool) -> None:
+    assert (is_valid_licence(expression), is_settled_licence(expression)) == (valid, settled)
+
+
+@pytest.mark.parametrize("where", ["model", "evidence/step-4"])
+def test_corrupt_weights_stop_the_submission_with_one_message(where: str, copied: HonestRun) -> None:
+    path = copied.folder / where / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1000])
+    with pytest.raises(InputFault, match=r"model\.safetensors"):
+        measure_submission(load_submission(copied.manifest))
+
+
+def test_reading_is_a_stream(tmp_path: Path) -> None:
+    """Ten times the documents need no more memory."""
+
+    def peak(times: int) -> int:
+        path = tmp_path / f"{times}.jsonl.zst"
+        line = json.dumps({"id": "d", "source": "wiki", "text": "가나다라 " * 500}, ensure_ascii=False).encode() + b"\n"
+        buffer = io.BytesIO(line * 200 * times)
+        path.write_bytes(zstandard.ZstdCompressor().compress(buffer.getvalue()))
+        del buffer
+        counts = LineCounts()
+        tracemalloc.start()
+        seen = sum(len(batch) for batch in read_sample(path, counts))
+        top = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert seen == 200 * times
+        return top
+
+    assert peak(40) < 1.5 * peak(4)
