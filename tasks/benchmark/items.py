@@ -43,10 +43,15 @@ def chunks(task: LoadedTask, part: Part, suite: Suite, limit: int | None) -> Ite
 
 
 def check_items(task: LoadedTask) -> None:
-    """Raises InputFault for the first item that has no question, no choices or no right answer among them."""
+    """Raises InputFault for the first item without a question, choices, a right answer among them, or its pictures."""
     for part in task.parts:
         for number, document in part.harness.doc_iterator(rank=0, limit=None, world_size=1):
             check_item(task.source, part.harness, document, number)
+            if part.harness.get_config("doc_to_image") is not None:
+                try:
+                    part.harness.doc_to_image(document)
+                except Exception as error:  # a picture that is missing or no picture, or the task's own function
+                    raise item_fault(task.source, part.harness, number, error) from error
 
 
 def _items(task: LoadedTask, part: Part, suite: Suite) -> Iterator[Item]:

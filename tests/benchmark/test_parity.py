@@ -39,12 +39,27 @@ WHOLE_TEXT = {
         {"metric": "bits_per_byte", "aggregation": "bits_per_byte", "higher_is_better": False},
     ],
 }
+WITHOUT_THE_QUESTION = {
+    **FULL_TEXT,
+    "metric_list": [
+        {"metric": name, "aggregation": "mean", "higher_is_better": True} for name in ("acc", "acc_mutual_info")
+    ],
+}
+CONTEXTS_TO_CHOOSE = {
+    "output_type": "multiple_choice",
+    "doc_to_text": "gold",
+    "doc_to_choice": "{{[a, b, c]}}",
+    "doc_to_target": "{{question}}",
+    "metric_list": [{"metric": "acc", "aggregation": "mean", "higher_is_better": True}],
+}
 TASKS: dict[str, tuple[dict[str, Any], str, int]] = {
     "letters": (LETTERS, "acc", 0),
     "letters5": (LETTERS, "acc", 5),
     "text": (FULL_TEXT, "acc_norm", 0),
     "text2": (FULL_TEXT, "acc", 2),
     "nocontext": (NO_CONTEXT, "acc", 0),
+    "mutual": (WITHOUT_THE_QUESTION, "acc_mutual_info", 1),
+    "contexts": (CONTEXTS_TO_CHOOSE, "acc", 0),
     "lastword": (LAST_WORD, "acc", 0),
     "whole": (WHOLE_TEXT, "word_perplexity", 0),
     "written": (GENERATED, "exact_match", 0),

@@ -7,7 +7,7 @@ import pytest
 
 from checks.contracts.errors import InputFault
 from checks.contracts.loading import LoadedSuite
-from tasks.benchmark import score_suite
+from tasks.benchmark import check_suite, score_suite
 from tests.benchmark.suites import write_suite, write_task
 
 PICTURES = """from pathlib import Path
@@ -120,6 +120,14 @@ def test_a_prompt_without_a_mark_for_its_picture_is_refused(llava: Path, tmp_pat
     suite = _picture_suite(tmp_path, doc_to_text="{{question}}")
     with pytest.raises(InputFault, match=r"seen, item 0: found 0 <image> marks in the prompt for 1 pictures"):
         score_suite(llava, suite, device="cpu")
+
+
+def test_a_missing_picture_is_found_before_anything_runs(tmp_path: Path) -> None:
+    suite = _picture_suite(tmp_path)
+    check_suite(suite)
+    (tmp_path / "tasks" / "pictures" / "7.png").unlink()
+    with pytest.raises(InputFault, match=r"seen, item 7: found FileNotFoundError"):
+        check_suite(suite)
 
 
 def test_a_model_of_text_is_not_asked_about_pictures(llama: Path, suite: LoadedSuite) -> None:
