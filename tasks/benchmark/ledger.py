@@ -62,7 +62,9 @@ class Ledger:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._file is not None:
+        if self.path is not None and self._file is not None:
+            if not self.lines:  # a fault came before the first item: nothing half-made stays behind
+                self.path.unlink(missing_ok=True)
             self._file.close()
 
     def append(self, lines: Iterable[LedgerLine]) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from checks.contracts.errors import InputFault
 from checks.contracts.loading import LoadedSuite
-from tasks.benchmark import check_suite, choose_device, score_suite, suite_files
+from tasks.benchmark import check_suite, choose_device, environment, score_suite, suite_files
 from tests.benchmark.suites import FULL_TEXT, GENERATED, LETTERS, documents, write_suite, write_task
 
 Rows = list[dict[str, Any]]
@@ -188,6 +188,14 @@ def test_devices_and_precisions_that_are_not_there() -> None:
     assert choose_device("cpu").dtype == "float32"
 
 
+def test_the_environment_names_device_precision_and_libraries() -> None:
+    from importlib.metadata import version
+
+    told = environment("cpu", "bfloat16")
+    assert (told["device"], told["dtype"], told["lm_eval"]) == ("cpu", "bfloat16", version("lm_eval"))
+    assert json.loads(json.dumps(told)) == told
+
+
 @pytest.fixture
 def broken(llama: Path, tmp_path: Path) -> Path:
     """A copy of the model to break."""
@@ -229,6 +237,14 @@ def test_weights_that_are_no_numbers(broken: Path, tmp_path: Path) -> None:
     tensors["model.norm.weight"][:] = float("nan")
     save_file(tensors, broken / "model.safetensors", metadata={"format": "pt"})
     _refused(broken, tmp_path, "found a log-likelihood of nan, expected finite numbers")
+
+
+def test_a_fault_before_the_first_item_leaves_no_file_of_items(broken: Path, tmp_path: Path) -> None:
+    (broken / "tokenizer.json").unlink()
+    items = tmp_path / "items.jsonl"
+    with pytest.raises(InputFault, match=r"tokenizer\.json"):
+        score_suite(broken, _one_task(tmp_path, FULL_TEXT, documents(3)), device="cpu", ledger=items, resume=False)
+    assert not items.exists()
 
 
 def test_a_missing_shard(broken: Path, tmp_path: Path) -> None:
