@@ -1,7 +1,9 @@
 """Measures the checkpoints that were handed in: step 0, its law, how far weights moved (checks C0, C1, C2, C5)."""
 
+import math
 from collections.abc import Sequence
 
+from checks.contracts.errors import InputFault
 from checks.contracts.loading import LoadedSubmission
 from checks.contracts.submission import Training
 from checks.records.quality import Measurement
@@ -26,6 +28,8 @@ def measure_checkpoints(
     found = Findings("checkpoints")
     chain = [(step, open_checkpoint(path)) for step, path in loaded.checkpoint_paths()]
     training = loaded.submission.evidence.training
+    if training is not None and training.init is not None and not 0 < float(training.init.std) < math.inf:
+        raise InputFault(loaded.path, "evidence.training.init.std", str(training.init.std), "a number above zero")
     scratch: dict[str, list[str]] = {
         component.id: sorted(role.name for role in roles if role.component == component.id)
         for component in loaded.submission.model.components

@@ -51,7 +51,8 @@ def model_shape(model: Checkpoint, roles: list[TensorRole]) -> ModelShape:
 
 def utilisation(tokens_a_second: float, flops_a_token: float, accelerators: Accelerators) -> float:
     """The share of the declared accelerators' peak that this speed uses."""
-    return tokens_a_second * flops_a_token / (accelerators.count * float(accelerators.peak_flops))
+    peak = accelerators.count * float(accelerators.peak_flops)
+    return tokens_a_second * flops_a_token / peak if peak > 0 else math.inf
 
 
 def _text_config(config: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -53,7 +53,15 @@ class Rates:
 
     def between(self, before: int, after: int) -> float:
         """The sum of the rates of the steps before + 1 … after."""
-        return float(np.interp(np.arange(before + 1, after + 1), self._steps, self._rates).sum())
+        return max(0.0, self._until(after) - self._until(before))
+
+    def _until(self, step: int) -> float:
+        """The sum of the rates of the steps 1 … step; before the first and after the last logged step the rate stays."""
+        last = int(np.searchsorted(self._steps, step, side="right"))
+        steps = np.concatenate(([0], self._steps[:last], [step])).astype(np.float64)
+        rates = np.concatenate(([self._rates[0]], self._rates[:last], [np.interp(step, self._steps, self._rates)]))
+        counts, rises = np.diff(steps), np.diff(rates)
+        return float((counts * rates[:-1] + rises * (counts + 1) / 2)[counts > 0].sum())
 
     @property
     def least(self) -> float:

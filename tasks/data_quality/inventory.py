@@ -24,6 +24,8 @@ CHECKS = (
 )
 #: BCP 47 as far as an inventory needs it: a language of two or three letters, then subtags; `mul` and `zxx` among them.
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")
+#: Numbers beyond these are slips of the pen, whatever they count.
+LEAST_NUMBER, MOST_NUMBER = Decimal("1e-9"), Decimal("1e18")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
 
 
@@ -86,7 +88,7 @@ def _counts(row: TableRow) -> tuple[Decimal, Decimal, Decimal] | None:
         documents, tokens, epochs = (Decimal(row.cells[name]) for name in ("documents", "tokens", "epochs"))
     except InvalidOperation:
         return None
-    if not all(each.is_finite() and each > 0 for each in (documents, tokens, epochs)):
+    if not all(each.is_finite() and LEAST_NUMBER <= each <= MOST_NUMBER for each in (documents, tokens, epochs)):
         return None
     return (documents, tokens, epochs) if documents % 1 == 0 and tokens % 1 == 0 else None
 

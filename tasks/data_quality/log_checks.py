@@ -102,11 +102,12 @@ def _tokens(found: Findings, log: TrainingLog, training: Training | None, invent
     if training is None or training.batch_tokens is None:
         found.missing("tokens-follow-steps")
     else:
-        expected = np.diff(steps, prepend=0) * training.batch_tokens
-        actual = np.diff(tokens, prepend=0)
+        ahead = [int(each) * training.batch_tokens for each in np.diff(steps, prepend=0)]
+        more = [int(each) for each in np.diff(tokens, prepend=0)]
         wrong = [
-            f"step {steps[i]}: {actual[i]:,} more tokens, expected {expected[i]:,}"
-            for i in np.flatnonzero(expected != actual)
+            f"step {step}: {actual:,} more tokens, expected {expected:,}"
+            for step, actual, expected in zip(steps.tolist(), more, ahead, strict=True)
+            if actual != expected
         ]
         found.counted("tokens-follow-steps", len(steps), wrong)
     if inventory is None or inventory.tokens_read is None:

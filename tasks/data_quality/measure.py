@@ -32,6 +32,7 @@ def measure_submission(
     was not handed in is `missing`. Raises InputFault for a corrupt model or checkpoint and for evidence that cannot be read.
     """
     say = progress or silent
+    items = list(dict.fromkeys(items))  # two suites may share a task
     model = open_checkpoint(submission.model_path())
     roles = assign_roles(model)
     rows = measure_manifest(submission, model, roles, say)

@@ -11,7 +11,9 @@ from tasks.data_quality.findings import Findings
 
 CHECKS = ("items-complete", "score-is-mean", "values-in-range", "empty-outputs")
 #: Metrics that are no shares of anything; their values need only be finite.
-UNBOUNDED = ("perplexity", "bleu", "chrf", "ter", "bits_per_byte", "likelihood", "brier")
+UNBOUNDED = ("perplexity", "word_perplexity", "byte_perplexity", "bits_per_byte", "bleu", "chrf", "ter", "likelihood")
+#: Metrics of lm-evaluation-harness that look at all items together instead of taking their mean.
+NOT_MEANS = (*UNBOUNDED, "f1", "mcc", "matthews_corrcoef", "acc_all", "brier_score")
 
 
 def measure_results(scores: Mapping[str, SuiteScores], items: Sequence[BenchmarkItem]) -> list[Measurement]:
@@ -34,14 +36,19 @@ def measure_results(scores: Mapping[str, SuiteScores], items: Sequence[Benchmark
         for scored in result.items:
             by_task.setdefault(scored.task, []).append(scored)
         for task in result.tasks:
-            limit = result.settings.get("limit")
-            wanted = expected.get(task.task) if limit is None else None
-            _task(found, f"{suite}/{task.task}", task, by_task.get(task.task, []), wanted)
+            wanted = expected.get(task.task) if result.settings.get("limit") is None else None
+            grouped = len(result.settings.get("tasks", {}).get(task.task, {}).get("versions", [])) > 1
+            _task(found, f"{suite}/{task.task}", task, by_task.get(task.task, []), wanted, grouped)
     return found.rows
 
 
 def _task(
-    found: Findings, subject: str, score: TaskScore, items: Sequence[ItemResult], expected: set[int] | None
+    found: Findings,
+    subject: str,
+    score: TaskScore,
+    items: Sequence[ItemResult],
+    expected: set[int] | None,
+    grouped: bool,
 ) -> None:
     wanted = expected if expected is not None else set(range(score.n))
     repeats = sorted({item.repeat for item in items}) or [0]
@@ -53,11 +60,14 @@ def _task(
     if not items:
         found.missing(*CHECKS[1:], subject=subject, observed="no item has a result")
         return
-    mean = math.fsum(item.correct for item in items) / len(items)
-    distance = abs(score.value - mean)
-    observed = f"score {score.value!r}, mean of the items {mean!r}"
-    found.measured("score-is-mean", distance, len(items), subject=subject, observed=observed)
-    most = math.inf if any(word in score.metric.lower() for word in UNBOUNDED) else 1.0
+    if grouped or score.metric in NOT_MEANS:
+        why = "a group's score is its own aggregate" if grouped else f"{score.metric} is no mean of its items"
+        found.not_applicable("score-is-mean", subject=subject, observed=why)
+    else:
+        mean = math.fsum(item.correct for item in items) / len(items)
+        observed = f"score {score.value!r}, mean of the items {mean!r}"
+        found.measured("score-is-mean", abs(score.value - mean), len(items), subject=subject, observed=observed)
+    most = math.inf if score.metric in UNBOUNDED else 1.0
     values = {"the score": score.value} | {f"item {item.item}": item.correct for item in items}
     wrong = [f"{name}: {value}" for name, value in values.items() if not _in_range(value, most)]
     found.counted("values-in-range", values, wrong, subject=subject)

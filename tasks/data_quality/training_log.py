@@ -7,6 +7,7 @@
 
 import hashlib
 import json
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -39,7 +40,7 @@ class TrainingLog:
     broken_links: list[str] = field(default_factory=list)
     chained: bool = False
     present: set[str] = field(default_factory=set)
-    columns: dict[str, list[float]] = field(default_factory=dict)
+    columns: dict[str, "array[Any]"] = field(default_factory=dict)
 
     def column(self, name: str) -> Floats:
         """A numeric column over the readable lines."""
@@ -61,7 +62,8 @@ _NUMBERS = ("loss", "learning_rate", "grad_norm")
 
 def read_log(path: Path) -> TrainingLog:
     """The log; raises InputFault where the file cannot be read or holds no readable line; broken lines are counted."""
-    log = TrainingLog(columns={name: [] for name in ("step", "tokens", *_NUMBERS, "time")})
+    log = TrainingLog(columns={name: array("q") for name in ("step", "tokens")})
+    log.columns |= {name: array("d") for name in (*_NUMBERS, "time")}
     previous = FIRST_LINK
     try:
         with path.open("rb") as file:
