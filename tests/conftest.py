@@ -1,0 +1,87 @@
+"""What all tests share: no network, no browser tests where there is no browser, and one simulated programme, trained once.
+
+The programme stands in build/demo-HASH, named by what it was made from, so that a second session trains nothing.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+DEMO_SEED = 2026
+#: A round of the demo takes half a minute on two idle cores.
+ROUND_SECONDS = 600
+
+for _name, _value in {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+    "TOKENIZERS_PARALLELISM": "false",
+    "OMP_NUM_THREADS": "1",  # the models are small: threads only cost
+}.items():
+    os.environ.setdefault(_name, _value)
+
+_left_out: list[pytest.Item] = []
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out the tests that need Chromium where `make test` said that there is none; elsewhere they fail without it."""
+    if os.environ.get("GWANMUN_NO_BROWSER") != "1":
+        return
+    _left_out[:] = [item for item in items if item.get_closest_marker("browser")]
+    items[:] = [item for item in items if item not in _left_out]
+    config.hook.pytest_deselected(items=_left_out)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says what was left out."""
+    if _left_out:
+        terminalreporter.write_line(f"NOT TESTED, for want of Chromium or Korean fonts: {len(_left_out)} browser tests")
+
+
+def _made_from() -> str:
+    """The hash of all that decides what the demo's training comes to."""
+    digest = hashlib.sha256(f"{DEMO_SEED} {sys.version} {version('torch')} {version('transformers')}".encode())
+    for source in sorted((REPOSITORY / "flows" / "demo").glob("*.py")):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@pytest.fixture(scope="session")
+def demo_programme() -> Path:
+    """The simulated programme's programme.yaml, nothing measured yet. For all tests to read and none to change."""
+    from flows.demo.programme import make_programme
+
+    folder = REPOSITORY / "build" / f"demo-{_made_from()}"
+    folder.parent.mkdir(exist_ok=True)
+    return make_programme(folder, seed=DEMO_SEED)
+
+
+@pytest.fixture(scope="session")
+def demo_round(demo_programme: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programme.yaml of the same programme with its round run once, by the command. For all to read, none to change."""
+    folder = tmp_path_factory.mktemp("round") / "demo"
+    shutil.copytree(demo_programme.parent, folder)
+    command = [Path(sys.executable).parent / "gwanmun", "run", folder / "programme.yaml"]
+    ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=ROUND_SECONDS)
+    assert ran.returncode == 0, ran.stderr[-4000:]
+    return folder / "programme.yaml"
+
+
+@pytest.fixture
+def changeable_programme(demo_programme: Path, tmp_path: Path) -> Path:
+    """A copy of `demo_programme` for one test to change."""
+    return Path(shutil.copytree(demo_programme.parent, tmp_path / "demo")) / "programme.yaml"
+
+
+@pytest.fixture
+def changeable_round(demo_round: Path, tmp_path: Path) -> Path:
+    """A copy of `demo_round`, warehouse included, for one test to change."""
+    return Path(shutil.copytree(demo_round.parent, tmp_path / "demo")) / "programme.yaml"
