@@ -68,7 +68,7 @@ def demo_programme() -> Path:
 def demo_round(demo_programme: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The programme.yaml of the same programme with its round run once, by the command. For all to read, none to change."""
     folder = tmp_path_factory.mktemp("round") / "demo"
-    shutil.copytree(demo_programme.parent, folder)
+    shutil.copytree(demo_programme.parent, folder, symlinks=True)
     command = [Path(sys.executable).parent / "gwanmun", "run", folder / "programme.yaml"]
     ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=ROUND_SECONDS)
     assert ran.returncode == 0, ran.stderr[-4000:]
@@ -78,10 +78,10 @@ def demo_round(demo_programme: Path, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture
 def changeable_programme(demo_programme: Path, tmp_path: Path) -> Path:
     """A copy of `demo_programme` for one test to change."""
-    return Path(shutil.copytree(demo_programme.parent, tmp_path / "demo")) / "programme.yaml"
+    return Path(shutil.copytree(demo_programme.parent, tmp_path / "demo", symlinks=True)) / "programme.yaml"
 
 
 @pytest.fixture
 def changeable_round(demo_round: Path, tmp_path: Path) -> Path:
     """A copy of `demo_round`, warehouse included, for one test to change."""
-    return Path(shutil.copytree(demo_round.parent, tmp_path / "demo")) / "programme.yaml"
+    return Path(shutil.copytree(demo_round.parent, tmp_path / "demo", symlinks=True)) / "programme.yaml"
