@@ -16,7 +16,7 @@ from tasks.checkpoints import Checkpoint
 from tasks.data_quality.training_log import TrainingLog
 
 #: Half a unit in the last place, relative to the value, of the types that checkpoints are stored in.
-ROUNDING = {"F64": 2.0**-53, "F32": 2.0**-24, "BF16": 2.0**-9, "F16": 2.0**-12, "F8_E4M3": 2.0**-4, "F8_E5M2": 2.0**-3}
+ROUNDING = {"F64": 2.0**-53, "F32": 2.0**-24, "BF16": 2.0**-8, "F16": 2.0**-11, "F8_E4M3": 2.0**-4, "F8_E5M2": 2.0**-3}
 #: Optimisers whose steps are bounded by their learning rate.
 BOUNDED = ("adam", "lion")
 

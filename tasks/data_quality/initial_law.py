@@ -106,7 +106,8 @@ def _best_law(matrices: Mapping[str, Matrix], laws: Sequence[Law]) -> tuple[Law,
     answers = []
     for law in laws:
         least = {
-            name: float(stats.kstest(_some(matrix), law.distribution.cdf).pvalue) for name, matrix in matrices.items()
+            name: float(stats.kstest(_some(matrix), law.distribution.cdf).pvalue) if np.isfinite(matrix).all() else 0.0
+            for name, matrix in matrices.items()
         }
         name = min(least, key=lambda each: least[each])
         answers.append((min(1.0, least[name] * len(matrices)), name, law))
@@ -126,7 +127,7 @@ def _kurtosis_distance(matrix: Matrix, law: Law) -> float | None:
     values = _some(matrix)
     centred = values - values.mean()
     variance = float((centred**2).mean())
-    if variance == 0.0:
+    if not 0.0 < variance < math.inf:
         return math.inf
     excess = float((centred**4).mean()) / variance**2 - 3.0
     return max(0.0, abs(excess - law.kurtosis) - STANDARD_ERRORS * math.sqrt(24 / len(values)))
@@ -138,7 +139,7 @@ def _row_spread(matrix: Matrix, law: Law) -> float | None:
     if min(rows, columns) < LEAST_SIDE:
         return None
     norms = np.linalg.norm(matrix.astype(np.float64), axis=1)
-    if norms.mean() == 0.0:
+    if not 0.0 < norms.mean() < math.inf:
         return math.inf
     expected = math.sqrt((law.kurtosis + 2) / (4 * columns))
     ratio = float(norms.std(ddof=1) / norms.mean()) / expected
@@ -151,6 +152,8 @@ def _edge_ratio(matrix: Matrix, law: Law) -> float | None:
     rows, columns = matrix.shape
     if min(rows, columns) < LEAST_SIDE:
         return None
+    if not np.isfinite(matrix).all():
+        return math.inf
     edge = math.sqrt(rows) + math.sqrt(columns)
     deviation = 0.5 * _TRACY_WIDOM_STD * (1 / math.sqrt(rows) + 1 / math.sqrt(columns)) ** (1 / 3) / edge
     return float(_largest_singular(matrix) / (law.std * edge) - EDGE_DEVIATIONS * deviation)

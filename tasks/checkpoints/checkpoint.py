@@ -1,0 +1,160 @@
+"""A folder of safetensors opened by its headers: every tensor's name, shape and place, its numbers read on demand.
+
+>>> model = open_checkpoint(Path("model"))
+>>> model.read("lm_head.weight", rows=slice(0, 16)).shape
+(16, 96)
+"""
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from checks.contracts.errors import InputFault
+from tasks.checkpoints.number_formats import ITEM_BITS, Floats, as_float32
+from tasks.checkpoints.safetensors_header import TensorEntry, read_header
+
+INDEX = "model.safetensors.index.json"
+_PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
+_WANTED = "a folder of safetensors"
+
+
+class _Count:
+    """Bytes read from the weights so far; several threads may add to it."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._lock = threading.Lock()
+
+    def add(self, number: int) -> None:
+        with self._lock:
+            self.total += number
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The tensors of one model, by name, and its config.json (empty where there is none)."""
+
+    folder: Path
+    config: Mapping[str, Any]
+    tensors: Mapping[str, TensorEntry]
+    _read: _Count = field(default_factory=_Count, repr=False)
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers all tensors hold."""
+        return sum(entry.parameters for entry in self.tensors.values())
+
+    @property
+    def bytes_read(self) -> int:
+        """How many bytes of weights were read so far."""
+        return self._read.total
+
+    def read(self, name: str, rows: slice | None = None) -> Floats:
+        """A tensor as float32 in its stored shape, or the given rows of its first axis (a contiguous range).
+
+        Raises InputFault where the file changed under us.
+        """
+        entry = self.tensors[name]
+        raw = self.read_bytes(name, rows)
+        shape = entry.shape
+        if rows is not None:
+            start, stop, _ = rows.indices(shape[0])
+            shape = (max(0, stop - start), *shape[1:])
+        return as_float32(raw, entry.dtype).reshape(shape)
+
+    def read_bytes(self, name: str, rows: slice | None = None) -> "np.ndarray[tuple[int], np.dtype[np.uint8]]":
+        """The stored bytes of a tensor or of a contiguous range of its rows."""
+        entry = self.tensors[name]
+        start, end = entry.start, entry.end
+        if rows is not None:
+            first, stop, step = rows.indices(entry.shape[0])
+            assert step == 1
+            row_bytes = (entry.end - entry.start) // max(1, entry.shape[0])
+            assert ITEM_BITS[entry.dtype] >= 8
+            start, end = entry.start + first * row_bytes, entry.start + max(first, stop) * row_bytes
+        with entry.file.open("rb") as file:
+            raw = np.fromfile(file, np.uint8, count=end - start, offset=start)
+        if raw.size != end - start:
+            raise InputFault(entry.file, name, f"{raw.size} bytes", f"{end - start}, as its header says")
+        self._read.add(raw.size)
+        return raw
+
+
+def open_checkpoint(folder: Path) -> Checkpoint:
+    """The checkpoint in a folder: one safetensors file, several, or shards named by an index.
+
+    Raises InputFault for a missing folder, pickled weights only, no tensors, a missing shard, an index that leaves the
+    folder or does not fit its shards, a file that is not whole, and a config.json that is no JSON object.
+    """
+    if not folder.is_dir():
+        raise InputFault(folder, found="a file" if folder.exists() else "no such folder", expected=_WANTED)
+    files = _indexed(folder) if (folder / INDEX).exists() else sorted(folder.glob("*.safetensors"))
+    if not files:
+        pickles = sorted(each.name for each in folder.iterdir() if each.suffix in _PICKLES)
+        found = f"pickled weights only ({', '.join(pickles)}), which are never opened" if pickles else "no weights"
+        raise InputFault(folder, found=found, expected=_WANTED)
+    tensors: dict[str, TensorEntry] = {}
+    for file in files:
+        for name, entry in read_header(file).items():
+            if name in tensors:
+                raise InputFault(file, f"header: {name}", f"a tensor that {tensors[name].file.name} has too", "it once")
+            tensors[name] = entry
+    if not any(entry.parameters for entry in tensors.values()):
+        raise InputFault(folder, found="no tensors", expected=_WANTED)
+    if (folder / INDEX).exists():
+        _check_index(folder / INDEX, tensors)
+    return Checkpoint(folder, _config(folder), tensors)
+
+
+def _indexed(folder: Path) -> list[Path]:
+    index = folder / INDEX
+    files: list[Path] = []
+    for name in sorted(set(_weight_map(index).values())):
+        path = PurePosixPath(name)
+        if path.is_absolute() or len(path.parts) != 1 or path.name in ("", ".", ".."):
+            raise InputFault(index, "weight_map", repr(name), "the name of a file in the same folder")
+        if path.suffix != ".safetensors":
+            raise InputFault(index, "weight_map", repr(name), "safetensors files")
+        if not (folder / name).is_file():
+            raise InputFault(folder / name, found="no such file", expected=f"every shard that {INDEX} names")
+        files.append(folder / name)
+    return files
+
+
+def _weight_map(index: Path) -> dict[str, str]:
+    try:
+        content = json.loads(index.read_text(encoding="utf-8"))
+        named = content["weight_map"]
+        if not all(isinstance(name, str) and isinstance(file, str) for name, file in named.items()):
+            raise TypeError
+    except OSError as error:
+        raise InputFault(index, found=error.strerror or str(error), expected="an index of shards") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise InputFault(index, found="no index", expected="a JSON object with weight_map, name to file") from None
+    return dict(named)
+
+
+def _check_index(index: Path, tensors: Mapping[str, TensorEntry]) -> None:
+    for name, file in _weight_map(index).items():
+        if name not in tensors or tensors[name].file.name != file:
+            raise InputFault(
+                index, f"weight_map: {name}", f"{file!r}, which does not hold it", "the shard that holds it"
+            )
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    path = folder / "config.json"
+    if not path.exists():
+        return {}
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        raise InputFault(path, found="a file that is not JSON", expected="the model's settings") from None
+    if not isinstance(config, dict):
+        raise InputFault(path, found=f"a JSON {type(config).__name__}", expected="a JSON object")
+    return config

@@ -1,0 +1,164 @@
+"""Which part a tensor plays, read from its name, shape and the model's settings, whatever wraps the model.
+
+>>> [role.role for role in assign_roles(open_checkpoint(Path("model")))][:3]
+['head', 'token_embedding', 'query']
+
+Names of transformers' families and of the originals they were made from. A name that says nothing is `other`, which is
+written down in the coverage ledger and never passed over in silence.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tasks.checkpoints.checkpoint import Checkpoint
+
+Component = Literal["language_model", "vision_tower", "audio_tower", "projector"]
+
+#: The parts of a path that name a component. The projector goes first: some stand inside a vision tower's path.
+_PROJECTOR_WORDS = """multi_modal_projector mm_projector projector vision_projector audio_projector connector merger aligner
+    deepstack_merger_list mlp1 embed_vision embed_audio modality_projection resampler perceiver perceiver_resampler qformer
+    abstractor vision_proj vl_connector image_projection speech_projector"""
+_VISION_WORDS = """vision_tower vision_model visual visual_model vision_encoder image_encoder vision_backbone visual_encoder
+    vision vit img_encoder image_tower vpm siglip"""
+_AUDIO_WORDS = "audio_tower audio_model audio_encoder speech_encoder audio speech_tower apm whisper"
+_COMPONENT_WORDS: tuple[tuple[Component, frozenset[str]], ...] = (
+    ("projector", frozenset(_PROJECTOR_WORDS.split())),
+    ("vision_tower", frozenset(_VISION_WORDS.split())),
+    ("audio_tower", frozenset(_AUDIO_WORDS.split())),
+)
+
+#: Settings whose `model_type` is a component by itself (an encoder that was published alone).
+_ALONE: tuple[tuple[Component, re.Pattern[str]], ...] = (
+    ("vision_tower", re.compile(r"^(vit|deit|beit|dinov\d|swin|siglip|clip|eva|intern_?vit|convnext|aimv2)|vision")),
+    ("audio_tower", re.compile(r"^(whisper|wav2vec2|hubert|wavlm|seamless_m4t|clap|audio)|audio|speech")),
+)
+
+#: Lists of layers, by the name that stands before the number.
+_LAYER = re.compile(r"(?:^|\.)(layers|layer|h|blocks|block|resblocks|encoder_layers|decoder_layers)\.(\d+)(?=\.)")
+_EXPERT = re.compile(r"(?:^|\.)experts\.(\d+)(?=\.)")
+
+_ATTENTION = "(?:attn|attention|self_attention|self_attn)"
+_T5 = "(?:SelfAttention|EncDecAttention)"
+_MLP = "(?:mlp|ffn|feed_forward)"
+#: Role → the ends of names that mean it, most specific first; `.weight` and `.bias` are taken off before.
+_ENDS = {
+    "query_key_value": rf"{_ATTENTION}\.(?:c_attn|qkv|in_proj|in_proj_weight|in_proj_bias) qkv_proj Wqkv query_key_value",
+    "query_down": r"q_a_proj wq_a",
+    "query_up": r"q_b_proj wq_b",
+    "key_value_down": r"kv_a_proj_with_mqa kv_a_proj wkv_a",
+    "key_value_up": r"kv_b_proj wkv_b",
+    "query": rf"q_proj query query_proj wq {_T5}\.q attention\.q q_lin",
+    "key": rf"k_proj key key_proj wk {_T5}\.k attention\.k k_lin",
+    "value": rf"v_proj value value_proj wv {_T5}\.v attention\.v v_lin",
+    "attention_output": rf"o_proj out_proj {_ATTENTION}\.(?:c_proj|proj|dense|wo) attention\.output\.dense {_T5}\.o "
+    "out_lin projection_layer",
+    "gate_up": r"gate_up_proj gate_up_proj_bias gate_and_up_proj w13",
+    "router": r"(?:mlp|block_sparse_moe|moe|ffn|feed_forward)\.(?:gate|router) router router\.layer gate\.wg "
+    "e_score_correction_bias",
+    "gate": r"gate_proj w1 wi_0",
+    "up": r"up_proj w3 wi_1",
+    "down": rf"down_proj down_proj_bias w2 {_MLP}\.(?:c_proj|wo|proj_2) DenseReluDense\.wo dense_4h_to_h fc2 linear_fc2 "
+    r"linear2 fc_out output\.dense lin2 linear_2 mlp\.2",
+    "up_ungated": rf"{_MLP}\.(?:c_fc|wi) DenseReluDense\.wi dense_h_to_4h fc1 linear_fc1 linear1 fc_in "
+    r"intermediate\.dense lin1 linear_1 mlp\.0",
+    "rotary": r"inv_freq rotary_emb\.(?:cos|sin)_cached freqs_cis",
+    "position_embedding": r"position_embeddings? wpe embed_positions positional_embedding pos_embed pos_emb "
+    "relative_attention_bias relative_position_bias_table",
+    "patch_embedding": r"patch_embedding patch_embeddings\.projection patch_embed\.proj patch_embed conv_proj conv1 conv2",
+    "class_embedding": r"class_embedding cls_token class_token mask_token reg_token token_type_embeddings",
+    "token_embedding": r"embed_tokens wte word_embeddings embed_in tok_embeddings token_embedding shared word_embedding",
+    "head": r"lm_head embed_out output head score lm_head\.decoder cls\.predictions\.decoder",
+}
+_ROLES = tuple((role, re.compile(rf"(?:^|\.)(?:{'|'.join(ends.split())})$")) for role, ends in _ENDS.items())
+_OUTSIDE_LAYERS = ("head", "token_embedding", "patch_embedding")  # the same word inside a layer is something else
+_CROSS = re.compile(r"(encoder_attn|EncDecAttention|crossattention|cross_attn)")
+_NORM = re.compile(r"(norm|ln_|layernorm|rmsnorm|(^|\.)ln\d|layer_norm)", re.IGNORECASE)
+_BUFFER = re.compile(r"(position_ids|masked_bias|attn\.bias|causal_mask|num_batches_tracked|running_mean|running_var)$")
+
+
+@dataclass(frozen=True)
+class TensorRole:
+    """One tensor's part. `stack` tells apart lists of layers of one component (encoder and decoder); `expert` counts the
+    experts of a mixture, None elsewhere. `role` is one of the names in this module, `norm`, `buffer` or `other`."""
+
+    name: str
+    component: str
+    role: str
+    layer: int | None
+    stack: str = ""
+    expert: int | None = None
+    bias: bool = False
+
+    @property
+    def place(self) -> tuple[str, str, int | None, int | None, bool]:
+        """What makes it the same part of two models: stack, role, layer, expert, weight or bias."""
+        return self.stack, self.role, self.layer, self.expert, self.bias
+
+
+def assign_roles(checkpoint: Checkpoint) -> list[TensorRole]:
+    """The role of every tensor, in the order of names."""
+    whole = _alone(checkpoint.config, list(checkpoint.tensors))
+    return [_role(name, whole) for name in sorted(checkpoint.tensors)]
+
+
+def _role(name: str, whole: Component | None) -> TensorRole:
+    layer_match = _LAYER.search(name)
+    layer = int(layer_match.group(2)) if layer_match else None
+    expert_match = _EXPERT.search(name)
+    stem, bias = _stem(name)
+    return TensorRole(
+        name,
+        whole if whole is not None else _component(name),
+        _role_of(stem, name, layer),
+        layer,
+        _stack(name[: layer_match.start(1)] if layer_match else "", name),
+        int(expert_match.group(1)) if expert_match else None,
+        bias,
+    )
+
+
+def _stem(name: str) -> tuple[str, bool]:
+    for end in (".weight", ".bias", "_weight", "_bias"):
+        if name.endswith(end):
+            return (name if end.startswith("_") else name[: -len(end)]), end.endswith("bias")
+    return name, False
+
+
+def _role_of(stem: str, name: str, layer: int | None) -> str:
+    if _BUFFER.search(name):
+        return "buffer"
+    last = ".".join(stem.split(".")[-2:])
+    if _NORM.search(last) and not re.search(r"proj$|dense$", last):
+        return "norm"
+    for role, pattern in _ROLES:
+        if pattern.search(stem):
+            return "other" if layer is not None and role in _OUTSIDE_LAYERS else role
+    return "other"
+
+
+def _component(name: str) -> Component:
+    words = name.split(".")
+    for component, named in _COMPONENT_WORDS:
+        if any(word in named for word in words):
+            return component
+    return "language_model"
+
+
+def _alone(config: Mapping[str, Any], names: Sequence[str]) -> Component | None:
+    """The component that the whole model is, for an encoder published by itself; None for any other model."""
+    kind = str(config.get("model_type", ""))
+    wraps = any(key.endswith("_config") and isinstance(config.get(key), dict) for key in config)
+    named = {_component(name) for name in names}
+    if wraps or len(named) > 1 or any(name.split(".")[-2:-1] == ["lm_head"] for name in names):
+        return None
+    for component, pattern in _ALONE:
+        if pattern.search(kind):
+            return component
+    return None
+
+
+def _stack(before_layer: str, name: str) -> str:
+    words = [word for word in before_layer.split(".") if word in ("encoder", "decoder")][-1:]
+    return ".".join([*words, *(["cross"] if _CROSS.search(name) else [])])

@@ -1,0 +1,116 @@
+"""Items and results by themselves: positions, repeats, limits, metrics that are no means."""
+
+import math
+import random
+
+import pytest
+
+from checks.records.quality import Measurement
+from checks.records.scores import ItemResult, SuiteScores, TaskScore
+from tasks.data_quality.benchmark_item import BenchmarkItem
+from tasks.data_quality.items import measure_items
+from tasks.data_quality.results import measure_results
+
+
+def question(number: int, answer: int, choices: tuple[str, ...] | None = None) -> BenchmarkItem:
+    """An item with four choices of its own."""
+    own = choices or tuple(f"{number}-{letter}" for letter in "abcd")
+    return BenchmarkItem("quiz", number, f"질문 {number}번의 답은?{own[answer]}", choices=own, answer=answer)
+
+
+def of(rows: list[Measurement], check: str) -> Measurement:
+    """The measurement of that check."""
+    (found,) = [row for row in rows if row.check == check]
+    return found
+
+
+def test_even_positions_pass_and_one_favourite_is_found_with_its_size() -> None:
+    rng = random.Random(1)
+    even = of(measure_items([question(n, rng.randrange(4)) for n in range(1000)]), "answer-position")
+    assert even.value == 0.0
+    lopsided = [question(n, 0 if rng.random() < 0.2 else rng.randrange(4)) for n in range(1000)]
+    counts = [sum(item.answer == position for item in lopsided) for position in range(4)]
+    size = math.sqrt(sum((count / 1000 - 0.25) ** 2 / 0.25 for count in counts))
+    found = of(measure_items(lopsided), "answer-position")
+    assert found.value == pytest.approx(size) and size > 0.2
+
+
+def test_a_small_real_effect_is_below_the_bound_and_a_large_one_by_chance_is_no_effect() -> None:
+    many = [question(n, 0 if n % 50 == 0 else n % 4) for n in range(40_000)]
+    assert 0 < (of(measure_items(many), "answer-position").value or 0) < 0.1
+    few = [question(n, [0, 0, 0, 1, 2, 3][n % 6]) for n in range(24)]
+    assert of(measure_items(few), "answer-position").value == 0.0
+
+
+def test_the_same_choices_everywhere_have_meanings_and_no_positions() -> None:
+    items = [question(n, 0, ("예", "아니요")) for n in range(200)]
+    assert of(measure_items(items), "answer-position").state == "not_applicable"
+
+
+def test_pictures_tell_equal_questions_apart() -> None:
+    colours = ("빨강", "파랑")
+    same = [BenchmarkItem("see", n, "색: 빨강", choices=colours, answer=0, picture=f"hash-{n}") for n in range(5)]
+    assert of(measure_items(same), "duplicates").bad == 0
+    assert of(measure_items([*same, same[0]]), "duplicates").bad == 1
+    plus_minus = [BenchmarkItem("sum", n, text, target="3") for n, text in enumerate(("1+2=3", "1-2=3"))]
+    assert of(measure_items(plus_minus), "duplicates").bad == 0
+
+
+def test_an_item_without_an_answer_is_named() -> None:
+    items = [question(0, 0), BenchmarkItem("quiz", 1, "글?", target=" ")]
+    found = of(measure_items(items), "answers-possible")
+    assert found.bad == 1 and found.examples == ["item 1: 글?"]
+
+
+def result(item: int, correct: float, repeat: int = 0, output: str = "") -> ItemResult:
+    """A generated answer."""
+    return ItemResult(
+        task="t", item=item, repeat=repeat, prompt_sha256="0" * 64, output=output or "답", correct=correct, tokens=1
+    )
+
+
+def scores(items: list[ItemResult], value: float, metric: str = "acc", n: int = 4, **settings: object) -> SuiteScores:
+    """One task's score."""
+    task = TaskScore(task="t", metric=metric, value=value, n=n)
+    return SuiteScores(suite="s", tasks=[task], items=items, settings=dict(settings))
+
+
+def test_repeats_are_complete_when_every_item_has_each() -> None:
+    items = [result(n, 0.5, repeat) for n in range(4) for repeat in range(2)]
+    assert of(measure_results({"s": scores(items, 0.5)}, []), "items-complete").bad == 0
+    assert of(measure_results({"s": scores(items[:-1], 0.5)}, []), "items-complete").examples == ["item 3 missing"]
+    twice = of(measure_results({"s": scores([*items, items[0]], 0.5)}, []), "items-complete")
+    assert twice.examples == ["item 0 scored 2 times"]
+
+
+def test_what_the_suite_holds_is_expected_but_of_a_limited_run() -> None:
+    asked = [BenchmarkItem("t", n, f"글 {n}") for n in range(10)]
+    items = [result(n, 1.0) for n in range(4)]
+    assert of(measure_results({"s": scores(items, 1.0)}, asked), "items-complete").bad == 6
+    assert of(measure_results({"s": scores(items, 1.0, limit=4)}, asked), "items-complete").bad == 0
+
+
+def test_a_group_or_a_metric_of_all_items_is_no_mean() -> None:
+    items = [result(n, float(n % 2)) for n in range(4)]
+    group = {"tasks": {"t": {"versions": ["1.0", "1.0"]}}}
+    for given in (scores(items, 0.4, **group), scores(items, 0.4, metric="f1")):
+        assert of(measure_results({"s": given}, []), "score-is-mean").state == "not_applicable"
+    assert of(measure_results({"s": scores(items, 0.4)}, []), "score-is-mean").value == pytest.approx(0.1)
+    assert of(measure_results({"s": scores(items, 12.5, metric="word_perplexity")}, []), "values-in-range").bad == 0
+
+
+def test_a_score_that_is_no_number_is_found() -> None:
+    measured = measure_results({"s": scores([result(n, 1.0) for n in range(4)], float("nan"))}, [])
+    assert of(measured, "values-in-range").bad == 1
+    assert of(measured, "score-is-mean").value is None
+
+
+def test_empty_outputs_are_a_share_of_the_generated() -> None:
+    items = [result(0, 0.0, output=" \n"), *(result(n, 1.0) for n in range(1, 4))]
+    assert of(measure_results({"s": scores(items, 0.75)}, []), "empty-outputs").value == 0.25
+
+
+def test_no_items_for_a_score_is_not_complete() -> None:
+    measured = measure_results({"s": scores([], 0.5)}, [])
+    assert of(measured, "items-complete").bad == 4
+    assert of(measured, "score-is-mean").state == "missing"
