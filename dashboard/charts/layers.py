@@ -1,0 +1,44 @@
+"""The layer map: which layer of a submission matches which layer of a reference.
+
+>>> layer_map([LayerMatch(subject_layer=0, reference_layer=0, p_value=1e-20, log10_p=-20.0)], "제출", "참조", "p")  # doctest: +SKIP
+"""
+
+import altair as alt
+import pandas as pd
+
+from checks.records.lineage import LayerMatch
+from dashboard.charts.totals import with_font
+
+#: Beyond this power of ten a smaller p-value says nothing more; without it one cell would bleach all others.
+FAINTEST, DARKEST = 0.0, 40.0
+
+
+def layer_map(matches: list[LayerMatch], subject: str, reference: str, strength: str) -> alt.Chart:
+    """A heat map of −log10 p, with its value in each cell; an exact copy (no p-value) is the darkest and says `=`."""
+    rows = [
+        {
+            "subject": match.subject_layer,
+            "reference": match.reference_layer,
+            "strength": DARKEST if match.log10_p is None else max(FAINTEST, -match.log10_p),
+            "label": "=" if match.log10_p is None else f"{-match.log10_p:.0f}",
+        }
+        for match in matches
+    ]
+    frame = pd.DataFrame(rows, columns=["subject", "reference", "strength", "label"])
+    base = alt.Chart(frame).encode(
+        x=alt.X("reference:O", title=reference, axis=alt.Axis(labelAngle=0)), y=alt.Y("subject:O", title=subject)
+    )
+    cells = base.mark_rect(stroke="white").encode(
+        color=alt.Color(
+            "strength:Q",
+            title=strength,
+            scale=alt.Scale(scheme="blues", domain=[FAINTEST, DARKEST], clamp=True),
+        ),
+        tooltip=["subject:O", "reference:O", alt.Tooltip("strength:Q", format=".1f", title=strength)],
+    )
+    dark = alt.condition(alt.datum.strength > DARKEST / 2, alt.value("white"), alt.value("#1B2430"))
+    return with_font(
+        (cells + base.mark_text(fontSize=13).encode(text="label:N", color=dark)).properties(
+            width=alt.Step(46), height=alt.Step(34)
+        )
+    )

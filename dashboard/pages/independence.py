@@ -1,0 +1,221 @@
+"""The independence stage: whose weights come from where, by which tests, and what could not be read."""
+
+from collections import defaultdict
+
+import streamlit as st
+
+from checks.records.lineage import ComponentFinding, CoverageRow, LineageTest, ReferenceFinding, Trace
+from dashboard.blocks import heading, label, mono, section, sentence, show_chart, show_long_table, show_table
+from dashboard.charts.layers import layer_map
+from dashboard.findings import is_identity, verdict_cell
+from dashboard.html_table import Html, Number
+from dashboard.opened import View, pick_team, view
+from dashboard.words import shell
+from dashboard.words import stages as words
+from dashboard.words.language import inline, inline_html, named_as_is, plain_label, stacked_html
+from dashboard.words.numbers import count_text, p_text, share_text
+from dashboard.words.signs import CHAIN, COMPONENT, VERDICT, named
+
+
+def show() -> None:
+    """The matrix of all teams, then everything about one of them."""
+    shown = view()
+    heading(shown, words.INDEPENDENCE_TITLE)
+    traces = {team.id: trace for team in shown.round.teams if (trace := shown.trace(team.id)) is not None}
+    section(shown, words.MATRIX, words.MATRIX_NOTE)
+    if not traces:
+        sentence(shown, shell.NOT_MEASURED)
+        return
+    _matrix(shown, traces)
+    team = pick_team(shown)
+    trace = traces.get(team.id)
+    if trace is None:
+        sentence(shown, shown.why_not_measured(team.id, "independence"))
+        return
+    _one_comparison(shown, trace)
+    section(shown, words.ARCHITECTURE, words.ARCHITECTURE_NOTE)
+    _architecture(shown, trace)
+    if trace.chain:
+        section(shown, words.CHAIN)
+        _chain(shown, trace)
+    section(shown, words.COVERAGE, words.COVERAGE_NOTE)
+    _coverage(shown, team.id, trace.coverage)
+
+
+def _matrix(shown: View, traces: dict[str, Trace]) -> None:
+    """Rows: team and component; columns: references."""
+    references = list(dict.fromkeys(each.reference for trace in traces.values() for each in trace.references))
+    rows, plain, classes = [], [], []
+    for team in shown.round.teams:
+        if team.id not in traces:
+            continue
+        found: dict[str, dict[str, ComponentFinding]] = defaultdict(dict)
+        for reference in traces[team.id].references:
+            for finding in reference.components:
+                found[finding.component][reference.reference] = finding
+        for component, cells in found.items():
+            rows.append(
+                [
+                    label(team.name, shown.language),
+                    label(named(component, COMPONENT), shown.language),
+                    *(verdict_cell(shown, cells[each]) if each in cells else "–" for each in references),
+                ]
+            )
+            plain.append([team.id, component, *(cells[each].verdict if each in cells else "" for each in references)])
+            classes.append("gw-row-bad" if any(each.verdict == "derived" for each in cells.values()) else "")
+    columns = [shell.TEAM, words.COMPONENT, *(named_as_is(each) for each in references)]
+    show_table(shown, "lineage", columns, rows, plain_rows=plain, row_classes=classes)
+
+
+def _one_comparison(shown: View, trace: Trace) -> None:
+    """One reference and component opened: its tests with what they say, and its layer map."""
+    pairs = [(reference, finding) for reference in trace.references for finding in reference.components]
+    if not pairs:
+        return
+    order = {"derived": 0, "indeterminate": 1, "independent": 2, "not_applicable": 3}
+    pairs.sort(key=lambda pair: order[pair[1].verdict])
+    chosen = st.selectbox(
+        plain_label(inline(words.PICK, shown.language)),
+        range(len(pairs)),
+        format_func=lambda index: _pair_name(shown, *pairs[index]),
+        key="comparison",
+    )
+    reference, finding = pairs[chosen]
+    section(shown, words.TESTS, words.TESTS_NOTE)
+    st.html(
+        f'<div class="gw-card">{VERDICT[finding.verdict].chip(shown.language)} '
+        f"{stacked_html(finding.explanation, shown.language)}</div>"
+    )
+    if finding.tests:
+        _tests(shown, f"tests-{reference.reference}-{finding.component}", finding.tests)
+    section(shown, words.LAYER_MAP, words.LAYER_MAP_NOTE)
+    if not finding.layers:
+        sentence(shown, words.NO_LAYERS)
+        return
+    axes = [inline(each, shown.language) for each in (words.SUBJECT_LAYER, words.REFERENCE_LAYER)]
+    show_chart(shown, layer_map(finding.layers, axes[0], f"{axes[1]} ({reference.reference})", "−log10 p"), "content")
+    _layer_table(shown, finding)
+
+
+def _pair_name(shown: View, reference: ReferenceFinding, finding: ComponentFinding) -> str:
+    component = inline(named(finding.component, COMPONENT), shown.language)
+    return f"{reference.reference} / {component} — {VERDICT[finding.verdict].line(shown.language)}"
+
+
+def _tests(shown: View, name: str, tests: list[LineageTest]) -> None:
+    rows = [
+        [
+            mono(test.test),
+            Number("–" if test.statistic is None else f"{test.statistic:.4g}"),
+            Number(inline(words.EXACT, shown.language) if test.identity else p_text(test.p_value, test.log10_p)),
+            test.group,
+            test.scope,
+            Html(stacked_html(test.note, shown.language)) if test.note is not None else "",
+        ]
+        for test in tests
+    ]
+    columns = [words.TEST, words.STATISTIC, words.P_VALUE, words.GROUP, words.SCOPE, words.NOTE]
+    plain = [
+        [
+            test.test,
+            str(test.statistic),
+            "identical" if test.identity else str(test.log10_p),
+            test.group,
+            test.scope,
+            test.note.en if test.note is not None else "",
+        ]
+        for test in tests
+    ]
+    show_table(shown, name, columns, rows, plain_rows=plain)
+
+
+def _layer_table(shown: View, finding: ComponentFinding) -> None:
+    """What the heat map shows, in words."""
+    rows = [
+        [
+            str(match.subject_layer),
+            str(match.reference_layer),
+            Number(
+                inline(words.EXACT, shown.language)
+                if match.log10_p is None and is_identity(finding)
+                else p_text(match.p_value, match.log10_p)
+            ),
+        ]
+        for match in finding.layers
+    ]
+    with st.expander(plain_label(inline(words.LAYER_MAP, shown.language))):
+        show_table(shown, "layers", [words.SUBJECT_LAYER, words.REFERENCE_LAYER, words.P_VALUE], rows)
+
+
+def _architecture(shown: View, trace: Trace) -> None:
+    answer = {True: shell.YES, False: shell.NO}
+    rows = [
+        [
+            reference.reference,
+            label(answer[reference.architecture.same_family], shown.language),
+            Html(", ".join(mono(each) for each in reference.architecture.shared_settings)) or "–",
+            Number(
+                share_text(reference.architecture.tokenizer_shared)
+                if reference.architecture.tokenizer_shared is not None
+                else "–"
+            ),
+        ]
+        for reference in trace.references
+    ]
+    columns = [words.REFERENCE, words.SAME_FAMILY, words.SHARED_SETTINGS, words.TOKENIZER]
+    show_table(shown, "architecture", columns, rows)
+
+
+def _chain(shown: View, trace: Trace) -> None:
+    for link in trace.chain:
+        st.html(
+            f'<div class="gw-card"><b>{inline_html(named(link.component, COMPONENT), shown.language)}</b> '
+            f"{CHAIN[link.result].chip(shown.language)} {stacked_html(link.explanation, shown.language)}</div>"
+        )
+        if link.links:
+            _tests(shown, f"chain-{link.component}", link.links)
+
+
+def _coverage(shown: View, team: str, coverage: list[CoverageRow]) -> None:
+    """Per component how much was compared; every tensor below it."""
+    by_component: dict[str, list[CoverageRow]] = defaultdict(list)
+    for row in coverage:
+        by_component[row.component].append(row)
+    rows = []
+    for component, tensors in by_component.items():
+        parameters = sum(each.parameters for each in tensors)
+        used = sum(each.parameters for each in tensors if each.used)
+        reasons = dict.fromkeys(each.reason for each in tensors if not each.used and each.reason)
+        rows.append(
+            [
+                label(named(component, COMPONENT), shown.language),
+                Number(count_text(len(tensors))),
+                Number(count_text(parameters)),
+                Number(share_text(used / parameters if parameters else 0.0)),
+                "; ".join(reasons) or "–",
+            ]
+        )
+    columns = [words.COMPONENT, words.TENSORS, words.PARAMETERS, words.USED, words.REASON]
+    show_table(shown, "coverage", columns, rows)
+    if not coverage:
+        return
+    ledger = [
+        [
+            mono(row.tensor),
+            label(named(row.component, COMPONENT), shown.language),
+            row.role,
+            "–" if row.layer is None else str(row.layer),
+            Number(count_text(row.parameters)),
+            label(words.USED_WORD if row.used else words.NOT_USED, shown.language),
+            row.reason,
+        ]
+        for row in coverage
+    ]
+    fields = list(CoverageRow.model_fields)
+    plain = [[str(value) for value in row.model_dump().values()] for row in coverage]
+    columns = [words.TENSOR, words.COMPONENT, words.ROLE, words.LAYER, words.PARAMETERS, words.USED_TITLE, words.REASON]
+    with st.expander(plain_label(inline(words.LEDGER, shown.language))):
+        show_long_table(shown, f"tensors-{team}", columns, ledger, plain_columns=fields, plain_rows=plain)
+
+
+show()

@@ -1,0 +1,148 @@
+"""Results by sign and word, never by colour alone: ○ pass, × fail, △ conditional, ? indeterminate.
+
+The signs are those that Korean forms use; every one of them is in the common Korean fonts.
+
+    >>> STATUS["eliminated"].words.en
+    'Out'
+"""
+
+from dataclasses import dataclass
+from html import escape
+from typing import Literal
+
+from checks.records.decisions import GateOutcome, Status
+from checks.records.lineage import Relation, Verdict
+from checks.records.quality import QualitySuite, Severity
+from checks.records.record import Stage, Text
+from dashboard.words.language import Language, inline, inline_html
+
+Tone = Literal["good", "bad", "open", "quiet"]
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A result: its sign, its words, and the tone that the page may colour it with."""
+
+    sign: str
+    words: Text
+    tone: Tone
+
+    def line(self, language: Language) -> str:
+        """Plain text: `× 탈락 · Out`."""
+        return f"{self.sign} {inline(self.words, language)}"
+
+    def chip(self, language: Language) -> str:
+        """A small labelled box, as safe HTML."""
+        return (
+            f'<span class="gw-chip gw-{self.tone}"><span aria-hidden="true">{escape(self.sign)}</span> '
+            f"{inline_html(self.words, language)}</span>"
+        )
+
+
+STATUS: dict[Status, Sign] = {
+    "advances": Sign("○", Text(ko="진출", en="Advances"), "good"),
+    "eliminated": Sign("×", Text(ko="탈락", en="Out"), "bad"),
+    "review": Sign("△", Text(ko="심의", en="In review"), "open"),
+    "withdrawn": Sign("–", Text(ko="포기", en="Withdrawn"), "quiet"),
+}
+
+GATE: dict[GateOutcome, Sign] = {
+    "pass": Sign("○", Text(ko="통과", en="Pass"), "good"),
+    "fail": Sign("×", Text(ko="불통과", en="Fail"), "bad"),
+    "conditional": Sign("△", Text(ko="조건부", en="Conditional"), "open"),
+    "indeterminate": Sign("?", Text(ko="판정 보류", en="Indeterminate"), "open"),
+}
+
+EFFECT: dict[Literal["pass", "review", "eliminate"], Text] = {
+    "pass": Text(ko="영향 없음", en="no effect"),
+    "review": Text(ko="심의로", en="to review"),
+    "eliminate": Text(ko="탈락", en="out"),
+}
+
+VERDICT: dict[Verdict, Sign] = {
+    "derived": Sign("×", Text(ko="파생됨", en="Derived"), "bad"),
+    "independent": Sign("○", Text(ko="파생 흔적 없음", en="No derivation found"), "good"),
+    "indeterminate": Sign("?", Text(ko="판정 보류", en="Indeterminate"), "open"),
+    "not_applicable": Sign("–", Text(ko="해당 없음", en="Not applicable"), "quiet"),
+}
+
+RELATION: dict[Relation, Text] = {
+    "copied": Text(ko="복사", en="copied"),
+    "fine-tuned": Text(ko="미세조정", en="fine-tuned"),
+    "transformed": Text(ko="변환", en="transformed"),
+    "pruned": Text(ko="가지치기", en="pruned"),
+    "expanded": Text(ko="확장", en="expanded"),
+    "merged": Text(ko="병합", en="merged"),
+    "partial": Text(ko="일부 사용", en="partial"),
+    "shared-initialisation": Text(ko="초기값 공유", en="shared initialisation"),
+    "unknown": Text(ko="관계 미상", en="relation unknown"),
+}
+
+CHAIN: dict[Literal["supported", "missing", "contradicted"], Sign] = {
+    "supported": Sign("○", Text(ko="뒷받침됨", en="Supported"), "good"),
+    "missing": Sign("△", Text(ko="제출 없음", en="Not handed in"), "open"),
+    "contradicted": Sign("×", Text(ko="어긋남", en="Contradicted"), "bad"),
+}
+
+QUALITY: dict[Literal["pass", "fail", "conditional"], Sign] = {
+    "pass": Sign("○", Text(ko="통과", en="Pass"), "good"),
+    "fail": Sign("×", Text(ko="불통과", en="Fail"), "bad"),
+    "conditional": Sign("△", Text(ko="조건부", en="Conditional"), "open"),
+}
+
+SEVERITY: dict[Severity, Text] = {
+    "hard": Text(ko="필수", en="hard"),
+    "soft": Text(ko="권고", en="soft"),
+}
+
+QUALITY_SUITE: dict[QualitySuite, Text] = {
+    "manifest": Text(ko="제출서", en="Manifest"),
+    "inventory": Text(ko="말뭉치 목록", en="Corpus inventory"),
+    "sample": Text(ko="말뭉치 표본", en="Corpus sample"),
+    "training_log": Text(ko="학습 기록", en="Training log"),
+    "checkpoints": Text(ko="체크포인트", en="Checkpoints"),
+    "items": Text(ko="평가 문항", en="Benchmark items"),
+    "results": Text(ko="평가 결과", en="Results"),
+}
+
+STAGE: dict[Stage, Text] = {
+    "benchmark": Text(ko="벤치마크", en="Benchmark"),
+    "independence": Text(ko="독자성", en="Independence"),
+    "data-quality": Text(ko="데이터 품질", en="Data quality"),
+}
+
+COMPONENT: dict[str, Text] = {
+    "language_model": Text(ko="언어 모델", en="Language model"),
+    "vision_tower": Text(ko="비전 인코더", en="Vision tower"),
+    "audio_tower": Text(ko="음성 인코더", en="Audio tower"),
+    "projector": Text(ko="프로젝터", en="Projector"),
+}
+
+#: The rules' own names, and ids that programmes commonly give to parts and gates; any other id is shown as it is.
+PART: dict[str, Text] = {
+    "benchmark": Text(ko="벤치마크", en="Benchmark"),
+    "agency": Text(ko="기관 평가", en="Agency"),
+    "common": Text(ko="공통", en="Common"),
+    "individual": Text(ko="개별", en="Individual"),
+    "expert": Text(ko="전문가", en="Experts"),
+    "user": Text(ko="이용자", en="Users"),
+    "independence": Text(ko="독자성", en="Independence"),
+    "data-quality": Text(ko="데이터 품질", en="Data quality"),
+    "eliminate_bottom": Text(ko="하위 탈락 규칙", en="Bottom-of-the-table rule"),
+    "total": Text(ko="총점", en="Total"),
+    "without_the_gate": Text(ko="관문이 없었다면", en="Had the gate not counted"),
+    "withdrawn": Text(ko="포기", en="Withdrawn"),
+    "ruling": Text(ko="위원회 결정", en="The panel's ruling"),
+    "data_quality": Text(ko="데이터 품질", en="Data quality"),
+    "architecture": Text(ko="구조의 공유", en="Architecture in common"),
+    "tokenizer": Text(ko="토크나이저의 공유", en="Tokenizer in common"),
+    "evidence": Text(ko="학습 증거", en="Training evidence"),
+    "threshold": Text(ko="최저 점수", en="Threshold"),
+    "baseline": Text(ko="기준 모델 대비", en="Against a baseline"),
+}
+
+
+def named(identifier: str, names: dict[str, Text] = PART) -> Text:
+    """The words for an id; for an unknown one the id itself. Of `benchmark.common` the last part is named."""
+    last = identifier.rsplit(".", 1)[-1]
+    return names.get(identifier) or names.get(last) or Text(ko=last, en=last)
