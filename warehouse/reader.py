@@ -1,0 +1,79 @@
+"""Reads back what was recorded, exactly as it was: `load_trace(warehouse, run_id) == trace`, floats to the last bit."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from checks.contracts.errors import InputFault
+from checks.records.decisions import Decision
+from checks.records.lineage import Trace
+from checks.records.quality import QualityReport
+from checks.records.runs import RunRecord
+from checks.records.scores import SuiteScores
+from warehouse.layout import DECISION, QUALITY, RUN, SCORES, TRACE, Layout, load
+from warehouse.publishing import CURRENT
+from warehouse.store import EmptyWarehouse, Warehouse
+
+
+@dataclass(frozen=True)
+class RunState:
+    """What the warehouse knows of a run; `message` says why a failed one could not be measured."""
+
+    run_id: str
+    status: Literal["complete", "failed"]
+    message: str
+
+
+def load_scores(warehouse: Warehouse, run_id: str) -> SuiteScores:
+    """What the benchmark stage measured in that run; raises InputFault for a run that is not there or of another stage."""
+    scores: SuiteScores = _load(warehouse, SCORES, run_id)
+    return scores
+
+
+def load_trace(warehouse: Warehouse, run_id: str) -> Trace:
+    """What the independence stage measured in that run; raises InputFault as `load_scores` does."""
+    trace: Trace = _load(warehouse, TRACE, run_id)
+    return trace
+
+
+def load_quality(warehouse: Warehouse, run_id: str) -> QualityReport:
+    """What the data-quality stage measured in that run; raises InputFault as `load_scores` does."""
+    report: QualityReport = _load(warehouse, QUALITY, run_id)
+    return report
+
+
+def load_run(warehouse: Warehouse, run_id: str) -> RunRecord:
+    """The run itself, complete or failed; raises InputFault for one that is not there."""
+    run: RunRecord = _load(warehouse, RUN, run_id)
+    return run
+
+
+def load_decision(warehouse: Warehouse, round_id: str) -> Decision | None:
+    """The decision of the round that counts: the one recorded last. None where there is none."""
+    newest = "select decision_id from decision_log where round = ? order by decision_id desc limit 1"
+    try:
+        with warehouse.reading() as connection:
+            found = connection.execute(newest, [round_id]).fetchall()
+            return load(connection, DECISION, "decision_id", found[0][0])[0] if found else None
+    except EmptyWarehouse:
+        return None
+
+
+def run_states(warehouse: Warehouse, keys: Iterable[str]) -> dict[str, RunState]:
+    """Key → state of each of these runs that is recorded."""
+    asked = "select key, run_id, status, message from runs where list_contains(?, key)"
+    try:
+        with warehouse.reading() as connection:
+            found = connection.execute(asked, [list(keys)]).fetchall()
+    except EmptyWarehouse:
+        return {}
+    return {key: RunState(run_id, status, message) for key, run_id, status, message in found}
+
+
+def _load(warehouse: Warehouse, layout: Layout, run_id: str) -> Any:
+    with warehouse.reading() as connection:
+        found = load(connection, layout, "run_id", run_id)
+    if not found:
+        expected = f"a run with rows in {layout.table}"
+        raise InputFault(warehouse.folder / CURRENT, "runs", f"{run_id!r}, which is not recorded", expected)
+    return found[0]

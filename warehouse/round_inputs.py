@@ -1,0 +1,162 @@
+"""A round as the rules want it: panels as they are now, and what the warehouse holds for the content that is there now.
+
+Rows of another content (an older submission, a changed suite) are not used: a check that has not run on what was handed in
+has not run.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from checks.contracts.errors import InputFault
+from checks.contracts.loading import LoadedProgramme
+from checks.contracts.panels import read_imported, read_raters, read_roster
+from checks.contracts.policy import Policy
+from checks.contracts.programme import Round, Team
+from checks.contracts.score_tree import FrozenPopulation, Imported, Raters
+from checks.records.canonical import canonical_sha256
+from checks.records.decisions import Decision
+from checks.records.quality import ExpectationResult
+from checks.records.record import Stage
+from checks.rules.decision import decide
+from checks.rules.inputs import RoundInputs, TeamInputs
+from warehouse.content import HashCache, hash_file
+from warehouse.reader import load_quality, load_scores, load_trace, run_states
+from warehouse.run_keys import PlannedRun, plan
+from warehouse.store import Warehouse
+
+
+def decide_round(
+    loaded: LoadedProgramme,
+    round_id: str | None = None,
+    *,
+    rules: LoadedProgramme | None = None,
+    policy: Policy | None = None,
+) -> Decision:
+    """The round's decision; another programme's rules or another policy make it a what-if, marked so.
+
+    Raises NotMeasured where points need a stage that has not run, InputFault for a fault in the files.
+    """
+    return decide(load_round_inputs(loaded, round_id, rules=rules, policy=policy))
+
+
+def load_round_inputs(
+    loaded: LoadedProgramme,
+    round_id: str | None = None,
+    *,
+    rules: LoadedProgramme | None = None,
+    policy: Policy | None = None,
+) -> RoundInputs:
+    """All that the rules look at: rules from `rules` (else the programme's own), measurements from the programme's warehouse."""
+    measured_round = loaded.round(round_id)
+    ruling = rules or loaded
+    round_ = ruling.round(measured_round.id)
+    _same_teams(ruling, round_, measured_round)
+    used_policy = policy or ruling.policies.get(round_.id)
+    suites = {name: ruling.suites[name].suite for name in round_.suites()}
+    inputs = RoundInputs(
+        programme=loaded.programme.programme,
+        round=round_,
+        rules_sha256=canonical_sha256(
+            {
+                "round": round_.model_dump(mode="json", by_alias=True),
+                "policy": used_policy.model_dump(mode="json") if used_policy is not None else None,
+                "suites": {name: suite.model_dump(mode="json") for name, suite in suites.items()},
+            }
+        ),
+        suites=suites,
+        teams=_team_inputs(loaded, measured_round, used_policy),
+        policy=used_policy,
+        reference_licences={each.id: each.licence for each in loaded.programme.references},
+        rulings=ruling.rulings(round_),
+        what_if=rules is not None or policy is not None,
+        simulated=loaded.programme.simulated,
+    )
+    return _with_tables(inputs, ruling, round_)
+
+
+def _same_teams(ruling: LoadedProgramme, round_: Round, measured: Round) -> None:
+    known = {team.id for team in measured.teams}
+    for team in round_.teams:
+        if team.id not in known:
+            raise InputFault(
+                ruling.path, f"rounds.{round_.id}.teams", repr(team.id), f"one of {', '.join(sorted(known))}"
+            )
+
+
+def _with_tables(inputs: RoundInputs, ruling: LoadedProgramme, round_: Round) -> RoundInputs:
+    """Adds panels, rosters and the hashes of every file read."""
+    teams = [team.id for team in round_.teams]
+    imported, raters, rosters = {}, {}, {}
+    read: list[Path] = [ruling.path]
+    for path, node in round_.score.leaves():
+        source = node.source
+        if isinstance(source, Imported):
+            read.append(ruling.resolve(source.imported))
+            imported[path] = read_imported(read[-1], teams, source.max)
+        elif isinstance(source, Raters):
+            read.append(ruling.resolve(source.raters))
+            raters[path] = read_raters(read[-1], teams, node.points)
+        if source is not None and source.then and isinstance(source.then.population, FrozenPopulation):
+            read.append(ruling.resolve(source.then.population.frozen))
+            rosters[path] = read_roster(read[-1], teams)
+    if round_.rulings is not None:
+        read.append(ruling.resolve(round_.rulings))
+    cache = HashCache(ruling.warehouse)
+    files = {f"file:{os.path.relpath(each, ruling.folder)}": hash_file(each, cache) for each in read}
+    runs = {f"run:{run}": run.rsplit("-", 1)[-1] for team in inputs.teams.values() for run in team.runs.values()}
+    return replace(inputs, imported=imported, raters=raters, rosters=rosters, files=files | runs)
+
+
+def _team_inputs(loaded: LoadedProgramme, round_: Round, policy: Policy | None) -> dict[str, TeamInputs]:
+    planned = plan(loaded, round_)
+    warehouse = Warehouse(loaded.warehouse)
+    states = run_states(warehouse, [run.key for run in planned])
+    by_team: dict[str, list[PlannedRun]] = {}
+    for run in planned:
+        by_team.setdefault(run.team, []).append(run)
+    teams = {}
+    for team in round_.teams:
+        runs = by_team.get(team.id, [])
+        done = [run for run in runs if run.key in states and states[run.key].status == "complete"]
+        faults: dict[Stage, str] = {run.stage: run.fault for run in runs if run.fault is not None}
+        for run in runs:
+            if run.key in states and states[run.key].status == "failed":
+                faults[run.stage] = states[run.key].message
+        teams[team.id] = _measured(loaded, team, warehouse, done, faults, policy)
+    return teams
+
+
+def _measured(
+    loaded: LoadedProgramme,
+    team: Team,
+    warehouse: Warehouse,
+    done: list[PlannedRun],
+    faults: Mapping[Stage, str],
+    policy: Policy | None,
+) -> TeamInputs:
+    named = {f"{run.stage}:{run.subject}" if run.subject else run.stage: run.run_id for run in done}
+    inputs = TeamInputs(
+        suites={run.subject: load_scores(warehouse, run.run_id) for run in done if run.stage == "benchmark"},
+        trace=next((load_trace(warehouse, run.run_id) for run in done if run.stage == "independence"), None),
+        quality=next((_judged(warehouse, run.run_id, policy) for run in done if run.stage == "data-quality"), None),
+        runs=named,
+        faults=faults,
+    )
+    if not done:
+        return inputs
+    submission = loaded.submission(team).submission
+    return replace(inputs, targets=submission.targets, declared=submission.model.components)
+
+
+def _judged(warehouse: Warehouse, run_id: str, policy: Policy | None) -> list[ExpectationResult]:
+    """The stored results, or those of the same measurements under this policy's thresholds where these differ."""
+    from checks.expectations.decide import decide_quality
+    from checks.expectations.thresholds import thresholds_sha256, with_defaults
+
+    report = load_quality(warehouse, run_id)
+    thresholds = with_defaults(policy.data_quality.thresholds if policy is not None else {})
+    if report.thresholds_sha256 == thresholds_sha256(thresholds):
+        return report.results
+    return decide_quality(report.measurements, thresholds)

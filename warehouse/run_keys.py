@@ -1,0 +1,157 @@
+"""Which runs a round needs, each keyed by its team and the content that goes in: the same key is never measured twice.
+
+A key changes where a byte of what was handed in or asked for does, and not where a folder is renamed or a weight is: those
+change nothing that is measured.
+
+>>> for run in pending(warehouse, plan(loaded, loaded.round(None))):
+...     print(run.stage, run.team, run.subject)
+benchmark t1 common
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from checks.contracts.errors import InputFault
+from checks.contracts.loading import LoadedProgramme, LoadedSubmission, LoadedSuite
+from checks.contracts.programme import Round, Team
+from checks.contracts.task_files import task_files
+from checks.records.canonical import canonical_sha256
+from checks.records.record import MEASUREMENT_VERSION, STAGES, Stage
+from checks.records.runs import run_id_of
+from warehouse.content import HashCache, hash_file, hash_tree
+from warehouse.reader import run_states
+from warehouse.store import Warehouse
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run that the round needs. `fault` says why a team's submission cannot be measured; its key is the fault's."""
+
+    stage: Stage
+    team: str
+    subject: str
+    key: str
+    submission_sha256: str = ""
+    model_sha256: str = ""
+    fault: str | None = None
+
+    @property
+    def run_id(self) -> str:
+        """The identifier that its rows will have."""
+        return run_id_of(self.stage, self.subject, self.team, self.key)
+
+
+@dataclass(frozen=True)
+class SubmissionContent:
+    """The hashes of what a team handed in."""
+
+    submission: str
+    model: str
+    checkpoints: Mapping[int, str]
+
+
+def plan(loaded: LoadedProgramme, round_: Round) -> list[PlannedRun]:
+    """Every run that the round needs, in the order of stages and teams; withdrawn teams are not measured any more.
+
+    Raises InputFault for a fault in the programme (a suite or a reference); a fault in a submission becomes that team's.
+    """
+    cache = HashCache(loaded.warehouse)
+    suites = {name: suite_sha256(loaded.suites[name], cache) for name in round_.suites()}
+    references = {each.id: hash_tree(loaded.reference_path(each), cache) for each in loaded.programme.references}
+    planned: list[PlannedRun] = []
+    for team in round_.teams:
+        if team.submission is not None and team.withdrawn is None:
+            planned += _plan_team(loaded, team, suites, references, cache)
+    cache.save()
+    return sorted(planned, key=lambda run: STAGES.index(run.stage))
+
+
+def pending(warehouse: Warehouse, planned: Sequence[PlannedRun]) -> list[PlannedRun]:
+    """The planned runs that the warehouse does not hold complete."""
+    states = run_states(warehouse, [run.key for run in planned])
+    return [run for run in planned if run.key not in states or states[run.key].status != "complete"]
+
+
+def _plan_team(
+    loaded: LoadedProgramme, team: Team, suites: Mapping[str, str], references: Mapping[str, str], cache: HashCache
+) -> list[PlannedRun]:
+    needed: list[tuple[Stage, str]] = [("benchmark", suite) for suite in suites]
+    needed += [("independence", "")] if references else []
+    needed += [("data-quality", "")]
+    try:
+        content = submission_content(loaded.submission(team), cache)
+    except InputFault as fault:
+        message = fault.message.replace(f"{loaded.folder}{os.sep}", "")
+        return [_faulty(stage, team.id, subject, message) for stage, subject in needed]
+    benchmarks = {
+        suite: _key("benchmark", team, {"model": content.model, "suite": suite_hash})
+        for suite, suite_hash in suites.items()
+    }
+    lineage = {"model": content.model, "references": dict(references), "checkpoints": _steps(content)}
+    quality = {"submission": content.submission, "suites": dict(suites), "benchmarks": benchmarks}
+    keys = {("benchmark", suite): key for suite, key in benchmarks.items()}
+    keys["independence", ""] = _key("independence", team, lineage)
+    keys["data-quality", ""] = _key("data-quality", team, quality)
+    return [
+        PlannedRun(stage, team.id, subject, keys[stage, subject], content.submission, content.model)
+        for stage, subject in needed
+    ]
+
+
+def _key(stage: Stage, team: Team, content: Mapping[str, object]) -> str:
+    """Two teams that hand in the same model have a run each, so that every team's rows are found by its name."""
+    return canonical_sha256(
+        {"stage": stage, "measurement_version": MEASUREMENT_VERSION[stage], "team": team.id, **content}
+    )
+
+
+def _steps(content: SubmissionContent) -> dict[str, str]:
+    return {str(step): sha256 for step, sha256 in content.checkpoints.items()}
+
+
+def _faulty(stage: Stage, team: str, subject: str, message: str) -> PlannedRun:
+    key = canonical_sha256({"stage": stage, "team": team, "subject": subject, "fault": message})
+    return PlannedRun(stage, team, subject, key, fault=message)
+
+
+def submission_content(loaded: LoadedSubmission, cache: HashCache) -> SubmissionContent:
+    """The hashes of everything that a submission names; raises InputFault for what is missing."""
+    model = hash_tree(loaded.model_path(), cache)
+    checkpoints = {step: hash_tree(folder, cache) for step, folder in loaded.checkpoint_paths()}
+    files = {key: hash_file(path, cache) for key, path in evidence_files(loaded).items()}
+    whole = canonical_sha256(
+        {
+            "manifest": hash_file(loaded.path, cache),
+            "model": model,
+            "checkpoints": {str(step): sha256 for step, sha256 in checkpoints.items()},
+            "files": files,
+        }
+    )
+    return SubmissionContent(whole, model, checkpoints)
+
+
+def evidence_files(loaded: LoadedSubmission) -> dict[str, Path]:
+    """Key → file of the evidence that was handed in; raises InputFault for one that is named and missing."""
+    evidence = loaded.submission.evidence
+    named = {"evidence.training_log": evidence.training_log}
+    if evidence.corpus is not None:
+        named["evidence.corpus.inventory"] = evidence.corpus.inventory
+        named["evidence.corpus.sample"] = evidence.corpus.sample
+    return {key: loaded.evidence_file(path, key) for key, path in named.items() if path is not None}
+
+
+def suite_sha256(loaded: LoadedSuite, cache: HashCache) -> str:
+    """What is asked of a model: tasks, few-shot, metric, seed and every file they read; weights are rules and not part of it."""
+    asked = loaded.suite.model_dump(mode="json", exclude={"tasks": {"__all__": {"weight"}}, "allow_outside": True})
+    files: dict[str, str] = {}
+    for task in loaded.suite.tasks:
+        path = loaded.task_file(task)
+        if path is None:
+            files[task.use] = f"lm_eval {version('lm_eval')}"
+            continue
+        for each in task_files(path):
+            files[os.path.relpath(each, loaded.folder)] = hash_file(each, cache)
+    return canonical_sha256({"asked": asked, "files": files})

@@ -1,0 +1,192 @@
+"""One writer at a time on `main.duckdb`, any number of readers on published snapshots; neither waits for the other.
+
+DuckDB locks a file for one process, readers included. So what is written is published: a copy under a name never used before,
+to which the link `current.duckdb` is swung. Readers open what the link leads to and keep what they opened.
+
+    >>> warehouse = Warehouse(Path("warehouse"))
+    >>> with warehouse.writing() as connection:      # one transaction, published when the block ends
+    ...     connection.execute("…")
+    >>> with warehouse.reading() as connection:
+    ...     connection.sql("from scoreboard").fetchall()
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+import duckdb
+
+from checks.contracts.errors import InputFault
+from warehouse.publishing import CURRENT, publish
+from warehouse.schema import bring_up_to_date, refuse_other_schema
+
+MAIN = "main.duckdb"
+WRITE_LOCK = ".write.lock"
+RUN_LOCK = ".run.lock"
+#: A write takes milliseconds; one that holds the lock for this long was stopped by someone.
+WRITE_WAIT_SECONDS = 120.0
+POLL_SECONDS = 0.05
+#: How often a reader follows the link anew, where a snapshot is deleted between finding and opening it.
+OPENING_TRIES = 50
+#: Nothing is fetched from anywhere; files can be read by DuckDB 1.5 too.
+OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+STORAGE = {"storage_compatibility_version": "v1.5.0"}
+
+
+class EmptyWarehouse(Exception):  # noqa: N818  (a state, not a fault: nothing was recorded yet)
+    """Nothing was published yet."""
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A warehouse's folder."""
+
+    folder: Path
+
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A read-only connection to the newest snapshot, which stays as it is however long it is held.
+
+        Raises EmptyWarehouse where nothing was published, InputFault where it was written by another version.
+        """
+        connection = open_snapshot(self.folder, OFFLINE)
+        try:
+            refuse_other_schema(connection, self.folder / CURRENT)
+            yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection inside one transaction, committed and published when the block ends, undone where it raises.
+
+        Once the block has ended, what was written survives any kill. Raises InputFault where the folder cannot be written.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with (self.folder / WRITE_LOCK).open("a") as lock:
+                self._wait_to_write(lock)
+                with _open_main(self.folder / MAIN) as connection:
+                    bring_up_to_date(connection, self.folder / MAIN)
+                    with transaction(connection):
+                        yield connection
+                    connection.execute("checkpoint")
+                publish(self.folder / MAIN)
+        except OSError as error:
+            found = error.strerror or str(error)
+            raise InputFault(error.filename or self.folder, found=found, expected="a folder to write in") from None
+
+    @contextmanager
+    def running(self, wait_seconds: float, say: Callable[[str], None]) -> Iterator[None]:
+        """Holds the warehouse for a whole run: a second run waits, says for whom, and gives up after `wait_seconds`.
+
+        The kernel frees the lock when its holder ends, however it ends.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with (self.folder / RUN_LOCK).open("a+", encoding="utf-8") as lock:
+                self._wait_to_run(lock, wait_seconds, say)
+                lock.truncate(0)
+                lock.write(f"process {os.getpid()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
+                lock.flush()
+                try:
+                    yield
+                finally:
+                    lock.truncate(0)
+        except PermissionError as error:
+            found = error.strerror or str(error)
+            raise InputFault(error.filename or self.folder, found=found, expected="a folder to write in") from None
+
+    def _wait_to_write(self, lock: IO[str]) -> None:
+        if not _wait(lock, WRITE_WAIT_SECONDS):
+            raise InputFault(
+                self.folder / WRITE_LOCK,
+                found=f"a writer that has held it for {WRITE_WAIT_SECONDS:g} s",
+                expected="writes of a moment; is a process stopped?",
+            )
+
+    def _wait_to_run(self, lock: IO[str], wait_seconds: float, say: Callable[[str], None]) -> None:
+        if _wait(lock, 0):
+            return
+        say(f"{self.folder}: another run holds the warehouse ({_holder(lock)}); waiting up to {wait_seconds:g} s")
+        if not _wait(lock, wait_seconds):
+            raise InputFault(
+                self.folder,
+                found=f"another run ({_holder(lock)}), waited for {wait_seconds:g} s",
+                expected="one run at a time; try again when it has ended",
+            )
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All that the block does, or nothing."""
+    connection.execute("begin transaction")
+    try:
+        yield
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
+def open_snapshot(folder: Path, settings: Mapping[str, str]) -> duckdb.DuckDBPyConnection:
+    """A read-only connection to the newest snapshot, tried again where the link moved on meanwhile."""
+    for _ in range(OPENING_TRIES):
+        snapshot = current_snapshot(folder)
+        try:
+            return duckdb.connect(snapshot, read_only=True, config=dict(settings))
+        except duckdb.Error as error:
+            if current_snapshot(folder) == snapshot and snapshot.exists():
+                raise InputFault(folder / CURRENT, found=_first_line(error), expected="a DuckDB database") from None
+    raise InputFault(folder / CURRENT, found="a link to a snapshot that is gone", expected="a published snapshot")
+
+
+def current_snapshot(folder: Path) -> Path:
+    """The newest snapshot's own path; raises EmptyWarehouse where there is none."""
+    link = folder / CURRENT
+    if not link.is_symlink() and not link.exists():
+        raise EmptyWarehouse(f"{folder}: nothing has been recorded yet; `gwanmun run` measures and records")
+    return Path(os.path.realpath(link))
+
+
+@contextmanager
+def _open_main(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    try:
+        connection = duckdb.connect(path, config=OFFLINE | STORAGE)
+    except duckdb.Error as error:
+        raise InputFault(
+            path, found=_first_line(error), expected=f"a warehouse that nobody else has open; {CURRENT} is for reading"
+        ) from None
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _wait(lock: IO[str], seconds: float) -> bool:
+    """Takes the lock; False where it was not free within `seconds`."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            left = end - time.monotonic()
+            if left <= 0:
+                return False
+            time.sleep(min(POLL_SECONDS, left))
+
+
+def _holder(lock: IO[str]) -> str:
+    lock.seek(0)
+    return lock.read().strip() or "a process that has just begun"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]
