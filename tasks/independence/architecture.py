@@ -1,0 +1,81 @@
+"""What two models have in common by design: family, settings, vocabulary. A finding of its own, and no derivation."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from checks.records.lineage import ArchitectureFinding
+from tasks.checkpoints import Checkpoint
+from tasks.independence.aligned_tests import vocabulary
+
+#: Settings that say how a model is built; paths, versions and token ids say nothing of it.
+_TELLING = [
+    "model_type",
+    "hidden_size",
+    "intermediate_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "num_key_value_heads",
+    "head_dim",
+    "vocab_size",
+    "hidden_act",
+    "rope_theta",
+    "sliding_window",
+    "tie_word_embeddings",
+    "num_experts",
+    "num_local_experts",
+    "n_routed_experts",
+    "num_experts_per_tok",
+    "moe_intermediate_size",
+    "n_shared_experts",
+    "q_lora_rank",
+    "kv_lora_rank",
+    "qk_rope_head_dim",
+    "qk_nope_head_dim",
+    "v_head_dim",
+    "image_size",
+    "patch_size",
+    "depth",
+    "embed_dim",
+    "n_embd",
+    "n_layer",
+    "n_head",
+    "d_model",
+    "encoder_layers",
+    "decoder_layers",
+    "first_k_dense_replace",
+    "routed_scaling_factor",
+    "rms_norm_eps",
+    "layer_norm_eps",
+]
+
+
+def compare_architectures(subject: Checkpoint, reference: Checkpoint) -> ArchitectureFinding:
+    """Family by `model_type` of the text model (of the whole where it has no parts); settings that are equal, with values."""
+    mine, theirs = _settings(subject.config), _settings(reference.config)
+    shared = [f"{name}={value}" for name, value in mine.items() if name in theirs and theirs[name] == value]
+    return ArchitectureFinding(
+        same_family=bool(_family(subject.config)) and _family(subject.config) == _family(reference.config),
+        shared_settings=shared,
+        tokenizer_shared=_vocabulary_overlap(subject.folder, reference.folder),
+    )
+
+
+def _family(config: Mapping[str, Any]) -> str:
+    inner = config.get("text_config")
+    kind = inner.get("model_type") if isinstance(inner, dict) else None
+    return str(kind or config.get("model_type", ""))
+
+
+def _settings(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    found = {f"{prefix}{name}": config[name] for name in _TELLING if config.get(name) is not None}
+    for part in ("text_config", "vision_config", "audio_config"):
+        if isinstance(config.get(part), dict):
+            found |= _settings(config[part], f"{part}.")
+    return found
+
+
+def _vocabulary_overlap(subject: Path, reference: Path) -> float | None:
+    """Jaccard of the two sets of tokens; None where one has no readable vocabulary."""
+    mine, theirs = vocabulary(subject).keys(), vocabulary(reference).keys()
+    return len(mine & theirs) / len(mine | theirs) if mine and theirs else None

@@ -1,0 +1,90 @@
+"""All that is measured of one component against one reference, before anybody calls it anything."""
+
+import zlib
+from dataclasses import dataclass
+
+from tasks.independence.aligned_tests import AlignedTests, aligned_tests, finds_planted_disguised
+from tasks.independence.copies import Content, copied
+from tasks.independence.correlation import (
+    Correlation,
+    NormGains,
+    correlations,
+    mean_correlation,
+    norm_gains,
+)
+from tasks.independence.part import Part
+from tasks.independence.place_tests import GroupTest, finds_planted_in_place, place_tests
+
+#: A place test this clear needs no alignment after it: the aligned tests look for what place by place cannot see.
+_CLEAR_LOG10 = -12.0
+#: Most of a component copied needs none either.
+MOSTLY = 0.9
+
+
+@dataclass(frozen=True)
+class ComponentEvidence:
+    """Statistics of one component against one reference.
+
+    `copies`: pairs of tensors with the same numbers, the subject's first; `aligned` is None where it was not needed;
+    `planted_in_place` and `planted_disguised` are log10 p-values of derivatives that the tool planted, 0.0 where it could not.
+    """
+
+    subject: Part
+    reference: Part
+    copies: list[tuple[Content, Content]]
+    correlations: list[Correlation]
+    gains: NormGains | None
+    groups: list[GroupTest]
+    aligned: AlignedTests | None
+    planted_in_place: float = 0.0
+    planted_disguised: float = 0.0
+
+    @property
+    def r(self) -> float | None:
+        """Mean centred correlation of the tensors at the same place; None where no shape is the same."""
+        return mean_correlation(self.correlations)
+
+    @property
+    def copied_share(self) -> float:
+        """Share of the component's parameters that are copied."""
+        return sum(mine.parameters for mine, _ in self.copies) / self.subject.parameters
+
+    @property
+    def tensors(self) -> set[str]:
+        """The subject's tensors that took part in a test of lineage (looking for copies takes in all of them)."""
+        names = {name for group in self.groups for name in group.tensors} | {each.name for each in self.correlations}
+        if self.aligned is not None:
+            names |= {name for layer in self.subject.layers for name in layer.tensors}
+        return names | {mine.name for mine, _ in self.copies}
+
+    @property
+    def tested_share(self) -> float:
+        """Share of the component's parameters in those tensors."""
+        entries = self.subject.checkpoint.tensors
+        return sum(entries[name].parameters for name in self.tensors) / self.subject.parameters
+
+    @property
+    def power(self) -> float:
+        """log10 p of the planted derivative that is found more clearly."""
+        return min(self.planted_in_place, self.planted_disguised)
+
+    @property
+    def comparisons(self) -> int:
+        """How many p-values stand to be corrected for; the aligned tests bring their own count."""
+        return len(self.groups) + (1 if self.aligned is not None else 0)
+
+
+def gather(subject: Part, reference: Part) -> ComponentEvidence:
+    """Runs every test that the two parts allow; the seed comes from the component's name, so that a re-run is the same."""
+    seed = zlib.crc32(subject.component.encode())
+    pairs = copied(subject.contents, reference.contents)
+    groups = place_tests(subject, reference, seed)
+    mostly_copied = sum(mine.parameters for mine, _ in pairs) >= MOSTLY * subject.parameters
+    clear = sum(group.log10_p <= _CLEAR_LOG10 for group in groups) >= 2
+    aligned = None if clear or mostly_copied else aligned_tests(subject, reference, seed)
+    in_place = 0.0 if aligned is None else finds_planted_in_place(subject, reference, seed)
+    disguised = 0.0 if aligned is None else finds_planted_disguised(subject, reference, seed)
+    sides = (subject.checkpoint, subject.roles, reference.checkpoint, reference.roles)
+    return ComponentEvidence(
+        subject, reference, pairs, correlations(*sides), norm_gains(*sides), groups, aligned, in_place, disguised
+    )

@@ -1,0 +1,126 @@
+"""What the numbers mean, in Korean and English, for people who decide by them."""
+
+from checks.records.record import Text
+from tasks.independence.aligned_tests import BY_TOKENS
+from tasks.independence.alignment import CHANCE_AGREEMENT
+from tasks.independence.component_evidence import ComponentEvidence
+from tasks.independence.correlation import NormGains
+from tasks.independence.planted import R_DISGUISED, R_IN_PLACE
+from tasks.independence.verdict import LOG10_ALPHA, Judgement
+
+
+def explain(evidence: ComponentEvidence, judgement: Judgement) -> Text:
+    """Why the verdict is what it is."""
+    sentences = {
+        "copied": _copied,
+        "place": _place,
+        "aligned": _aligned,
+        "one-group": _one_group,
+        "not-covered": _not_covered,
+        "no-power": _no_power,
+        "nothing-found": _nothing_found,
+        "shared-initialisation": _shared_initialisation,
+    }[judgement.why](evidence, judgement)
+    return sentences if evidence.gains is None else joined(sentences, gains_note(evidence.gains))
+
+
+def joined(first: Text, second: Text) -> Text:
+    """Two sentences after each other."""
+    return Text(ko=f"{first.ko} {second.ko}", en=f"{first.en} {second.en}")
+
+
+def gains_note(gains: NormGains) -> Text:
+    """Why the cosine of norm gains means nothing."""
+    r = "-" if gains.r is None else f"{gains.r:.3f}"
+    return Text(
+        ko=f"정규화 이득의 코사인 {gains.cosine:.3f}은 아무 의미가 없습니다: 이득은 모두 한 평균 둘레의 양수라서 "
+        f"서로 무관한 모델도 그만큼 닮습니다(중심화 상관 {r}).",
+        en=f"The norm gains' cosine of {gains.cosine:.3f} means nothing: gains are positive numbers around one mean, so models "
+        f"that have nothing to do with each other are as close (centred correlation {r}).",
+    )
+
+
+def _copied(evidence: ComponentEvidence, judgement: Judgement) -> Text:
+    count, share = len(evidence.copies), _percent(evidence.copied_share)
+    return Text(
+        ko=f"텐서 {count}개(구성 요소 매개변수의 {share})가 이름과 관계없이 숫자 하나하나 같습니다.",
+        en=f"{count} tensors ({share} of the component's parameters) are the same number for number, whatever they are called.",
+    )
+
+
+def _place(evidence: ComponentEvidence, judgement: Judgement) -> Text:
+    agreeing = [group for group in evidence.groups if group.log10_p < LOG10_ALPHA]
+    share = _percent(max(group.share for group in agreeing))
+    r = 0.0 if evidence.r is None else evidence.r
+    return Text(
+        ko=f"서로 겹치지 않는 텐서 묶음 {len(agreeing)}개에서 가중치가 자리마다 대응합니다: 중심화 상관 {r:.3f}, "
+        f"단위의 {share}가 제자리에서 자신을 찾습니다. 따로 학습된 모델에서는 우연히 한 개쯤입니다.",
+        en=f"In {len(agreeing)} disjoint groups of tensors the weights correspond place by place: centred correlation {r:.3f}, and "
+        f"{share} of the units find themselves at their own place, where of models trained apart about one unit would.",
+    )
+
+
+def _aligned(evidence: ComponentEvidence, judgement: Judgement) -> Text:
+    assert evidence.aligned is not None
+    pair = evidence.aligned.best()
+    assert pair is not None
+    found, limit = pair.agreement, _percent(CHANCE_AGREEMENT)
+    start_ko = "공통 토큰의 임베딩" if pair.test == BY_TOKENS else "변환에 변하지 않는 특징"
+    start_en = "the embeddings of shared tokens" if pair.test == BY_TOKENS else "features that no turn changes"
+    return Text(
+        ko=f"{start_ko}으로 맞추었더니, 맞추는 데 쓰지 않은 단위 {found.tested}개 가운데 {found.agreed}개가 "
+        f"읽는 쪽과 쓰는 쪽에서 같은 단위를 가리킵니다. 우연으로는 {limit}를 넘지 않으며, 겹치지 않는 두 절반이 일치합니다.",
+        en=f"Aligned by {start_en}, {found.agreed} of {found.tested} units that took no part in the alignment point to the same "
+        f"unit by what they read and by what they write, where chance stays under {limit}; two disjoint halves agree.",
+    )
+
+
+def _one_group(evidence: ComponentEvidence, judgement: Judgement) -> Text:
+    return Text(
+        ko="한 텐서 묶음만 대응하고 다른 묶음은 그렇지 않아, 판정에 필요한 두 묶음의 일치가 없습니다.",
+        en="Only one group of tensors corresponds; a verdict needs two disjoint groups that agree.",
+    )
+
+
+def _not_covered(evidence: ComponentEvidence, judgement: Judgement) -> Text:
+    share = _percent(evidence.tested_share)
+    return Text(
+        ko=f"구성 요소 매개변수의 {share}만 검정할 수 있었습니다. 검정하지 못한 것을 깨끗하다고 하지 않습니다.",
+        en=f"Only {share} of the component's parameters could be tested; what was not tested is not cleared.",
+    )
+
+
+def _no_power(evidence: ComponentEvidence, judgement: Judgement) -> Text:
+    return Text(
+        ko="파생의 흔적은 없으나, 이 크기와 형태에서는 일부러 심은 파생 모델도 찾지 못하므로 결론을 내릴 수 없습니다.",
+        en="Nothing was found, but at this size and shape the tests do not find a planted derivative either, so that says nothing.",
+    )
+
+
+def _nothing_found(evidence: ComponentEvidence, judgement: Judgement) -> Text:
+    share, power = _percent(evidence.tested_share), f"{evidence.power:.0f}"
+    in_place = evidence.planted_in_place <= evidence.planted_disguised
+    r = R_IN_PLACE if in_place else R_DISGUISED
+    ko = "같은 형태의 텐서가 없어 정렬 검정만 했습니다." if evidence.r is None else f"중심화 상관 {evidence.r:.3f}."
+    en = (
+        "No tensors of the same shape, so aligned tests only."
+        if evidence.r is None
+        else f"Centred correlation {evidence.r:.3f}."
+    )
+    return Text(
+        ko=f"{ko} 매개변수의 {share}를 검정했고, 같은 검정이 일부러 심은 파생"
+        f"({'' if in_place else '위장함, '}상관 {r})은 찾아냅니다(log10 p = {power}).",
+        en=f"{en} {share} of the parameters were tested, and the same tests do find a planted derivative "
+        f"({'' if in_place else 'disguised, '}correlation {r}, log10 p = {power}).",
+    )
+
+
+def _shared_initialisation(evidence: ComponentEvidence, judgement: Judgement) -> Text:
+    return Text(
+        ko="두 모델의 초기 가중치가 같지만, 그 뒤의 학습은 따로 이루어졌습니다. 위원회가 판단할 일입니다.",
+        en="Both models start from the same initial weights and were trained apart from there: for the panel to decide.",
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"

@@ -1,0 +1,112 @@
+"""Tests of a component place by place: unit for unit and coordinate for coordinate, in three disjoint groups of tensors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tasks.independence.feed_forward import FeedForward, Place
+from tasks.independence.part import Part
+from tasks.independence.permutation_test import (
+    Matrix,
+    PlaceTest,
+    centred_unit_rows,
+    fisher_log10,
+    test_places,
+)
+from tasks.independence.planted import in_place
+from tasks.independence.residual import has_fixed_positions, residual_similarity
+
+#: Units of one layer that take part: the same numbers in both models. More would add no certainty, and cost its square.
+MOST_UNITS = 512
+READS, WRITES, RESIDUAL = "feed-forward, reading", "feed-forward, writing", "attention and embeddings"
+
+
+@dataclass(frozen=True)
+class GroupTest:
+    """One group of tensors: `log10_p` combines its layers (independent renumberings, Fisher); `share` and `mean_cosine` are
+    means over layers; `tensors` are the subject's that took part."""
+
+    group: str
+    log10_p: float
+    share: float
+    mean_cosine: float
+    layers: dict[Place, PlaceTest] = field(default_factory=dict)
+    tensors: Sequence[str] = ()
+
+
+def place_tests(subject: Part, reference: Part, seed: int) -> list[GroupTest]:
+    """Every group that both have in the same shape; empty where shapes have nothing in common."""
+    pairs = same_places(subject, reference)
+    found = []
+    for group, side in ((READS, _reads), (WRITES, _writes)):
+        tests = {
+            mine.place: test
+            for number, (mine, theirs) in enumerate(pairs)
+            if (test := _of_layer(side(mine), side(theirs), seed + number)) is not None
+        }
+        if tests:
+            names = [name for mine, _ in pairs for name in mine.tensors]
+            found.append(_combined(group, tests, names))
+    coordinates = _coordinates(subject, reference, seed)
+    return found + ([coordinates] if coordinates is not None else [])
+
+
+def same_places(subject: Part, reference: Part) -> list[tuple[FeedForward, FeedForward]]:
+    """Layers at the same place with as many units of the same widths."""
+    theirs = {layer.place: layer for layer in reference.layers}
+    only = len(subject.layers) == len(reference.layers) == 1  # a projector, whatever it is called
+    pairs = []
+    for mine in subject.layers:
+        other = reference.layers[0] if only else theirs.get(mine.place)
+        if other is not None and _shapes(mine) == _shapes(other):
+            pairs.append((mine, other))
+    return pairs
+
+
+def finds_planted_in_place(subject: Part, reference: Part, seed: int) -> float:
+    """log10 p of the weaker of the two feed-forward groups on a planted derivative; 0.0 where no layer has the same shape."""
+    pairs = same_places(subject, reference)
+    answers: dict[str, list[float]] = {READS: [], WRITES: []}
+    for number, (_, theirs) in enumerate(pairs):
+        planted = in_place(theirs, seed + number)
+        for group, side in ((READS, _reads), (WRITES, _writes)):
+            test = _of_layer(side(planted), side(theirs), seed + number)
+            answers[group] += [test.log10_p] if test is not None else []
+    return max(fisher_log10(each) for each in answers.values())
+
+
+def _shapes(layer: FeedForward) -> tuple[tuple[int, ...], ...]:
+    return (*(each.shape for each in layer.reads), layer.writes.shape)
+
+
+def _reads(layer: FeedForward) -> Matrix:
+    return np.concatenate([each[:MOST_UNITS] for each in layer.reads], axis=1)
+
+
+def _writes(layer: FeedForward) -> Matrix:
+    return layer.writes[:MOST_UNITS]
+
+
+def _of_layer(mine: Matrix, theirs: Matrix, seed: int) -> PlaceTest | None:
+    return test_places(centred_unit_rows(mine) @ centred_unit_rows(theirs).T, seed)
+
+
+def _combined(group: str, tests: dict[Place, PlaceTest], names: Sequence[str]) -> GroupTest:
+    found = list(tests.values())
+    return GroupTest(
+        group,
+        fisher_log10([each.log10_p for each in found]),
+        float(np.mean([each.share for each in found])),
+        float(np.mean([each.mean_cosine for each in found])),
+        tests,
+        sorted(set(names)),
+    )
+
+
+def _coordinates(subject: Part, reference: Part, seed: int) -> GroupTest | None:
+    if any(has_fixed_positions(part.checkpoint, part.roles) for part in (subject, reference)):
+        return None
+    similarity, used = residual_similarity(subject.checkpoint, subject.roles, reference.checkpoint, reference.roles)
+    test = None if similarity is None else test_places(similarity[:MOST_UNITS, :MOST_UNITS], seed)
+    return None if test is None else GroupTest(RESIDUAL, test.log10_p, test.share, test.mean_cosine, {}, used)

@@ -1,0 +1,166 @@
+"""Statistics of one component → derived, independent or indeterminate. No single number convicts.
+
+`derived` needs a family-wise corrected p-value below 1e-3, an effect size, and two disjoint groups of tensors that agree; or
+an identity of numbers. `independent` needs tests that covered the component, found nothing, and do find a derivative of the
+same reference that the tool planted. Everything else is `indeterminate`.
+"""
+
+import math
+from dataclasses import dataclass
+
+from checks.records.lineage import LayerMatch, Relation, Verdict
+from tasks.independence.aligned_tests import PairTest
+from tasks.independence.component_evidence import MOSTLY, ComponentEvidence
+from tasks.independence.feed_forward import Place
+from tasks.independence.place_tests import READS, WRITES, GroupTest
+
+#: Family-wise error: the chance that anything at all is called derived where nothing is.
+LOG10_ALPHA = -3.0
+#: Effect sizes below which a place test convicts nobody, however small its p-value. Centred correlations of models trained
+#: apart stay within 0.02 of zero on tensors of thousands of numbers; a merge with a tenth of a parent has 0.1.
+LEAST_R = 0.05
+LEAST_SHARE = 0.10
+#: Identical numbers that no chance explains.
+LEAST_COPIED = 1_024
+#: With less of a component tested, finding nothing says nothing.
+LEAST_TESTED = 0.25
+#: Above it the weights are still recognisably the parent's, trained on.
+FINE_TUNED_R = 0.3
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What one component's evidence comes to; `log10_p` is corrected over the family, None for an identity."""
+
+    verdict: Verdict
+    log10_p: float | None
+    relation: Relation | None
+    layers: list[LayerMatch]
+    why: str
+
+
+def judge(evidence: ComponentEvidence, family: int) -> Judgement:
+    """The verdict; `family` is the number of p-values in the whole trace."""
+    correction = math.log10(max(1, family))
+    copied = sum(mine.parameters for mine, _ in evidence.copies)
+    if copied >= LEAST_COPIED:
+        whole = evidence.copied_share >= MOSTLY
+        return Judgement("derived", None, "copied" if whole else "partial", _copied_layers(evidence), "copied")
+    place = _place_log10(evidence, correction)
+    pair = evidence.aligned.best() if evidence.aligned is not None else None
+    tried = evidence.aligned.tried if evidence.aligned is not None else 0
+    aligned = min(0.0, pair.log10_p + math.log10(tried) + correction) if pair is not None else 0.0
+    best = min(0.0, min(place, aligned) + math.log10(2))  # the better of two ways to be found
+    if place < LOG10_ALPHA and best < LOG10_ALPHA and _has_effect(evidence):
+        layers = _place_layers(evidence, correction)
+        return Judgement("derived", best, _place_relation(evidence, layers), layers, "place")
+    if pair is not None and aligned < LOG10_ALPHA and best < LOG10_ALPHA:
+        layers = _aligned_layers(evidence, correction)
+        return Judgement("derived", best, _aligned_relation(evidence, pair, layers), layers, "aligned")
+    if any(group.log10_p + correction < LOG10_ALPHA for group in evidence.groups):
+        return Judgement("indeterminate", best, None, [], "one-group")
+    if evidence.tested_share < LEAST_TESTED:
+        return Judgement("indeterminate", best, None, [], "not-covered")
+    if evidence.power + correction >= LOG10_ALPHA:
+        return Judgement("indeterminate", best, None, [], "no-power")
+    return Judgement("independent", best, None, [], "nothing-found")
+
+
+def _place_log10(evidence: ComponentEvidence, correction: float) -> float:
+    """Two disjoint groups must agree: the second smallest p-value, corrected."""
+    found = sorted(group.log10_p for group in evidence.groups)
+    return min(0.0, found[1] + correction) if len(found) > 1 else 0.0
+
+
+def _has_effect(evidence: ComponentEvidence) -> bool:
+    agreeing = sorted(evidence.groups, key=lambda group: group.log10_p)[:2]
+    return all(group.mean_cosine >= LEAST_R or group.share >= LEAST_SHARE for group in agreeing) or any(
+        test.share >= LEAST_SHARE for group in agreeing for test in group.layers.values()
+    )
+
+
+def _layer_log10(groups: list[GroupTest], place: Place) -> float:
+    """One layer: what it reads and what it writes must both show it."""
+    found = {group.group: group.layers for group in groups}
+    tests = [found[side][place] for side in (READS, WRITES) if place in found.get(side, {})]
+    return max(test.log10_p for test in tests) if len(tests) == 2 else 0.0
+
+
+def _place_layers(evidence: ComponentEvidence, correction: float) -> list[LayerMatch]:
+    places = sorted({place for group in evidence.groups for place in group.layers}, key=str)
+    correction += math.log10(max(1, len(places)))
+    matches = []
+    for place in places:
+        log10_p = min(0.0, _layer_log10(evidence.groups, place) + correction)
+        if place[1] is not None and log10_p < LOG10_ALPHA:
+            matches.append(layer_match(place[1], place[1], log10_p))
+    return _one_a_pair(matches)
+
+
+def _aligned_layers(evidence: ComponentEvidence, correction: float) -> list[LayerMatch]:
+    assert evidence.aligned is not None
+    correction += math.log10(max(1, evidence.aligned.tried))
+    matches = []
+    for pair in evidence.aligned.pairs:
+        mine, theirs = (
+            evidence.subject.layers[pair.subject].place[1],
+            evidence.reference.layers[pair.reference].place[1],
+        )
+        log10_p = min(0.0, pair.log10_p + correction)
+        if mine is not None and theirs is not None and log10_p < LOG10_ALPHA:
+            matches.append(layer_match(mine, theirs, log10_p))
+    return _one_a_pair(matches)
+
+
+def _copied_layers(evidence: ComponentEvidence) -> list[LayerMatch]:
+    mine = {role.name: role.layer for role in evidence.subject.roles}
+    theirs = {role.name: role.layer for role in evidence.reference.roles}
+    pairs = [(mine[own.name], theirs[other.name]) for own, other in evidence.copies]
+    return _one_a_pair([layer_match(a, b, None) for a, b in pairs if a is not None and b is not None])
+
+
+def _one_a_pair(matches: list[LayerMatch]) -> list[LayerMatch]:
+    """The clearest of several findings (experts, two tests) on one pair of layers, in order."""
+    best: dict[tuple[int, int], LayerMatch] = {}
+    for match in matches:
+        key = match.subject_layer, match.reference_layer
+        if key not in best or (match.log10_p or 0.0) < (best[key].log10_p or 0.0):
+            best[key] = match
+    return [best[key] for key in sorted(best)]
+
+
+def _numbers(layers: list[LayerMatch]) -> set[int]:
+    return {match.subject_layer for match in layers}
+
+
+def _all_layers(evidence: ComponentEvidence) -> set[int]:
+    return {layer.place[1] for layer in evidence.subject.layers if layer.place[1] is not None}
+
+
+def _place_relation(evidence: ComponentEvidence, layers: list[LayerMatch]) -> Relation:
+    every = _all_layers(evidence)
+    if every and len(_numbers(layers)) < MOSTLY * len(every):
+        return "partial"
+    return "fine-tuned" if (evidence.r or 0.0) >= FINE_TUNED_R else "unknown"
+
+
+def _aligned_relation(evidence: ComponentEvidence, pair: PairTest, layers: list[LayerMatch]) -> Relation:
+    mine, theirs = evidence.subject.layers[pair.subject], evidence.reference.layers[pair.reference]
+    sizes = [(mine.units, theirs.units), (mine.writes.shape[1], theirs.writes.shape[1])]
+    sizes.append((len(evidence.subject.layers), len(evidence.reference.layers)))
+    if any(own < other for own, other in sizes):
+        return "pruned"
+    if any(own > other for own, other in sizes):
+        return "expanded"
+    every = _all_layers(evidence)
+    return "partial" if every and len(_numbers(layers)) < MOSTLY * len(every) else "transformed"
+
+
+def layer_match(subject: int, reference: int, log10_p: float | None) -> LayerMatch:
+    """A layer match with its p-value in both spellings."""
+    return LayerMatch(subject_layer=subject, reference_layer=reference, p_value=from_log10(log10_p), log10_p=log10_p)
+
+
+def from_log10(log10_p: float | None) -> float | None:
+    """The p-value itself, zero where it underflows."""
+    return None if log10_p is None else min(1.0, 10.0**log10_p)
