@@ -3,9 +3,12 @@
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from checks.records.record import Text
+
+#: Digits before or after the point. Exact arithmetic on 1e-999999999 would never end.
+MOST_DIGITS = 60
 
 
 class Contract(BaseModel):
@@ -20,10 +23,24 @@ def _not_a_boolean(value: Any) -> Any:
     return value
 
 
+def is_of_writable_size(number: Decimal) -> bool:
+    """Whether a person could have meant the number: finite, at most MOST_DIGITS long, no exponent beyond them."""
+    _, digits, exponent = number.as_tuple()
+    return isinstance(exponent, int) and abs(exponent) <= MOST_DIGITS and len(digits) <= MOST_DIGITS
+
+
+def _of_writable_size(value: Decimal) -> Decimal:
+    if not is_of_writable_size(value):
+        raise ValueError(f"a number of at most {MOST_DIGITS} digits")
+    return value
+
+
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
 ProgrammeId = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=64)]
 TaskId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=128)]
-Number = Annotated[Decimal, BeforeValidator(_not_a_boolean), Field(allow_inf_nan=False)]
+Number = Annotated[
+    Decimal, BeforeValidator(_not_a_boolean), AfterValidator(_of_writable_size), Field(allow_inf_nan=False)
+]
 Positive = Annotated[Number, Field(gt=0)]
 NotNegative = Annotated[Number, Field(ge=0)]
 Share = Annotated[Number, Field(ge=0, le=1)]
@@ -44,4 +61,5 @@ __all__ = [
     "Share",
     "TaskId",
     "Text",
+    "is_of_writable_size",
 ]

@@ -7,11 +7,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
 
 from checks.contracts.errors import InputFault
 from checks.contracts.hub_cache import cached_snapshot, is_hub_id
@@ -22,9 +18,9 @@ from checks.contracts.rulings import Ruling, read_rulings
 from checks.contracts.score_tree import FrozenPopulation, Imported, Raters, ScoreNode
 from checks.contracts.submission import Submission
 from checks.contracts.suite import Suite, SuiteTask
-from checks.contracts.yaml_source import YamlSource
-
-Model = TypeVar("Model", bound=BaseModel)
+from checks.contracts.typed_file import read_typed
+from checks.contracts.yaml_source import line_of_key
+from checks.expectations.thresholds import with_defaults
 
 SHIPPED_POLICIES = Path(__file__).parent.parent / "policy"
 LM_EVAL_PREFIX = "lm_eval:"
@@ -45,16 +41,24 @@ class Loaded:
     def resolve(self, relative: str, key: str = "") -> Path:
         """The absolute path that the file means; raises InputFault where it leaves the folder's tree."""
         target = self.folder / relative
+        try:
+            followed = target.resolve()
+            followed.exists()
+        except (OSError, RuntimeError, ValueError) as error:
+            why = getattr(error, "strerror", "") or str(error)
+            raise self.fault(key, f"{_shortened(relative)}, {why}", "a path") from None
         if self.allow_outside:
-            return target.resolve()
+            return followed
         lexical = Path(*_normal(target.parts))
         if Path(relative).is_absolute() or not lexical.is_relative_to(self.folder):
-            raise InputFault(
-                self.path, key, repr(relative), "a path inside this file's folder, or `allow_outside: true`"
-            )
-        if not target.resolve().is_relative_to(self.folder.resolve()):
-            raise InputFault(self.path, key, f"{relative!r}, a link that leaves the folder", "a path inside the folder")
-        return target.resolve()
+            raise self.fault(key, repr(relative), "a path inside this file's folder, or `allow_outside: true`")
+        if not followed.is_relative_to(self.folder.resolve()):
+            raise self.fault(key, f"{relative!r}, a link that leaves the folder", "a path inside the folder")
+        return followed
+
+    def fault(self, key: str, found: str, expected: str) -> InputFault:
+        """A fault of this file at that key, with the key's line where it can be found."""
+        return InputFault(self.path, key, found, expected, line=line_of_key(self.path, key))
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ class LoadedSuite(Loaded):
         key = f"tasks[{self.suite.tasks.index(task)}].use"
         target = self.resolve(task.use, key)
         if not target.is_file():
-            raise InputFault(self.path, key, f"{task.use!r}, no such file", "a task file, or lm_eval:NAME")
+            raise self.fault(key, f"{task.use!r}, no such file", "a task file, or lm_eval:NAME")
         return target
 
 
@@ -98,7 +102,7 @@ class LoadedSubmission(Loaded):
         """A file that the evidence names; raises InputFault where it is missing."""
         target = self.resolve(relative, key)
         if not target.exists():
-            raise InputFault(self.path, key, f"{relative!r}, no such file", "a file that was handed in")
+            raise self.fault(key, f"{relative!r}, no such file", "a file that was handed in")
         return target
 
 
@@ -122,7 +126,7 @@ class LoadedProgramme(Loaded):
                 return each
         if round_id is not None:
             known = ", ".join(each.id for each in self.programme.rounds)
-            raise InputFault(self.path, "rounds", repr(round_id), f"one of {known}")
+            raise self.fault("rounds", repr(round_id), f"one of {known}")
         return self.programme.rounds[-1]
 
     def team(self, round_: Round, team_id: str) -> Team:
@@ -131,15 +135,17 @@ class LoadedProgramme(Loaded):
             if team.id == team_id:
                 return team
         known = ", ".join(team.id for team in round_.teams)
-        raise InputFault(self.path, f"rounds.{round_.id}.teams", repr(team_id), f"one of {known}")
+        raise self.fault(f"rounds.{round_.id}.teams", repr(team_id), f"one of {known}")
 
     def submission(self, team: Team) -> LoadedSubmission:
         """The team's submission; raises InputFault where it is missing, faulty or another team's."""
+        round_id = next(each.id for each in self.programme.rounds if team in each.teams)
+        key = f"rounds.{round_id}.teams.{team.id}.submission"
         if team.submission is None:
-            raise InputFault(self.path, f"teams.{team.id}.submission", "no submission", "the path of a submission.yaml")
-        loaded = load_submission(self.resolve(team.submission, f"teams.{team.id}.submission"))
+            raise self.fault(key, "no submission", "the path of a submission.yaml")
+        loaded = load_submission(self.resolve(team.submission, key))
         if loaded.submission.team != team.id:
-            raise InputFault(loaded.path, "team", repr(loaded.submission.team), repr(team.id))
+            raise loaded.fault("team", repr(loaded.submission.team), repr(team.id))
         return loaded
 
     def reference_path(self, reference: Reference) -> Path:
@@ -165,14 +171,18 @@ class LoadedProgramme(Loaded):
 def load_programme(path: Path) -> LoadedProgramme:
     """A programme with its suites, policies, panels and rulings checked; `path` is the file or its folder."""
     path = _absolute(path / "programme.yaml" if path.is_dir() else path)
-    programme = _typed(path, Programme)
+    programme = read_typed(path, Programme)
     loaded = LoadedProgramme(path, programme.allow_outside, programme)
     suites = {}
     for name, relative in programme.suites.items():
         suites[name] = load_suite(loaded.resolve(relative, f"suites.{name}"))
         if suites[name].suite.suite != name:
-            raise InputFault(suites[name].path, "suite", repr(suites[name].suite.suite), repr(name))
-    policies = {each.id: load_policy(each.policy, loaded) for each in programme.rounds if each.policy is not None}
+            raise suites[name].fault("suite", repr(suites[name].suite.suite), repr(name))
+    policies = {
+        each.id: load_policy(each.policy, loaded, f"rounds.{each.id}.policy")
+        for each in programme.rounds
+        if each.policy is not None
+    }
     loaded = replace(loaded, suites=suites, policies=policies)
     for each in programme.rounds:
         _check_panels(loaded, each)
@@ -183,84 +193,69 @@ def load_programme(path: Path) -> LoadedProgramme:
 def load_submission(path: Path) -> LoadedSubmission:
     """A submission by itself; the folders it names are looked at when they are asked for."""
     path = _absolute(path)
-    submission = _typed(path, Submission)
+    submission = read_typed(path, Submission)
     return LoadedSubmission(path, submission.allow_outside, submission)
 
 
 def load_suite(path: Path) -> LoadedSuite:
     """A suite whose task files are there; whether the tasks exist is the benchmark stage's to say."""
     path = _absolute(path)
-    suite = _typed(path, Suite)
+    suite = read_typed(path, Suite)
     loaded = LoadedSuite(path, suite.allow_outside, suite)
     for task in suite.tasks:
         loaded.task_file(task)
     return loaded
 
 
-def load_policy(name_or_path: str, base: Loaded | None = None) -> Policy:
-    """A shipped policy by its name, or a policy file (relative to `base` where one is given)."""
-    shipped = SHIPPED_POLICIES / f"{name_or_path}.yaml"
-    if "/" not in name_or_path and shipped.is_file():
-        return _typed(shipped, Policy)
-    path = base.resolve(name_or_path, "policy") if base is not None else Path(name_or_path).absolute()
-    if not path.is_file():
-        names = ", ".join(sorted(each.stem for each in SHIPPED_POLICIES.glob("*.yaml")))
-        where = base.path if base is not None else name_or_path
-        raise InputFault(
-            where, "policy", f"{name_or_path!r}, no such policy or file", f"a policy file, or one of {names}"
-        )
-    return _typed(path, Policy)
-
-
-def _typed(path: Path, model: type[Model]) -> Model:
-    source = YamlSource(path)
-    try:
-        return model.model_validate(source.data)
-    except ValidationError as error:
-        unknown_first = sorted(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
-        faults = [_fault(source, detail) for detail in unknown_first]
-        first, *more = faults
-        raise InputFault(first.file, first.key, first.found, first.expected, first.line, more) from None
-
-
-def _fault(source: YamlSource, detail: Any) -> InputFault:
-    kind, value, words = detail["type"], detail.get("input"), str(detail["msg"])
-    key, line = source.locate(detail["loc"], missing=kind == "missing")
-    if kind == "extra_forbidden":
-        return InputFault(source.path, key, "an unknown key", "a key that the contract has (docs/files.md)", line)
-    if kind == "missing":
-        return InputFault(source.path, key, "nothing", "this key, which has no default", line)
-    if kind == "value_error" and "; " in words:
-        expected, found = words.removeprefix("Value error, ").split("; ", 1)
-        return InputFault(source.path, key, found, expected, line)
-    names = {dict: "a mapping", list: "a list", Decimal: str(value)}
-    found = names.get(type(value), repr(value))
-    return InputFault(
-        source.path, key, found, words.removeprefix("Value error, ").removeprefix("Input should be "), line
-    )
+def load_policy(name_or_path: str, base: Loaded | None = None, key: str = "policy") -> Policy:
+    """A shipped policy by its name, or a policy file (relative to `base`, which names it at `key`, where one is given)."""
+    path = SHIPPED_POLICIES / f"{name_or_path}.yaml"
+    if "/" in name_or_path or not path.is_file():
+        path = base.resolve(name_or_path, key) if base is not None else Path(name_or_path).absolute()
+        if not path.is_file():
+            names = ", ".join(sorted(each.stem for each in SHIPPED_POLICIES.glob("*.yaml")))
+            found, expected = f"{name_or_path!r}, no such policy or file", f"a policy file, or one of {names}"
+            raise base.fault(key, found, expected) if base is not None else InputFault(path, "", found, expected)
+    policy = read_typed(path, Policy)
+    with_defaults(policy.data_quality.thresholds, path)
+    return policy
 
 
 def _check_panels(loaded: LoadedProgramme, round_: Round) -> None:
     """Reads every table that the round's leaves name, so that a fault in one stops before anything runs."""
+    left = 0
+    for leaf, node in round_.score.leaves():
+        assert node.source is not None
+        key = f"rounds.{round_.id}.score.{leaf}.from"
+        table, absent = _absent(loaded, round_, node, key)
+        if absent and node.source.missing == "error":
+            raise InputFault(table, f"team {absent[0]}", "no value", "one for every team, or `missing:` said")
+        then = node.source.then
+        if then is not None and isinstance(then.population, FrozenPopulation):
+            read_roster(loaded.resolve(then.population.frozen, f"{key}.then"), [team.id for team in round_.teams])
+        left += not (absent and node.source.missing == "exclude_for_all")
+    if not left:
+        raise loaded.fault(f"rounds.{round_.id}.score", "every leaf left out by `exclude_for_all`", "one to rank by")
+    _check_baselines(loaded, round_)
+
+
+def _absent(loaded: LoadedProgramme, round_: Round, node: ScoreNode, key: str) -> tuple[Path, list[str]]:
+    """The leaf's table, where it has one, and the teams without a value in it. Raises InputFault for a fault in the table."""
+    source = node.source
     known = [team.id for team in round_.teams]
     active = [team.id for team in round_.teams if team.withdrawn is None]
-    for leaf, node in round_.score.leaves():
-        source = node.source
-        key = f"rounds.{round_.id}.score.{leaf}.from"
-        if isinstance(source, Imported):
-            values = read_imported(loaded.resolve(source.imported, key), known, source.max)
-            _refuse_absent(loaded, source.imported, node, sorted(set(active) - set(values)))
-        elif isinstance(source, Raters):
-            sheets = read_raters(loaded.resolve(source.raters, key), known, node.points)
-            counted = {team: sheets.counted(team) for team in active}
-            for team, values in counted.items():
-                needed = max(source.min_raters, (source.drop_max or 0) + (source.drop_min or 0) + 1)
-                if values and len(values) < needed:
-                    raise InputFault(sheets.path, f"team {team}", f"{len(values)} counted raters", f"at least {needed}")
-            _refuse_absent(loaded, source.raters, node, sorted(team for team, values in counted.items() if not values))
-        if source is not None and source.then and isinstance(source.then.population, FrozenPopulation):
-            read_roster(loaded.resolve(source.then.population.frozen, f"{key}.then"))
-    _check_baselines(loaded, round_)
+    if isinstance(source, Imported):
+        table = loaded.resolve(source.imported, key)
+        return table, sorted(set(active) - set(read_imported(table, known, source.max)))
+    if not isinstance(source, Raters):
+        return loaded.path, []
+    sheets = read_raters(loaded.resolve(source.raters, key), known, node.points)
+    counted = {team: len(sheets.counted(team)) for team in active}
+    needed = max(source.min_raters, (source.drop_max or 0) + (source.drop_min or 0) + 1)
+    for team, raters in counted.items():
+        if 0 < raters < needed:
+            raise InputFault(sheets.path, f"team {team}", f"{raters} counted raters", f"at least {needed}")
+    return sheets.path, sorted(team for team, raters in counted.items() if not raters)
 
 
 def _check_baselines(loaded: LoadedProgramme, round_: Round) -> None:
@@ -268,22 +263,19 @@ def _check_baselines(loaded: LoadedProgramme, round_: Round) -> None:
     needs = round_.suites() or [gate.id for gate in round_.gates if isinstance(gate, BaselineGate)]
     if needs and without:
         key = f"rounds.{round_.id}.teams.{without[0]}.submission"
-        raise InputFault(loaded.path, key, "no submission", f"a submission, which {needs[0]!r} measures")
-
-
-def _refuse_absent(loaded: LoadedProgramme, table: str, node: ScoreNode, absent: list[str]) -> None:
-    if absent and node.source is not None and node.source.missing == "error":
-        raise InputFault(
-            loaded.folder / table, f"team {absent[0]}", "no value", "one for every team, or `missing:` said"
-        )
+        raise loaded.fault(key, "no submission", f"a submission, which {needs[0]!r} measures")
 
 
 def _existing_folder(loaded: Loaded, relative: str, key: str) -> Path:
     target = loaded.resolve(relative, key)
     if not target.is_dir():
         what = "a file" if target.is_file() else "no such folder"
-        raise InputFault(loaded.path, key, f"{relative!r}, {what}", "a folder of safetensors")
+        raise loaded.fault(key, f"{relative!r}, {what}", "a folder of safetensors")
     return target
+
+
+def _shortened(text: str) -> str:
+    return repr(text if len(text) <= 80 else f"{text[:77]}…")
 
 
 def _absolute(path: Path) -> Path:

@@ -72,11 +72,14 @@ def read_raters(path: Path, teams: list[str], most: Decimal) -> RaterSheets:
     return RaterSheets(path, values, {team: sorted(set(raters)) for team, raters in recused.items()})
 
 
-def read_roster(path: Path) -> dict[str, Decimal | None]:
-    """`team[,value]`: a frozen population, and each team's frozen value where the file gives one."""
+def read_roster(path: Path, teams: list[str]) -> dict[str, Decimal | None]:
+    """`team[,value]`: a frozen population, and each team's frozen value where the file gives one.
+
+    A team without a value of its own in the file must be one of the round's `teams`; one with a value may be of another round.
+    """
     roster: dict[str, Decimal | None] = {}
     for row in read_table(path, ("team",), ("value",)):
-        team = row.text("team")
+        team = row.text("team") if row.cells.get("value") else row.known("team", teams)
         if team in roster:
             raise InputFault(path, "team", f"{team!r} twice", "each team once", line=row.line)
         roster[team] = row.number("value", Decimal(0), None) if row.cells.get("value") else None

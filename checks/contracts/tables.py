@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from checks.contracts.errors import InputFault
+from checks.contracts.fields import is_of_writable_size
 
 #: A panel is hundreds of rows; ten million characters is a mistake.
 MAX_BYTES = 10_000_000
@@ -41,7 +42,7 @@ class TableRow:
             number = Decimal(value)
         except InvalidOperation:
             raise InputFault(self.path, column, repr(value), "a number", line=self.line) from None
-        if not number.is_finite() or number < least or (most is not None and number > most):
+        if not is_of_writable_size(number) or number < least or (most is not None and number > most):
             wanted = f"at least {least}" if most is None else f"a number from {least} to {most}"
             raise InputFault(self.path, column, repr(value), wanted, line=self.line)
         return number

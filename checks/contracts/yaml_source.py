@@ -93,6 +93,38 @@ class YamlSource:
                 self._refuse_doubled_keys(value, f"{key}[{index}]")
 
 
+def line_of_key(path: Path, key: str) -> int | None:
+    """The line of a key such as `rounds.round-1.score.benchmark.agency.from` or `tasks[0].use`: list entries by id or index.
+
+    For messages about a file that was already read; None where the key is not found.
+    """
+    node: yaml.Node = YamlSource(path).root
+    line: int | None = None
+    for part in key.replace("[", ".").replace("]", "").split("."):
+        step = _step(node, part)
+        if step is None:
+            return None
+        line, node = step
+    return line
+
+
+def _step(node: yaml.Node, part: str) -> tuple[int, yaml.Node] | None:
+    """The line and the value of a key of a mapping, or of an entry of a list (also of its `parts`) by index or id."""
+    if isinstance(node, yaml.MappingNode):
+        pairs = {str(name.value): (name, value) for name, value in node.value}
+        if part in pairs:
+            name, value = pairs[part]
+            return name.start_mark.line + 1, value
+        return _step(pairs["parts"][1], part) if "parts" in pairs else None
+    if not isinstance(node, yaml.SequenceNode):
+        return None
+    for index, entry in enumerate(node.value):
+        id_of_entry = _step(entry, "id") if isinstance(entry, yaml.MappingNode) else None
+        if part == str(index) or (id_of_entry is not None and id_of_entry[1].value == part):
+            return entry.start_mark.line + 1, entry
+    return None
+
+
 def _read(path: Path) -> str:
     try:
         if path.is_dir():
@@ -104,8 +136,8 @@ def _read(path: Path) -> str:
         raise InputFault(path, found="no such file", expected="a YAML file") from None
     except UnicodeDecodeError:
         raise InputFault(path, found="bytes that are not UTF-8", expected="UTF-8 text") from None
-    except OSError as error:
-        raise InputFault(path, found=error.strerror or str(error), expected="a readable file") from None
+    except (OSError, ValueError) as error:
+        raise InputFault(path, found=getattr(error, "strerror", "") or str(error), expected="a readable file") from None
 
 
 def _refuse_unfolding(path: Path, root: yaml.Node) -> None:

@@ -62,7 +62,7 @@ def judge_independence(case: IndependenceCase, policy: Policy) -> tuple[GateOutc
         for component in reference.components
         if component.verdict != "not_applicable"
     ]
-    reasons += _uncovered(case, case.trace)
+    reasons += _uncovered(case, case.trace, policy.independence)
     reasons += [note for reference in case.trace.references for note in _noted(case, policy, reference)]
     reasons += _judge_evidence(case, case.trace, policy.independence)
     return worst(_as_outcome(reason) for reason in reasons), reasons
@@ -156,13 +156,13 @@ def _declaration(case: IndependenceCase, reference: str, component: str) -> Comp
     return None
 
 
-def _uncovered(case: IndependenceCase, trace: Trace) -> list[Reason]:
+def _uncovered(case: IndependenceCase, trace: Trace, rules: IndependencePolicy) -> list[Reason]:
     """A declared component that no reference was tested on is not cleared."""
     seen = {part.component for reference in trace.references for part in reference.components}
     return [
         finding(
             RULE,
-            "indeterminate",
+            rules.for_component(component.id).indeterminate,
             f"{COMPONENT_KO[component.id]}: 점검되지 않았습니다.",
             f"{component.id.replace('_', ' ')}: was not tested.",
             case.evidence,

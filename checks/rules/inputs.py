@@ -68,7 +68,7 @@ class RoundInputs:
 
 
 class NotMeasured(Exception):  # noqa: N818  (the state of the round, not a fault of the program)
-    """A leaf with `missing: error` has no value because its stage has not run: `team`, `leaf`."""
+    """A leaf that is needed has no value because its stage has not run: `team`, `leaf`."""
 
     def __init__(self, team: str, leaf: str) -> None:
         self.team = team

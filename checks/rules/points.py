@@ -45,7 +45,7 @@ def evaluate(inputs: RoundInputs, eligible: Sequence[str] | None) -> Points:
         and node.source.missing == "exclude_for_all"
         and any(raw[path].get(team) is None for team in inputs.active())
     ]
-    weights = _weights(tree, excluded)
+    weights = _weights(inputs, raw, excluded)
     scaled: dict[str, Values] = {}
     for path, node in tree.leaves():
         assert node.source is not None
@@ -143,8 +143,12 @@ def _lacks_target(inputs: RoundInputs, team: str, node: ScoreNode) -> bool:
     return any(task.id not in targets for task in inputs.suites[source.suite].tasks)
 
 
-def _weights(tree: ScoreNode, excluded: Sequence[str]) -> dict[str, Fraction]:
-    """Every node's factor: 1, more where an excluded sibling's points are spread over it, 0 where nothing is left of it."""
+def _weights(inputs: RoundInputs, raw: Mapping[str, Values], excluded: Sequence[str]) -> dict[str, Fraction]:
+    """Every node's factor: 1, more where an excluded sibling's points are spread over it, 0 where nothing is left of it.
+
+    Raises NotMeasured where every leaf is excluded: nothing is left to rank by.
+    """
+    tree = inputs.round.score
     weights: dict[str, Fraction] = {}
 
     def counts(path: str, node: ScoreNode) -> bool:
@@ -160,7 +164,8 @@ def _weights(tree: ScoreNode, excluded: Sequence[str]) -> dict[str, Fraction]:
 
     root = tree.id if tree.source is not None else ""
     if not counts(root, tree):
-        raise ValueError("every leaf is excluded: nothing is left to rank by")
+        leaf = excluded[0]
+        raise NotMeasured(next(team for team in inputs.active() if raw[leaf].get(team) is None), leaf)
     spread(root, tree, Fraction(1))
     return weights
 

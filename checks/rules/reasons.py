@@ -30,12 +30,13 @@ def total_reason(points: Points, team: str, rank: int | None, teams: int, eviden
             evidence,
         )
     text = decimal_text(total)
-    excluded = f" ({', '.join(points.excluded)} ×)" if points.excluded else ""
+    names = ", ".join(points.excluded)
+    left_out = (f" 모든 팀에서 제외된 항목: {names}.", f" Left out for all teams: {names}.") if names else ("", "")
     return _reason(
         "total",
         f"rank {rank}",
-        f"총점 {text}점으로 {teams}팀 중 {rank}위입니다.{excluded}",
-        f"{text} points in total, {ordinal(rank or 0)} of {teams}.{excluded}",
+        f"총점 {text}점으로 {teams}팀 중 {rank}위입니다.{left_out[0]}",
+        f"{text} points in total, {ordinal(rank or 0)} of {teams}.{left_out[1]}",
         evidence,
     )
 

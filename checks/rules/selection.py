@@ -7,6 +7,7 @@ cut less sure than `confidence`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
@@ -68,7 +69,7 @@ def cut_bottom(
     cutting = Cutting(cuts, planned, in_scope, probability or {})
     if probability is None or select.confidence is None or planned == 0:
         return cutting
-    return Cutting(_unsure(cutting, float(select.confidence)), planned, in_scope, probability)
+    return Cutting(_unsure(cutting, select.confidence), planned, in_scope, probability)
 
 
 def _cut(key: Key, others: Sequence[Key], unknown: int, planned: int) -> Cut:
@@ -81,9 +82,9 @@ def _cut(key: Key, others: Sequence[Key], unknown: int, planned: int) -> Cut:
     return "tied" if lower + equal >= planned else "unknown"
 
 
-def _unsure(cutting: Cutting, confidence: float) -> dict[str, Cut]:
+def _unsure(cutting: Cutting, confidence: Decimal) -> dict[str, Cut]:
     """Where any planned cut is less sure than `confidence`, the cut teams and all whose chance exceeds 1 − it are unsure."""
-    chances = cutting.probability
+    chances = {team: Decimal(repr(chance)) for team, chance in cutting.probability.items()}
     out = [team for team, cut in cutting.cuts.items() if cut == "out"]
     if all(chances[team] >= confidence for team in out):
         return dict(cutting.cuts)

@@ -60,8 +60,10 @@ def resampled_totals(
             continue
         exact = leaf_values(inputs, path, node)
         values = _leaf(inputs, path, node, suites, draw, resamples)
+        absent_is_zero = node.source is not None and node.source.missing == "zero"
         for team, value in exact.items():
-            values.setdefault(team, np.full(resamples, float(value or 0)))
+            if value is not None or absent_is_zero:
+                values.setdefault(team, np.full(resamples, float(value or 0)))
         scaled = _scaled(inputs, path, node, values, eligible)
         for team in teams:
             totals[team] += weight * scaled[team]
@@ -188,9 +190,13 @@ def _scaled(
     frozen = population_values(inputs, path, node, {}, eligible) or []
     columns = [values[team] for team in names if team in values]
     size = len(next(iter(values.values())))
-    population = np.stack([*columns, *(np.full(size, float(value)) for value in frozen)])
     form = then.top_scaled or then.rank_points or then.normalise
     assert form is not None
+    rows = [*columns, *(np.full(size, float(value)) for value in frozen)]
+    if not rows:
+        best = float(form.table[0]) if isinstance(form, RankPoints) else 0.0
+        return {team: np.full(size, best) for team in values}
+    population = np.stack(rows)
     return {team: _scaled_values(form, each, population, float(node.points)) for team, each in values.items()}
 
 

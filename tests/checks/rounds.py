@@ -9,6 +9,8 @@ from typing import Any
 from checks.contracts.panels import RaterSheets
 from checks.contracts.programme import Round
 from checks.contracts.rulings import Ruling
+from checks.contracts.suite import Suite
+from checks.records.scores import ItemResult, SuiteScores, TaskScore
 from checks.rules.inputs import RoundInputs, TeamInputs
 
 #: nia, common, individual, expert, user of fixture F1: every published maximum and mean of the first round is reproduced.
@@ -104,3 +106,40 @@ def f1_tables() -> dict[str, dict[str, str]]:
 def f1_inputs(vetoed: str = "", **select: Any) -> RoundInputs:
     """F1, with the independence gate ruled `fail` for every team in `vetoed`."""
     return inputs_of(f1_round(**select), f1_tables(), [(name, "independence", "fail") for name in vetoed])
+
+
+def rules_over(parts: list[dict[str, Any]], teams: str, **changed: Any) -> dict[str, Any]:
+    """A round of one-letter teams over these parts, no gates, the lowest one out; `changed` overrides its selection."""
+    return {
+        **f1_round(**{"tie_break": [], **changed}),
+        "teams": [team(name) for name in teams],
+        "score": {"points": sum(Decimal(str(part["points"])) for part in parts), "parts": parts},
+        "gates": [],
+    }
+
+
+def suite_of(name: str, weights: Mapping[str, str]) -> Suite:
+    """A suite of tasks with these weights."""
+    tasks = [{"id": task, "use": f"lm_eval:{task}", "weight": weight} for task, weight in weights.items()]
+    return Suite.model_validate({"version": 1, "suite": name, "tasks": tasks})
+
+
+def scores_of(suite: str, tasks: Mapping[str, float | list[float]], metric: str = "acc") -> SuiteScores:
+    """Scores of tasks: a number, or the list of its items' values, whose mean it then is."""
+    values = {task: each if isinstance(each, list) else [] for task, each in tasks.items()}
+    return SuiteScores(
+        suite=suite,
+        tasks=[
+            TaskScore(task=task, metric=metric, value=_mean(each) if isinstance(each, list) else each, n=100)
+            for task, each in tasks.items()
+        ],
+        items=[
+            ItemResult(task=task, item=index, prompt_sha256="0" * 64, correct=value, tokens=1)
+            for task, items in values.items()
+            for index, value in enumerate(items)
+        ],
+    )
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)

@@ -1,0 +1,85 @@
+"""One YAML file read into its typed model; what pydantic finds becomes one clear message, further faults stand behind it."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from checks.contracts.errors import InputFault
+from checks.contracts.yaml_source import YamlSource
+
+Model = TypeVar("Model", bound=BaseModel)
+
+#: pydantic's words for a programmer, in a user's words.
+_EXPECTED = {
+    "string_type": "text, in quotes where YAML would read something else",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "dict_type": "a mapping",
+    "list_type": "a list",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "decimal_parsing": "a number",
+    "decimal_type": "a number",
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "date_parsing": "a date, YYYY-MM-DD",
+    "date_from_datetime_parsing": "a date, YYYY-MM-DD",
+    "date_type": "a date, YYYY-MM-DD",
+}
+
+
+def read_typed(path: Path, model: type[Model]) -> Model:
+    """The file as `model`; raises InputFault with its first fault (an unknown key before others) and `more`."""
+    source = YamlSource(path)
+    try:
+        return model.model_validate(source.data)
+    except ValidationError as error:
+        unknown_first = sorted(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
+        faults = [_fault(source, detail) for detail in unknown_first]
+        first, *more = faults
+        raise InputFault(first.file, first.key, first.found, first.expected, first.line, more) from None
+
+
+def _fault(source: YamlSource, detail: Any) -> InputFault:
+    kind, value, words = detail["type"], detail.get("input"), str(detail["msg"])
+    key, line = source.locate(detail["loc"], missing=kind == "missing")
+    if kind == "extra_forbidden":
+        return InputFault(source.path, key, "an unknown key", "a key that the contract has (docs/files.md)", line)
+    if kind == "missing":
+        return InputFault(source.path, key, "nothing", "this key, which has no default", line)
+    if kind.startswith("union_tag"):
+        return _unknown_form(source, detail)
+    if kind == "value_error" and "; " in words:
+        expected, found = words.removeprefix("Value error, ").split("; ", 1)
+        return InputFault(source.path, key, found, expected, line)
+    if kind == "string_pattern_mismatch":
+        words = f"text that matches {detail['ctx']['pattern']}"
+    expected = _EXPECTED.get(kind, words.removeprefix("Value error, ").removeprefix("Input should be "))
+    return InputFault(source.path, key, _as_written(value), expected, line)
+
+
+def _unknown_form(source: YamlSource, detail: Any) -> InputFault:
+    """A mapping whose deciding key (a gate's `check`) is absent or names no form."""
+    context = detail["ctx"]
+    name = str(context["discriminator"]).strip("'")
+    absent = detail["type"] == "union_tag_not_found"
+    key, line = source.locate((*detail["loc"], name), missing=absent)
+    found = "nothing" if absent else repr(context["tag"])
+    expected = "this key, which has no default" if absent else f"one of {context['expected_tags']}"
+    return InputFault(source.path, key, found, expected, line)
+
+
+def _as_written(value: Any) -> str:
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None:
+        return "nothing"
+    return str(value) if isinstance(value, Decimal | date) else repr(value)
