@@ -36,7 +36,7 @@ class HashCache:
         self._file = folder / CACHE_FILE
         self._known: dict[str, tuple[Stamp, str]] = {}
         self._changed = False
-        with contextlib.suppress(OSError, ValueError, TypeError):
+        with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
             for path, (stamp, sha256) in json.loads(self._file.read_text(encoding="utf-8")).items():
                 size, modified, changed, inode = stamp
                 self._known[path] = ((int(size), int(modified), int(changed), int(inode)), str(sha256))

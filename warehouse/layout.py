@@ -107,6 +107,23 @@ def load(connection: duckdb.DuckDBPyConnection, layout: Layout, owner: str, valu
     return below.get((), [])
 
 
+def columns_of(record: type[Record], parts: Mapping[str, Layout], prefix: str = "") -> list[str]:
+    """The columns in which a record's own fields stand, what is listed in it left out."""
+    columns: list[str] = []
+    for name, info in record.model_fields.items():
+        if name in parts:
+            continue
+        inner = _inner_record(info)
+        column = _column(prefix, name)
+        if inner is Text:
+            columns += [f"{column}_ko", f"{column}_en"]
+        elif inner is not None:
+            columns += columns_of(inner, {}, f"{column}_")
+        else:
+            columns.append(column)
+    return columns
+
+
 def _collect(layout: Layout, record: Record, above: Row, rows: dict[str, list[Row]]) -> None:
     rows[layout.table].append(above | _flat(record, layout.parts))
     for name, part in layout.parts.items():
@@ -138,7 +155,7 @@ def _load_part(
     """Places of the row above → its records in their order."""
     places = [*places, layout.place] if layout.place else list(places)
     inside = {name: _load_part(connection, part, owner, value, places) for name, part in layout.parts.items()}
-    columns = [*places, *_columns(layout.record, layout.parts)]
+    columns = [*places, *columns_of(layout.record, layout.parts)]
     order = f" order by {', '.join(places)}" if places else ""
     asked = f"select {', '.join(columns)} from {layout.table} where {owner} = ?{order}"
     loaded: dict[tuple[int, ...], list[Any]] = {}
@@ -149,22 +166,6 @@ def _load_part(
         fields |= {name: records.get(place, []) for name, records in inside.items()}
         loaded.setdefault(place[:-1], []).append(layout.record.model_validate(fields))
     return loaded
-
-
-def _columns(record: type[Record], parts: Mapping[str, Layout], prefix: str = "") -> list[str]:
-    columns: list[str] = []
-    for name, info in record.model_fields.items():
-        if name in parts:
-            continue
-        inner = _inner_record(info)
-        column = _column(prefix, name)
-        if inner is Text:
-            columns += [f"{column}_ko", f"{column}_en"]
-        elif inner is not None:
-            columns += _columns(inner, {}, f"{column}_")
-        else:
-            columns.append(column)
-    return columns
 
 
 def _nested(record: type[Record], row: Row, parts: Mapping[str, Layout], prefix: str = "") -> Row:

@@ -45,26 +45,31 @@ def run_query(warehouse: Warehouse, sql: str, seconds: float = SECONDS) -> tuple
 
     Raises InputFault for anything else, for a fault in the SQL, and where it takes too long or too much.
     """
+    if any("\ud800" <= character <= "\udfff" for character in sql):
+        raise _fault("text that is not UTF-8", "one SELECT")
     asked = json.dumps({"folder": str(warehouse.folder), "sql": sql, "seconds": seconds})
     try:
         child = subprocess.run(
             [sys.executable, "-m", "warehouse.query"], input=asked, capture_output=True, text=True, timeout=seconds + 5
         )
-        answer = json.loads(child.stdout)
     except subprocess.TimeoutExpired:
         raise _fault(f"a query that took more than {seconds:g} s", "a query of fewer rows") from None
-    except ValueError:
-        raise _fault("a query that took too much time or memory and was stopped", "a query of fewer rows") from None
-    if "found" in answer:
-        raise _fault(answer["found"], answer["expected"])
-    return answer["columns"], answer["rows"]
+    if child.returncode < 0:
+        raise _fault("a query that took too much time or memory and was stopped", "a query of fewer rows")
+    if child.returncode > 0:
+        raise RuntimeError(f"the query's process failed: {child.stderr}")
+    told = json.loads(child.stdout)
+    if "found" in told:
+        raise _fault(told["found"], told["expected"])
+    return told["columns"], told["rows"]
 
 
 def _fault(found: str, expected: str) -> InputFault:
     return InputFault("SQL", found=found, expected=expected)
 
 
-def _answer(folder: Path, sql: str) -> dict[str, Any]:
+def answer(folder: Path, sql: str) -> dict[str, Any]:
+    """Columns and rows of one SELECT, asked in this process: what the child does, its limits apart."""
     with open_snapshot(folder, SANDBOX) as connection:
         statements = connection.extract_statements(sql)
         if len(statements) != 1 or statements[0].type.name not in _ASKS:
@@ -108,16 +113,17 @@ def _main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        answer = _answer(Path(asked["folder"]), asked["sql"])
+        told = json.dumps(answer(Path(asked["folder"]), asked["sql"]))
     except EmptyWarehouse as nothing:
-        answer = {"found": str(nothing), "expected": "a warehouse with measurements"}
+        told = json.dumps({"found": str(nothing), "expected": "a warehouse with measurements"})
     except InputFault as fault:
-        answer = {"found": fault.found, "expected": fault.expected}
+        told = json.dumps({"found": fault.found, "expected": fault.expected})
     except MemoryError:
-        answer = {"found": "a query that takes too much memory", "expected": "a query of fewer rows"}
+        told = json.dumps({"found": "a query that takes too much memory", "expected": "a query of fewer rows"})
     except duckdb.Error as error:
-        answer = {"found": " ".join(str(error).split())[:400], "expected": "SQL that DuckDB understands and may run"}
-    sys.stdout.write(json.dumps(answer))
+        found = " ".join(str(error).split())[:400]
+        told = json.dumps({"found": found, "expected": "SQL that DuckDB understands and may run"})
+    sys.stdout.write(told)
 
 
 if __name__ == "__main__":

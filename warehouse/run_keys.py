@@ -56,7 +56,9 @@ class SubmissionContent:
 def plan(loaded: LoadedProgramme, round_: Round) -> list[PlannedRun]:
     """Every run that the round needs, in the order of stages and teams; withdrawn teams are not measured any more.
 
-    Raises InputFault for a fault in the programme (a suite or a reference); a fault in a submission becomes that team's.
+    Data quality looks at the benchmark's results too: those that are there belong to its key, so that it is measured again
+    once a suite has been scored. Raises InputFault for a fault in the programme (a suite or a reference); a fault in a
+    submission becomes that team's.
     """
     cache = HashCache(loaded.warehouse)
     suites = {name: suite_sha256(loaded.suites[name], cache) for name in round_.suites()}
@@ -91,7 +93,9 @@ def _plan_team(
         for suite, suite_hash in suites.items()
     }
     lineage = {"model": content.model, "references": dict(references), "checkpoints": _steps(content)}
-    quality = {"submission": content.submission, "suites": dict(suites), "benchmarks": benchmarks}
+    scored = run_states(Warehouse(loaded.warehouse), benchmarks.values())
+    complete = {suite: key for suite, key in benchmarks.items() if key in scored and scored[key].status == "complete"}
+    quality = {"submission": content.submission, "suites": dict(suites), "benchmarks": complete}
     keys = {("benchmark", suite): key for suite, key in benchmarks.items()}
     keys["independence", ""] = _key("independence", team, lineage)
     keys["data-quality", ""] = _key("data-quality", team, quality)

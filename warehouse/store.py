@@ -68,19 +68,15 @@ class Warehouse:
 
         Once the block has ended, what was written survives any kill. Raises InputFault where the folder cannot be written.
         """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with (self.folder / WRITE_LOCK).open("a") as lock:
-                self._wait_to_write(lock)
-                with _open_main(self.folder / MAIN) as connection:
-                    bring_up_to_date(connection, self.folder / MAIN)
-                    with transaction(connection):
-                        yield connection
-                    connection.execute("checkpoint")
+        with self._lock_file(WRITE_LOCK) as lock:
+            self._wait_to_write(lock)
+            with _open_main(self.folder / MAIN) as connection:
+                bring_up_to_date(connection, self.folder / MAIN)
+                with transaction(connection):
+                    yield connection
+                connection.execute("checkpoint")
+            with self._faults_named():
                 publish(self.folder / MAIN)
-        except OSError as error:
-            found = error.strerror or str(error)
-            raise InputFault(error.filename or self.folder, found=found, expected="a folder to write in") from None
 
     @contextmanager
     def running(self, wait_seconds: float, say: Callable[[str], None]) -> Iterator[None]:
@@ -88,18 +84,26 @@ class Warehouse:
 
         The kernel frees the lock when its holder ends, however it ends.
         """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with (self.folder / RUN_LOCK).open("a+", encoding="utf-8") as lock:
-                self._wait_to_run(lock, wait_seconds, say)
+        with self._lock_file(RUN_LOCK) as lock:
+            self._wait_to_run(lock, wait_seconds, say)
+            lock.truncate(0)
+            lock.write(f"process {os.getpid()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
+            lock.flush()
+            try:
+                yield
+            finally:
                 lock.truncate(0)
-                lock.write(f"process {os.getpid()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
-                lock.flush()
-                try:
-                    yield
-                finally:
-                    lock.truncate(0)
-        except PermissionError as error:
+
+    def _lock_file(self, name: str) -> IO[str]:
+        with self._faults_named():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            return (self.folder / name).open("a+", encoding="utf-8")
+
+    @contextmanager
+    def _faults_named(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
             found = error.strerror or str(error)
             raise InputFault(error.filename or self.folder, found=found, expected="a folder to write in") from None
 

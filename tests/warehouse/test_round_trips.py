@@ -18,7 +18,7 @@ from checks.records.quality import QualityReport
 from checks.records.runs import RunRecord
 from checks.records.scores import ItemResult, SuiteScores, TaskScore
 from tests.warehouse.records import records, run
-from warehouse.layout import DECISION, QUALITY, RUN, SCORES, TRACE
+from warehouse.layout import DECISION, QUALITY, RUN, SCORES, TRACE, columns_of
 from warehouse.reader import load_decision, load_quality, load_run, load_scores, load_trace, run_states
 from warehouse.store import EmptyWarehouse, Warehouse
 from warehouse.writer import record_decision, record_failure, record_quality, record_scores, record_trace
@@ -152,8 +152,6 @@ def test_a_what_if_is_never_recorded(tmp_path: Path) -> None:
 
 def test_every_table_has_a_layout_and_every_column_a_field(warehouse: Warehouse) -> None:
     """The schema and the records agree: what a migration adds is written, what a record gains has a column."""
-    from warehouse.layout import _columns  # the one place that knows how a field is spelt as a column
-
     own = {
         "runs": {"run_id", "status", "message", "recorded_at"},
         "decision_log": {"decision_id", "decision_sha256", "recorded_at"},
@@ -165,7 +163,7 @@ def test_every_table_has_a_layout_and_every_column_a_field(warehouse: Warehouse)
         while stack:
             layout, keys = stack.pop()
             keys = [*keys, layout.place] if layout.place else keys
-            expected[layout.table] = {*keys, *_columns(layout.record, layout.parts), *own.get(layout.table, set())}
+            expected[layout.table] = {*keys, *columns_of(layout.record, layout.parts), *own.get(layout.table, set())}
             stack += [(part, keys) for part in layout.parts.values()]
     record_decision(warehouse, _decision(round="round-2"))
     with warehouse.reading() as connection:

@@ -1,0 +1,112 @@
+"""What the rules are given: measurements of the content that is there now, and panels as they are now."""
+
+from pathlib import Path
+
+import pytest
+
+from checks.contracts.loading import LoadedProgramme, load_policy, load_programme
+from checks.records.decisions import Decision
+from checks.records.lineage import Trace
+from checks.records.quality import QualityReport
+from checks.records.scores import ItemResult, SuiteScores, TaskScore
+from checks.rules.inputs import NotMeasured
+from tests.warehouse.programmes import make
+from tests.warehouse.records import run
+from warehouse.round_inputs import decide_round, load_round_inputs
+from warehouse.run_keys import plan
+from warehouse.store import Warehouse
+from warehouse.writer import record_failure, record_quality, record_scores, record_trace
+
+SHARES = {"t1": 0.75, "t2": 0.25}
+
+
+def measured(loaded: LoadedProgramme, without: str = "") -> LoadedProgramme:
+    """Records a result for every planned run but those of the stage `without`."""
+    warehouse = Warehouse(loaded.warehouse)
+    for planned in plan(loaded, loaded.round()):
+        as_run = run(planned.stage, planned.key, team=planned.team, subject=planned.subject)
+        if planned.stage == without:
+            continue
+        if planned.stage == "benchmark":
+            share = SHARES[planned.team]
+            items = [
+                ItemResult(task="sums", item=item, prompt_sha256="c", correct=float(item < 4 * share), tokens=1)
+                for item in range(4)
+            ]
+            task = TaskScore(task="sums", metric="acc", value=share, n=4)
+            record_scores(warehouse, as_run, SuiteScores(suite="common", tasks=[task], items=items))
+        elif planned.stage == "independence":
+            record_trace(
+                warehouse, as_run, Trace(subject="model", verdict="independent", seconds=1, bytes_read=1, references=[])
+            )
+        else:
+            record_quality(warehouse, as_run, QualityReport(measurements=[], results=[], thresholds_sha256="e" * 64))
+    return loaded
+
+
+def _standing(decision: Decision) -> dict[str, tuple[str | None, str]]:
+    return {each.team: (each.total, each.status) for each in decision.standings}
+
+
+def test_a_round_decided_from_what_was_recorded(tmp_path: Path) -> None:
+    decision = decide_round(measured(make(tmp_path)))
+    assert {team: total for team, (total, _) in _standing(decision).items()} == {"t1": "79.0", "t2": "48.0"}
+    evidence = [each for reason in decision.standings[0].reasons for each in reason.evidence]
+    assert any(each.startswith("run:benchmark-common-t1-") for each in evidence)
+    assert set(decision.inputs) >= {"file:programme.yaml", "file:panels/expert.csv"}
+    assert decision.simulated and not decision.what_if
+
+
+def test_rows_of_another_content_do_not_count(tmp_path: Path) -> None:
+    loaded = measured(make(tmp_path))
+    model = loaded.folder / "submissions" / "t1" / "model" / "model.safetensors"
+    before = model.read_bytes()
+    model.write_bytes(b"another model")
+    with pytest.raises(NotMeasured, match="common has not been measured for t1"):
+        decide_round(loaded)
+    model.write_bytes(before)
+    assert _standing(decide_round(loaded))["t1"][0] == "79.0"
+
+
+def test_a_stage_that_has_not_run_is_indeterminate(tmp_path: Path) -> None:
+    decision = decide_round(measured(make(tmp_path), without="independence"))
+    assert {each.gates["independence"] for each in decision.standings} == {"indeterminate"}
+
+
+def test_a_failed_run_is_indeterminate_with_its_message(tmp_path: Path) -> None:
+    loaded = measured(make(tmp_path), without="independence")
+    for planned in plan(loaded, loaded.round()):
+        if planned.stage == "independence":
+            as_run = run(planned.stage, planned.key, team=planned.team, subject="")
+            record_failure(Warehouse(loaded.warehouse), as_run, "model/x.safetensors: found a truncated file")
+    first = decide_round(loaded).standings[0]
+    assert first.gates["independence"] == "indeterminate"
+    assert any("truncated file" in reason.text.en for reason in first.reasons)
+
+
+def test_panels_are_read_as_they_are_now(tmp_path: Path) -> None:
+    loaded = measured(make(tmp_path))
+    before = decide_round(loaded)
+    panel = loaded.folder / "panels" / "expert.csv"
+    panel.write_text(panel.read_text().replace("t2,P1,31", "t2,P1,36"))
+    after = decide_round(loaded)
+    assert (_standing(before)["t2"][0], _standing(after)["t2"][0]) == ("48.0", "49.0")
+    assert before.inputs["file:panels/expert.csv"] != after.inputs["file:panels/expert.csv"]
+
+
+def test_other_rules_or_another_policy_are_a_what_if(tmp_path: Path) -> None:
+    loaded = measured(make(tmp_path / "own"))
+    assert decide_round(loaded, policy=load_policy("advisory")).what_if
+    other = make(tmp_path / "other", places=2)
+    supposed = decide_round(loaded, rules=load_programme(other.path))
+    assert supposed.what_if and supposed.places == 2
+    assert _standing(supposed) == _standing(decide_round(loaded))
+    assert not load_round_inputs(loaded).what_if
+
+
+def test_a_table_outside_the_folder_is_named_by_the_way_to_it(tmp_path: Path) -> None:
+    loaded = measured(make(tmp_path / "programme"))
+    (loaded.folder / "panels" / "expert.csv").rename(tmp_path / "expert.csv")
+    text = loaded.path.read_text(encoding="utf-8").replace("panels/expert.csv", "../expert.csv")
+    loaded.path.write_text(text.replace("simulated: true", "simulated: true\nallow_outside: true"), encoding="utf-8")
+    assert "file:../expert.csv" in decide_round(load_programme(loaded.path)).inputs

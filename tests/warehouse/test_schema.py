@@ -1,0 +1,72 @@
+"""Migrations: applied once, refused where they were changed or are newer, and every table and column explained."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from checks.contracts.errors import InputFault
+from tests.warehouse.records import run
+from warehouse.publishing import publish
+from warehouse.reader import run_states
+from warehouse.schema import describe, migrations
+from warehouse.store import MAIN, OFFLINE, STORAGE, Warehouse
+from warehouse.writer import record_failure
+
+
+def _changed(folder: Path, sql: str) -> None:
+    """Changes the warehouse behind the store's back, and publishes it."""
+    with duckdb.connect(folder / MAIN, config=OFFLINE | STORAGE) as connection:
+        connection.execute(sql)
+        connection.execute("checkpoint")
+    publish(folder / MAIN)
+
+
+def _refused(folder: Path, words: str) -> None:
+    with pytest.raises(InputFault, match=words):
+        record_failure(Warehouse(folder), run(), "x")
+    with pytest.raises(InputFault, match=words):
+        run_states(Warehouse(folder), [])
+
+
+def test_a_changed_migration_is_refused(tmp_path: Path) -> None:
+    record_failure(Warehouse(tmp_path), run(), "x")
+    _changed(tmp_path, "update schema_version set sha256 = 'abcdef' where version = 1")
+    _refused(tmp_path, r"schema_version: found 0001\w+\.sql with the hash abcdef…, expected")
+
+
+def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
+    record_failure(Warehouse(tmp_path), run(), "x")
+    _changed(tmp_path, "insert into schema_version (name, version, sha256) values ('0002_more.sql', 2, 'ab')")
+    _refused(tmp_path, r"found 0002_more\.sql, of a newer gwanmun")
+
+
+def test_changed_views_are_applied_anew(tmp_path: Path) -> None:
+    record_failure(Warehouse(tmp_path), run(), "x")
+    _changed(tmp_path, "drop view scoreboard; update schema_version set sha256 = 'old' where name = 'views.sql'")
+    record_failure(Warehouse(tmp_path), run(), "x")
+    with Warehouse(tmp_path).reading() as connection:
+        assert connection.execute("from scoreboard").fetchall() == []
+
+
+def test_the_file_is_one_that_duckdb_1_5_reads(tmp_path: Path) -> None:
+    record_failure(Warehouse(tmp_path), run(), "x")
+    with Warehouse(tmp_path).reading() as connection:
+        tagged = connection.execute("select tags from duckdb_databases() where not internal").fetchall()
+    assert "v1.5" in str(tagged[0][0])
+
+
+def test_everything_is_explained() -> None:
+    described = describe()
+    names = {table.name for table in described}
+    assert {"runs", "items", "lineage_tests", "quality_results", "decision_log"} <= names
+    assert {table.name for table in described if table.kind == "view"} == {
+        "scoreboard",
+        "latest_scores",
+        "findings",
+        "decisions",
+    }
+    bare = [table.name for table in described if not table.comment]
+    bare += [f"{table.name}.{each.name}" for table in described for each in table.columns if not each.comment]
+    assert bare == []
+    assert [step.version for step in migrations()] == list(range(1, len(migrations()) + 1))
