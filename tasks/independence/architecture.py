@@ -1,7 +1,8 @@
 """What two models have in common by design: family, settings, vocabulary. A finding of its own, and no derivation."""
 
+import hashlib
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from checks.records.lineage import ArchitectureFinding
@@ -50,14 +51,31 @@ _TELLING = [
 ]
 
 
-def compare_architectures(subject: Checkpoint, reference: Checkpoint) -> ArchitectureFinding:
+@dataclass(frozen=True)
+class Design:
+    """A model's settings and the hashes of its vocabulary's tokens (empty where none can be read)."""
+
+    config: Mapping[str, Any]
+    tokens: frozenset[int]
+
+
+def design_of(checkpoint: Checkpoint) -> Design:
+    """The design of a checkpoint, from config.json and the tokenizer's file."""
+    tokens = vocabulary(checkpoint.folder)
+    hashes = (hashlib.blake2b(token.encode("utf-8", "surrogatepass"), digest_size=8).digest() for token in tokens)
+    return Design(checkpoint.config, frozenset(int.from_bytes(each, "little") for each in hashes))
+
+
+def compare_designs(subject: Design, reference: Design) -> ArchitectureFinding:
     """Family by `model_type` of the text model (of the whole where it has no parts); settings that are equal, with values."""
     mine, theirs = _settings(subject.config), _settings(reference.config)
     shared = [f"{name}={value}" for name, value in mine.items() if name in theirs and theirs[name] == value]
+    both = subject.tokens | reference.tokens
+    known = bool(subject.tokens) and bool(reference.tokens)
     return ArchitectureFinding(
         same_family=bool(_family(subject.config)) and _family(subject.config) == _family(reference.config),
         shared_settings=shared,
-        tokenizer_shared=_vocabulary_overlap(subject.folder, reference.folder),
+        tokenizer_shared=len(subject.tokens & reference.tokens) / len(both) if known else None,
     )
 
 
@@ -73,9 +91,3 @@ def _settings(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         if isinstance(config.get(part), dict):
             found |= _settings(config[part], f"{part}.")
     return found
-
-
-def _vocabulary_overlap(subject: Path, reference: Path) -> float | None:
-    """Jaccard of the two sets of tokens; None where one has no readable vocabulary."""
-    mine, theirs = vocabulary(subject).keys(), vocabulary(reference).keys()
-    return len(mine & theirs) / len(mine | theirs) if mine and theirs else None

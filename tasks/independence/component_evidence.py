@@ -12,6 +12,7 @@ from tasks.independence.correlation import (
     mean_correlation,
     norm_gains,
 )
+from tasks.independence.fingerprint import SketchedPart, sketch
 from tasks.independence.part import Part
 from tasks.independence.place_tests import GroupTest, finds_planted_in_place, place_tests
 
@@ -30,7 +31,7 @@ class ComponentEvidence:
     """
 
     subject: Part
-    reference: Part
+    reference: Part | SketchedPart
     copies: list[tuple[Content, Content]]
     correlations: list[Correlation]
     gains: NormGains | None
@@ -88,3 +89,13 @@ def gather(subject: Part, reference: Part) -> ComponentEvidence:
     return ComponentEvidence(
         subject, reference, pairs, correlations(*sides), norm_gains(*sides), groups, aligned, in_place, disguised
     )
+
+
+def screen(subject: Part, reference: SketchedPart) -> ComponentEvidence:
+    """What a fingerprint alone can say: copies by content, and places by projections."""
+    seed = zlib.crc32(subject.component.encode())
+    mine = sketch(subject, like=reference)
+    groups = place_tests(mine, reference, seed)
+    in_place = finds_planted_in_place(mine, reference, seed)
+    pairs = copied(subject.contents, reference.contents)
+    return ComponentEvidence(subject, reference, pairs, [], None, groups, None, in_place)

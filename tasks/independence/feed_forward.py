@@ -20,17 +20,24 @@ Place = tuple[str, int | None, int | None]
 @dataclass(frozen=True)
 class FeedForward:
     """One layer's units. `reads` holds one (units, width) matrix for an ungated layer, gate and up for a gated one, norm
-    gains folded in; `writes` is (units, width). `tensors` are the names that it was made from."""
+    gains folded in; `writes` is (units, width). `tensors` are the names that it was made from; `sketch_of` holds the shapes of the
+    matrices that a fingerprint's projections stand for."""
 
     place: Place
     reads: tuple[Matrix, ...]
     writes: Matrix
     tensors: tuple[str, ...]
+    sketch_of: tuple[tuple[int, ...], ...] = ()
 
     @property
     def units(self) -> int:
         """How many hidden units."""
         return len(self.writes)
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Shapes of the matrices, (units, width) each: two layers are compared place by place only where these are equal."""
+        return self.sketch_of or (*(each.shape for each in self.reads), self.writes.shape)
 
 
 @dataclass(frozen=True)

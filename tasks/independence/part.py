@@ -5,7 +5,7 @@
 2
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +13,9 @@ from tasks.checkpoints import Checkpoint, TensorRole
 from tasks.independence.alignment import UnitRows, unit_rows
 from tasks.independence.copies import Content, contents
 from tasks.independence.feed_forward import FeedForward, feed_forward_layers
+from tasks.independence.residual import Profiles, coordinate_profiles
+
+Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,11 @@ class Part:
         return list(feed_forward_layers(self.checkpoint, self.roles))
 
     @cached_property
+    def coordinates(self) -> Profiles:
+        """Coordinates of the residual stream."""
+        return coordinate_profiles(self.checkpoint, self.roles)
+
+    @cached_property
     def unit_rows(self) -> list[UnitRows]:
         """The same, prepared for alignment."""
         return [unit_rows(layer) for layer in self.layers]
@@ -48,3 +56,7 @@ def parts(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> dict[str, Part
     """Component → part, in the order of names."""
     kinds = sorted({role.component for role in roles})
     return {kind: Part(checkpoint, kind, [role for role in roles if role.component == kind]) for kind in kinds}
+
+
+def unseen(label: str, done: int, total: int) -> None:
+    """No progress asked for."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from tasks.independence.feed_forward import FeedForward, Place
-from tasks.independence.part import Part
 from tasks.independence.permutation_test import (
     Matrix,
     PlaceTest,
@@ -15,7 +15,7 @@ from tasks.independence.permutation_test import (
     test_places,
 )
 from tasks.independence.planted import in_place
-from tasks.independence.residual import has_fixed_positions, residual_similarity
+from tasks.independence.residual import Profiles, coordinate_similarity
 
 #: Units of one layer that take part: the same numbers in both models. More would add no certainty, and cost its square.
 MOST_UNITS = 512
@@ -35,7 +35,19 @@ class GroupTest:
     tensors: Sequence[str] = ()
 
 
-def place_tests(subject: Part, reference: Part, seed: int) -> list[GroupTest]:
+class Placed(Protocol):
+    """What the tests of places need of a component: a part of a checkpoint, or what a fingerprint keeps of one."""
+
+    @property
+    def layers(self) -> Sequence[FeedForward]:
+        """Layers of hidden units."""
+
+    @property
+    def coordinates(self) -> Profiles:
+        """Coordinates of the residual stream."""
+
+
+def place_tests(subject: Placed, reference: Placed, seed: int) -> list[GroupTest]:
     """Every group that both have in the same shape; empty where shapes have nothing in common."""
     pairs = same_places(subject, reference)
     found = []
@@ -52,19 +64,19 @@ def place_tests(subject: Part, reference: Part, seed: int) -> list[GroupTest]:
     return found + ([coordinates] if coordinates is not None else [])
 
 
-def same_places(subject: Part, reference: Part) -> list[tuple[FeedForward, FeedForward]]:
+def same_places(subject: Placed, reference: Placed) -> list[tuple[FeedForward, FeedForward]]:
     """Layers at the same place with as many units of the same widths."""
     theirs = {layer.place: layer for layer in reference.layers}
     only = len(subject.layers) == len(reference.layers) == 1  # a projector, whatever it is called
     pairs = []
     for mine in subject.layers:
         other = reference.layers[0] if only else theirs.get(mine.place)
-        if other is not None and _shapes(mine) == _shapes(other):
+        if other is not None and mine.shapes == other.shapes:
             pairs.append((mine, other))
     return pairs
 
 
-def finds_planted_in_place(subject: Part, reference: Part, seed: int) -> float:
+def finds_planted_in_place(subject: Placed, reference: Placed, seed: int) -> float:
     """log10 p of the weaker of the two feed-forward groups on a planted derivative; 0.0 where no layer has the same shape."""
     pairs = same_places(subject, reference)
     answers: dict[str, list[float]] = {READS: [], WRITES: []}
@@ -74,10 +86,6 @@ def finds_planted_in_place(subject: Part, reference: Part, seed: int) -> float:
             test = _of_layer(side(planted), side(theirs), seed + number)
             answers[group] += [test.log10_p] if test is not None else []
     return max(fisher_log10(each) for each in answers.values())
-
-
-def _shapes(layer: FeedForward) -> tuple[tuple[int, ...], ...]:
-    return (*(each.shape for each in layer.reads), layer.writes.shape)
 
 
 def _reads(layer: FeedForward) -> Matrix:
@@ -104,9 +112,7 @@ def _combined(group: str, tests: dict[Place, PlaceTest], names: Sequence[str]) -
     )
 
 
-def _coordinates(subject: Part, reference: Part, seed: int) -> GroupTest | None:
-    if any(has_fixed_positions(part.checkpoint, part.roles) for part in (subject, reference)):
-        return None
-    similarity, used = residual_similarity(subject.checkpoint, subject.roles, reference.checkpoint, reference.roles)
-    test = None if similarity is None else test_places(similarity[:MOST_UNITS, :MOST_UNITS], seed)
+def _coordinates(subject: Placed, reference: Placed, seed: int) -> GroupTest | None:
+    similarity, used = coordinate_similarity(subject.coordinates, reference.coordinates)
+    test = None if similarity is None else test_places(similarity, seed)
     return None if test is None else GroupTest(RESIDUAL, test.log10_p, test.share, test.mean_cosine, {}, used)

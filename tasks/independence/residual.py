@@ -4,7 +4,8 @@ Coordinate i of two models trained apart has nothing in common: which one is fir
 a model derived from another without a turn of the stream, coordinate i is coordinate i.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,50 +26,62 @@ _AXIS = {
     "head": 1,
     "patch_embedding": 0,
 }
-#: Most rows of an embedding that take part: enough, and the same ones in both models.
+#: Most rows of an embedding that take part, and most coordinates: enough, and the same ones in both models.
 _MOST_ROWS = 4_096
+MOST_COORDINATES = 512
 
 
-def residual_similarity(
-    subject: Checkpoint,
-    subject_roles: Sequence[TensorRole],
-    reference: Checkpoint,
-    reference_roles: Sequence[TensorRole],
-) -> tuple[Matrix | None, list[str]]:
-    """(width, width): mean cosine of every coordinate of one model with every one of the other, over the matrices that
+@dataclass(frozen=True)
+class Profile:
+    """One tensor as rows of coordinates, (coordinates, numbers), centred and of length one; `shape` is the tensor's own."""
+
+    name: str
+    shape: tuple[int, ...]
+    rows: Matrix
+
+
+Profiles = Mapping[tuple[object, ...], Profile]
+
+
+def coordinate_profiles(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> Profiles:
+    """Place → profile of every matrix along the stream; empty where a fixed position table makes the test inexact."""
+    if _has_fixed_positions(checkpoint, roles):
+        return {}
+    return {
+        role.place: Profile(role.name, checkpoint.tensors[role.name].shape, _rows(checkpoint, role))
+        for role in roles
+        if role.role in _AXIS and not role.bias and len(checkpoint.tensors[role.name].shape) >= 2
+    }
+
+
+def coordinate_similarity(subject: Profiles, reference: Profiles) -> tuple[Matrix | None, list[str]]:
+    """(coordinates, coordinates): mean cosine of every coordinate of one with every one of the other, over the tensors that
     both have in the same shape; None where there is none. And the names of the subject's tensors that took part."""
-    theirs = {role.place: role for role in reference_roles if role.role in _AXIS and not role.bias}
     total: Matrix | None = None
-    count, used = 0, []
-    for role in subject_roles:
-        other = theirs.get(role.place)
-        if other is None or role.bias or role.role not in _AXIS:
+    used: list[str] = []
+    for place, mine in subject.items():
+        theirs = reference.get(place)
+        if theirs is None or theirs.shape != mine.shape:
             continue
-        shape = subject.tensors[role.name].shape
-        if shape != reference.tensors[other.name].shape or len(shape) < 2:
-            continue
-        mine, its = _profiles(subject, role), _profiles(reference, other)
-        similarity = mine @ its.T
-        if total is not None and similarity.shape != total.shape:
-            continue
-        total = similarity if total is None else total + similarity
-        count += 1
-        used.append(role.name)
-    return (None if total is None else np.asarray(total / np.float32(count), dtype=np.float32)), used
+        similarity = mine.rows @ theirs.rows.T
+        if total is None or similarity.shape == total.shape:
+            total = similarity if total is None else total + similarity
+            used.append(mine.name)
+    return None if total is None else np.asarray(total / np.float32(len(used)), dtype=np.float32), used
 
 
-def _profiles(checkpoint: Checkpoint, role: TensorRole) -> Matrix:
+def _rows(checkpoint: Checkpoint, role: TensorRole) -> Matrix:
     axis = _AXIS[role.role]
     if role.layer is not None and is_conv1d(checkpoint.config):
         axis = 1 - axis
-    shape = checkpoint.tensors[role.name].shape
-    rows = slice(0, _MOST_ROWS) if axis == 1 and shape[0] > _MOST_ROWS else None
+    rows = slice(0, _MOST_ROWS if axis == 1 else MOST_COORDINATES)
     matrix = checkpoint.read(role.name, rows)
     flat = matrix.reshape(matrix.shape[0], -1)
-    return centred_unit_rows(flat.T if axis == 1 else flat)
+    along = flat[:, :MOST_COORDINATES].T if axis == 1 else flat
+    return centred_unit_rows(along)
 
 
-def has_fixed_positions(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> bool:
+def _has_fixed_positions(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> bool:
     """Whether a position table is the sinusoidal one (Vaswani et al. 2017, section 3.5), by which coordinates of models
     trained apart do correspond, so that the test of coordinates is not exact."""
     tables = [role.name for role in roles if role.role == "position_embedding" and not role.bias]

@@ -22,9 +22,9 @@ MOST_UNEQUAL = 5.0
 
 def apart_from_one_start(judgement: Judgement, evidence: ComponentEvidence, start: Part | None) -> Judgement:
     """The judgement, or `indeterminate` with relation `shared-initialisation` where the subject's step 0 explains it."""
-    if start is None or judgement.why != "place":
+    if start is None or judgement.why != "place" or not isinstance(evidence.reference, Part):
         return judgement
-    mine, theirs = _moved(evidence, start)
+    mine, theirs = _moved(evidence, evidence.reference, start)
     if mine.size == 0:
         return judgement
     lengths = sorted(float(np.linalg.norm(each)) for each in (mine, theirs))
@@ -39,10 +39,12 @@ def apart_from_one_start(judgement: Judgement, evidence: ComponentEvidence, star
     return replace(judgement, verdict="indeterminate", relation="shared-initialisation", why="shared-initialisation")
 
 
-def _moved(evidence: ComponentEvidence, start: Part) -> "tuple[np.ndarray[tuple[int], np.dtype[np.float32]], ...]":
+def _moved(
+    evidence: ComponentEvidence, reference: Part, start: Part
+) -> "tuple[np.ndarray[tuple[int], np.dtype[np.float32]], ...]":
     """How far subject and reference are from the subject's step 0, over the matrices at the same place in the same shape."""
     before = {role.place: role.name for role in start.roles}
-    theirs = {role.place: role.name for role in evidence.reference.roles}
+    theirs = {role.place: role.name for role in reference.roles}
     places = {role.name: role.place for role in evidence.subject.roles}
     moved: tuple[list[object], list[object]] = ([], [])
     for each in evidence.correlations:
@@ -51,7 +53,7 @@ def _moved(evidence: ComponentEvidence, start: Part) -> "tuple[np.ndarray[tuple[
             continue
         tensors = [
             evidence.subject.checkpoint.read(each.name),
-            evidence.reference.checkpoint.read(theirs[place]),
+            reference.checkpoint.read(theirs[place]),
             start.checkpoint.read(before[place]),
         ]
         if len({tensor.shape for tensor in tensors}) == 1:

@@ -5,70 +5,106 @@
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from checks.contracts.errors import InputFault
 from checks.records.lineage import ComponentFinding, CoverageRow, ReferenceFinding, Trace, Verdict
 from tasks.checkpoints import Checkpoint, TensorRole, assign_roles, open_checkpoint
-from tasks.independence.architecture import compare_architectures
+from tasks.independence.architecture import Design, compare_designs, design_of
+from tasks.independence.catalogue import nearest, screened
 from tasks.independence.chain import chain_findings, opened_steps
 from tasks.independence.component_evidence import ComponentEvidence, gather
 from tasks.independence.copies import TRIVIAL_ROLES
 from tasks.independence.findings import absent_component, component_finding
-from tasks.independence.part import Part, parts
+from tasks.independence.part import Part, Progress, parts, unseen
 from tasks.independence.shared_initialisation import apart_from_one_start
 from tasks.independence.verdict import Judgement, judge
 
-Progress = Callable[[str, int, int], None]
 _WORST_FIRST: tuple[Verdict, ...] = ("derived", "indeterminate", "independent")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One reference: its design and, by component, what was measured; `opened` are the checkpoints that were read."""
+
+    design: Design
+    evidence: Mapping[str, ComponentEvidence]
+    opened: Sequence[Checkpoint] = ()
 
 
 def trace(
     subject: Path,
     references: Mapping[str, Path],
     *,
+    catalogue: Path | None = None,
     checkpoints: Sequence[tuple[int, Path]] = (),
     progress: Progress | None = None,
 ) -> Trace:
-    """Traces a checkpoint against references by id, and against its own checkpoints (step, folder) where there are some.
+    """Traces a checkpoint against references by id, against a catalogue's fingerprints, and against its own checkpoints.
 
-    Raises InputFault for a checkpoint that cannot be read, NaN or infinite weights among them.
+    The few nearest of a catalogue are read whole where they still lie at their place. Raises InputFault for a checkpoint
+    that cannot be read, NaN or infinite weights among them, and where there is nothing to trace against.
     """
     start = time.monotonic()
-    say = progress or _unseen
     model = open_checkpoint(subject)
     roles = assign_roles(model)
     mine = parts(model, roles)
+    compared = _compare(mine, references, catalogue, progress or unseen)
+    if not compared:
+        raise InputFault(subject, found="no reference", expected="at least one to trace against")
     steps = opened_steps(checkpoints)
-    opened: list[Checkpoint] = [model]
-    gathered: dict[str, dict[str, ComponentEvidence]] = {}
-    models: dict[str, Checkpoint] = {}
-    for number, (name, folder) in enumerate(references.items()):
-        say("references", number, len(references))
-        models[name] = open_checkpoint(folder)
-        theirs = parts(models[name], assign_roles(models[name]))
-        gathered[name] = {kind: gather(part, theirs[kind]) for kind, part in mine.items() if kind in theirs}
-    say("references", len(references), len(references))
-    opened += [*models.values(), *(part.checkpoint for _, held in steps for part in held.values())]
-    family = sum(each.comparisons for found in gathered.values() for each in found.values())
-    step_zero = steps[0][1] if steps and steps[0][0] == 0 else {}
-    judged = {
-        name: {
-            kind: apart_from_one_start(judge(each, family), each, step_zero.get(kind)) for kind, each in found.items()
-        }
-        for name, found in gathered.items()
-    }
-    _mark_merges(judged, gathered)
-    found = [_reference(name, model, models[name], mine, gathered[name], judged[name]) for name in references]
+    judged = _judge(compared, steps[0][1] if steps and steps[0][0] == 0 else {})
+    design = design_of(model)
+    found = [_reference(name, design, mine, compared[name], judged[name]) for name in compared]
+    opened = [model, *(each for one in compared.values() for each in one.opened)]
+    opened += [part.checkpoint for _, held in steps for part in held.values()]
     return Trace(
         subject=str(subject),
         verdict=worst([each.verdict for each in found]),
         seconds=time.monotonic() - start,
         bytes_read=sum(each.bytes_read for each in {id(each): each for each in opened}.values()),
         references=found,
-        coverage=_coverage(model, roles, gathered),
+        coverage=_coverage(model, roles, [each for one in compared.values() for each in one.evidence.values()]),
         chain=chain_findings(mine, steps) if checkpoints else [],
     )
+
+
+def _compare(
+    mine: Mapping[str, Part], references: Mapping[str, Path], catalogue: Path | None, progress: Progress
+) -> dict[str, Compared]:
+    compared: dict[str, Compared] = {}
+    for number, (name, folder) in enumerate(references.items()):
+        progress("references", number, len(references))
+        compared[name] = _deep(mine, open_checkpoint(folder))
+    if references:
+        progress("references", len(references), len(references))
+    if catalogue is not None:
+        known = [each for each in screened(mine, catalogue, progress) if each.held.id not in references]
+        compared |= {each.held.id: Compared(each.held.design, each.evidence) for each in known}
+        for name, model in nearest(known):
+            compared[name] = _deep(mine, model)
+    return compared
+
+
+def _deep(mine: Mapping[str, Part], model: Checkpoint) -> Compared:
+    theirs = parts(model, assign_roles(model))
+    evidence = {kind: gather(part, theirs[kind]) for kind, part in mine.items() if kind in theirs}
+    return Compared(design_of(model), evidence, [model])
+
+
+def _judge(compared: Mapping[str, Compared], step_zero: Mapping[str, Part]) -> dict[str, dict[str, Judgement]]:
+    family = sum(each.comparisons for one in compared.values() for each in one.evidence.values())
+    judged = {
+        name: {
+            kind: apart_from_one_start(judge(each, family), each, step_zero.get(kind))
+            for kind, each in one.evidence.items()
+        }
+        for name, one in compared.items()
+    }
+    _mark_merges(judged, compared)
+    return judged
 
 
 def worst(verdicts: Sequence[Verdict]) -> Verdict:
@@ -80,15 +116,10 @@ def worst(verdicts: Sequence[Verdict]) -> Verdict:
 
 
 def _reference(
-    name: str,
-    model: Checkpoint,
-    reference: Checkpoint,
-    mine: Mapping[str, Part],
-    evidence: Mapping[str, ComponentEvidence],
-    judged: Mapping[str, Judgement],
+    name: str, design: Design, mine: Mapping[str, Part], compared: Compared, judged: Mapping[str, Judgement]
 ) -> ReferenceFinding:
     components: list[ComponentFinding] = [
-        component_finding(evidence[kind], judged[kind]) if kind in evidence else absent_component(part)
+        component_finding(compared.evidence[kind], judged[kind]) if kind in judged else absent_component(part)
         for kind, part in mine.items()
     ]
     known = [each for each in components if each.log10_p is not None]
@@ -100,27 +131,25 @@ def _reference(
         p_value=None if clearest is None or identical else clearest.p_value,
         log10_p=None if clearest is None or identical else clearest.log10_p,
         components=components,
-        architecture=compare_architectures(model, reference),
+        architecture=compare_designs(design, compared.design),
     )
 
 
-def _mark_merges(
-    judged: dict[str, dict[str, Judgement]], gathered: Mapping[str, Mapping[str, ComponentEvidence]]
-) -> None:
-    """A component that derives from two references that do not derive from each other's numbers is a merge of them."""
+def _mark_merges(judged: dict[str, dict[str, Judgement]], compared: Mapping[str, Compared]) -> None:
+    """A component that derives from two references, of neither of which it is a mere continuation, is a merge of them."""
     for kind in {kind for found in judged.values() for kind in found}:
         sources = [name for name, found in judged.items() if kind in found and found[kind].why == "place"]
-        if len(sources) > 1 and all((gathered[name][kind].r or 0.0) < 0.95 for name in sources):
+        if len(sources) > 1 and all((compared[name].evidence[kind].r or 0.0) < 0.95 for name in sources):
             for name in sources:
                 one = judged[name][kind]
                 judged[name][kind] = Judgement(one.verdict, one.log10_p, "merged", one.layers, one.why)
 
 
 def _coverage(
-    model: Checkpoint, roles: Sequence[TensorRole], gathered: Mapping[str, Mapping[str, ComponentEvidence]]
+    model: Checkpoint, roles: Sequence[TensorRole], evidence: Sequence[ComponentEvidence]
 ) -> list[CoverageRow]:
-    tested = {name for found in gathered.values() for each in found.values() for name in each.tensors}
-    compared = {kind for found in gathered.values() for kind in found}
+    tested = {name for each in evidence for name in each.tensors}
+    compared = {each.subject.component for each in evidence}
     return [
         CoverageRow(
             tensor=role.name,
@@ -143,7 +172,3 @@ def _why_not(role: TensorRole, compared: set[str]) -> str:
     if role.role == "other":
         return "its name says nothing of its part; looked at for exact copies only"
     return "no counterpart of its shape; looked at for exact copies only"
-
-
-def _unseen(label: str, done: int, total: int) -> None:
-    """No progress asked for."""
