@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from checks.contracts.errors import InputFault
@@ -22,6 +23,14 @@ class RunState:
     run_id: str
     status: Literal["complete", "failed"]
     message: str
+
+
+@dataclass(frozen=True)
+class RecordedDecision:
+    """One entry of a round's decisions, by its hash."""
+
+    decision_sha256: str
+    recorded_at: datetime
 
 
 def load_scores(warehouse: Warehouse, run_id: str) -> SuiteScores:
@@ -57,6 +66,14 @@ def load_decision(warehouse: Warehouse, round_id: str) -> Decision | None:
             return load(connection, DECISION, "decision_id", found[0][0])[0] if found else None
     except EmptyWarehouse:
         return None
+
+
+def load_history(warehouse: Warehouse, round_id: str) -> list[RecordedDecision]:
+    """Every decision of the round in the order of recording; the last one counts."""
+    asked = "select decision_sha256, recorded_at from decision_log where round = ? order by decision_id"
+    with warehouse.reading() as connection:
+        found = connection.execute(asked, [round_id]).fetchall()
+    return [RecordedDecision(sha256, recorded_at.astimezone(UTC)) for sha256, recorded_at in found]
 
 
 def run_states(warehouse: Warehouse, keys: Iterable[str]) -> dict[str, RunState]:

@@ -15,6 +15,7 @@ from checks.contracts.panels import read_imported, read_raters, read_roster
 from checks.contracts.policy import Policy
 from checks.contracts.programme import Round, Team
 from checks.contracts.score_tree import FrozenPopulation, Imported, Raters
+from checks.contracts.suite import Suite
 from checks.records.canonical import canonical_sha256
 from checks.records.decisions import Decision
 from checks.records.quality import ExpectationResult
@@ -58,13 +59,7 @@ def load_round_inputs(
     inputs = RoundInputs(
         programme=loaded.programme.programme,
         round=round_,
-        rules_sha256=canonical_sha256(
-            {
-                "round": round_.model_dump(mode="json", by_alias=True),
-                "policy": used_policy.model_dump(mode="json") if used_policy is not None else None,
-                "suites": {name: suite.model_dump(mode="json") for name, suite in suites.items()},
-            }
-        ),
+        rules_sha256=rules_sha256(round_, used_policy, suites),
         suites=suites,
         teams=_team_inputs(loaded, measured_round, used_policy),
         policy=used_policy,
@@ -74,6 +69,16 @@ def load_round_inputs(
         simulated=loaded.programme.simulated,
     )
     return _with_tables(inputs, ruling, round_)
+
+
+def rules_sha256(round_: Round, policy: Policy | None, suites: Mapping[str, Suite]) -> str:
+    """The hash of the rules as they are applied, whatever file they were written in."""
+    applied = {
+        "round": round_.model_dump(mode="json", by_alias=True),
+        "policy": policy.model_dump(mode="json") if policy is not None else None,
+        "suites": {name: suite.model_dump(mode="json") for name, suite in suites.items()},
+    }
+    return canonical_sha256(applied)
 
 
 def _same_teams(ruling: LoadedProgramme, round_: Round, measured: Round) -> None:

@@ -91,3 +91,42 @@ def make(folder: Path, **changed: object) -> LoadedProgramme:
         "rounds": [{**ROUND, **changed}],
     }
     return load_programme(write(folder / "programme.yaml", programme))
+
+
+def make_imported(folder: Path, **changed: object) -> LoadedProgramme:
+    """A round whose points are all imported or given by raters: it ranks without a run."""
+    (folder / "panels").mkdir(parents=True)
+    (folder / "panels" / "agency.csv").write_text("team,value\na,9.25\nb,7\nc,4.125\n")
+    rows = [f"{team},P{rater},{20 - 3 * place + rater}" for place, team in enumerate("abc") for rater in range(1, 5)]
+    (folder / "panels" / "expert.csv").write_text("team,rater,value\n" + "\n".join([*rows, "a,P9,recused"]) + "\n")
+    (folder / "panels" / "rulings.csv").write_text(
+        "team,gate,result,reason,signed_by,second_signature,evidence\nb,floor,conditional,심사 중,PANEL-1,PANEL-2,minutes.pdf\n"
+    )
+    parts = [
+        {"id": "agency", "points": 60, "from": {"imported": "panels/agency.csv", "max": 10}},
+        {
+            "id": "expert",
+            "points": 40,
+            "from": {"raters": "panels/expert.csv", "how": "trimmed_mean", "drop_max": 1, "drop_min": 1},
+        },
+    ]
+    round_ = {
+        "id": "round-1",
+        "title": {"ko": "1차", "en": "First"},
+        "rules_version": "2026-01-15",
+        "places": 2,
+        "teams": [{"id": team, "name": {"ko": f"{team}팀", "en": f"Team {team}"}} for team in "abc"],
+        "score": {"points": 100, "parts": parts},
+        "gates": [{"id": "floor", "check": "threshold", "of": "agency", "at_least": "30.5", "fail": "eliminate"}],
+        "rulings": "panels/rulings.csv",
+        "select": {"eliminate_bottom": 1, "scope": "all", "quota": "additive", "confidence": 0.75},
+    }
+    programme = {
+        "version": 1,
+        "programme": "imported",
+        "title": {"ko": "가져온 점수", "en": "Imported points"},
+        "simulated": True,
+        "warehouse": "warehouse/",
+        "rounds": [{**round_, **changed}],
+    }
+    return load_programme(write(folder / "programme.yaml", programme))

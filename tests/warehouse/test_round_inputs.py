@@ -5,15 +5,17 @@ from pathlib import Path
 import pytest
 
 from checks.contracts.loading import LoadedProgramme, load_policy, load_programme
+from checks.expectations.thresholds import thresholds_sha256, with_defaults
 from checks.records.decisions import Decision
 from checks.records.lineage import Trace
-from checks.records.quality import QualityReport
+from checks.records.quality import ExpectationResult, QualityReport
+from checks.records.record import STAGES, Text
 from checks.records.scores import ItemResult, SuiteScores, TaskScore
 from checks.rules.inputs import NotMeasured
 from tests.warehouse.programmes import make
 from tests.warehouse.records import run
 from warehouse.round_inputs import decide_round, load_round_inputs
-from warehouse.run_keys import plan
+from warehouse.run_keys import PlannedRun, plan
 from warehouse.store import Warehouse
 from warehouse.writer import record_failure, record_quality, record_scores, record_trace
 
@@ -21,27 +23,35 @@ SHARES = {"t1": 0.75, "t2": 0.25}
 
 
 def measured(loaded: LoadedProgramme, without: str = "") -> LoadedProgramme:
-    """Records a result for every planned run but those of the stage `without`."""
-    warehouse = Warehouse(loaded.warehouse)
-    for planned in plan(loaded, loaded.round()):
-        as_run = run(planned.stage, planned.key, team=planned.team, subject=planned.subject)
-        if planned.stage == without:
-            continue
-        if planned.stage == "benchmark":
-            share = SHARES[planned.team]
-            items = [
-                ItemResult(task="sums", item=item, prompt_sha256="c", correct=float(item < 4 * share), tokens=1)
-                for item in range(4)
-            ]
-            task = TaskScore(task="sums", metric="acc", value=share, n=4)
-            record_scores(warehouse, as_run, SuiteScores(suite="common", tasks=[task], items=items))
-        elif planned.stage == "independence":
-            record_trace(
-                warehouse, as_run, Trace(subject="model", verdict="independent", seconds=1, bytes_read=1, references=[])
-            )
-        else:
-            record_quality(warehouse, as_run, QualityReport(measurements=[], results=[], thresholds_sha256="e" * 64))
+    """Records a result for every planned run but those of the stage `without`; data quality is planned after the scores."""
+    for stage in STAGES:
+        for planned in plan(loaded, loaded.round()):
+            if planned.stage == stage != without:
+                _record(Warehouse(loaded.warehouse), planned)
     return loaded
+
+
+def _record(warehouse: Warehouse, planned: PlannedRun) -> None:
+    as_run = run(planned.stage, planned.key, team=planned.team, subject=planned.subject)
+    if planned.stage == "benchmark":
+        share = SHARES[planned.team]
+        items = [
+            ItemResult(task="sums", item=item, prompt_sha256="c", correct=float(item < 4 * share), tokens=1)
+            for item in range(4)
+        ]
+        task = TaskScore(task="sums", metric="acc", value=share, n=4)
+        record_scores(warehouse, as_run, SuiteScores(suite="common", tasks=[task], items=items))
+    elif planned.stage == "independence":
+        trace = Trace(subject="model", verdict="independent", seconds=1, bytes_read=1, references=[])
+        record_trace(warehouse, as_run, trace)
+    else:
+        text = Text(ko="손실이 줄었다", en="The loss fell")
+        result = ExpectationResult(
+            suite="training_log", check="loss", subject="train.jsonl", outcome="conditional", severity="soft", observed="1",
+            expected="0", rows=1, text=text,
+        )  # fmt: skip
+        hash_ = thresholds_sha256(with_defaults({}))
+        record_quality(warehouse, as_run, QualityReport(measurements=[], results=[result], thresholds_sha256=hash_))
 
 
 def _standing(decision: Decision) -> dict[str, tuple[str | None, str]]:
@@ -55,6 +65,7 @@ def test_a_round_decided_from_what_was_recorded(tmp_path: Path) -> None:
     assert any(each.startswith("run:benchmark-common-t1-") for each in evidence)
     assert set(decision.inputs) >= {"file:programme.yaml", "file:panels/expert.csv"}
     assert decision.simulated and not decision.what_if
+    assert {each.gates["data-quality"] for each in decision.standings} == {"conditional"}
 
 
 def test_rows_of_another_content_do_not_count(tmp_path: Path) -> None:
