@@ -1,0 +1,120 @@
+"""What the stages' flows share: one run at a time in a warehouse, faults found before anything runs, what is left to measure."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from checks.contracts.loading import LoadedProgramme, load_programme
+from checks.contracts.programme import Round
+from checks.records.record import Stage
+from tasks.team_run import TeamRun, record_fault, run_label
+from warehouse.reader import RunState, run_states
+from warehouse.run_keys import PlannedRun, pending, plan
+from warehouse.store import Warehouse
+
+#: How long a run waits for another that holds the warehouse.
+WAIT_SECONDS = 600.0
+
+_held: ContextVar[str] = ContextVar("held", default="")
+
+
+@dataclass(frozen=True)
+class StageRuns:
+    """The runs of a round that a flow is about; one stage's or all, one team's or all."""
+
+    loaded: LoadedProgramme
+    round: Round
+    stage: Stage | None = None
+    team: str | None = None
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """Where their rows go."""
+        return Warehouse(self.loaded.warehouse)
+
+    def planned(self) -> list[PlannedRun]:
+        """All of them, from the content that is there now."""
+        if self.team is not None:
+            self.loaded.team(self.round, self.team)
+        return [
+            run
+            for run in plan(self.loaded, self.round)
+            if self.stage in (None, run.stage) and self.team in (None, run.team)
+        ]
+
+    def to_measure(self) -> list[PlannedRun]:
+        """Those that the warehouse does not hold; a submission that cannot be read is recorded as the fault it is."""
+        left = pending(self.warehouse, self.planned())
+        for run in left:
+            if run.fault is not None:
+                record_fault(self.team_run(run), run.fault)
+        return [run for run in left if run.fault is None]
+
+    def states(self) -> list[tuple[PlannedRun, RunState]]:
+        """Those that are recorded, complete or failed."""
+        planned = self.planned()
+        states = run_states(self.warehouse, [run.key for run in planned])
+        return [(run, states[run.key]) for run in planned if run.key in states]
+
+    def unrecorded(self) -> list[PlannedRun]:
+        """Those of which nothing is recorded, neither rows nor a fault."""
+        recorded = {run.key for run, _ in self.states()}
+        return [run for run in self.planned() if run.key not in recorded]
+
+    def whole_round(self) -> "StageRuns":
+        """Every stage for every team."""
+        return replace(self, stage=None, team=None)
+
+    def team_run(self, planned: PlannedRun) -> TeamRun:
+        """A planned run with its team."""
+        return TeamRun(self.loaded, self.round, self.loaded.team(self.round, planned.team), planned)
+
+    def label(self, planned: PlannedRun) -> str:
+        """What a run is called: `benchmark common · Team A`."""
+        return run_label(planned, self.loaded.team(self.round, planned.team))
+
+
+@contextmanager
+def stage_runs(
+    programme: str, round_id: str | None, stage: Stage | None, team: str | None, say: Callable[[str], None]
+) -> Iterator[StageRuns]:
+    """The runs that a flow is about, the warehouse held for them; the outermost flow looks for faults before it goes on."""
+    loaded = load_programme(Path(programme))
+    runs = StageRuns(loaded, loaded.round(round_id), stage, team)
+    with alone(runs.warehouse, WAIT_SECONDS, say) as outermost:
+        if outermost:
+            check_before_running(runs, runs.to_measure())
+        yield runs
+
+
+@contextmanager
+def alone(warehouse: Warehouse, wait_seconds: float, say: Callable[[str], None]) -> Iterator[bool]:
+    """Holds the warehouse for the block; False inside a block that holds it already."""
+    folder = os.path.realpath(warehouse.folder)
+    if _held.get() == folder:
+        yield False
+        return
+    with warehouse.running(wait_seconds, say):
+        token = _held.set(folder)
+        try:
+            yield True
+        finally:
+            _held.reset(token)
+
+
+def check_before_running(runs: StageRuns, to_measure: list[PlannedRun]) -> None:
+    """Raises InputFault for a suite or a reference that cannot be used, which stops all teams before anything runs."""
+    stages = {run.stage for run in to_measure}
+    if stages & {"benchmark", "data-quality"}:
+        from tasks.benchmark import check_suite
+
+        for name in runs.round.suites():
+            check_suite(runs.loaded.suites[name])
+    if "independence" in stages:
+        from tasks.checkpoints import open_checkpoint
+
+        for reference in runs.loaded.programme.references:
+            open_checkpoint(runs.loaded.reference_path(reference))
