@@ -1,0 +1,162 @@
+"""docs/files.md: every key of the files that a user writes, its type, default and meaning, from the contracts."""
+
+import types
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic.fields import FieldInfo
+
+from checks.contracts.fields import Contract
+from checks.contracts.policy import Policy
+from checks.contracts.programme import Programme
+from checks.contracts.rulings import Ruling
+from checks.contracts.submission import Submission
+from checks.contracts.suite import Suite
+from checks.records.record import Record
+from docs.markdown import anchor, table
+
+#: File → its model; a section for each model that its keys lead to follows.
+FILES: dict[str, type[Contract]] = {
+    "programme.yaml": Programme,
+    "submission.yaml": Submission,
+    "suite.yaml": Suite,
+    "policy.yaml": Policy,
+}
+_PLAIN = {str: "text", int: "whole number", bool: "true or false", date: "date", Decimal: "number"}
+_SIGNS = ((Gt, "gt", ">"), (Ge, "ge", "≥"), (Lt, "lt", "<"), (Le, "le", "≤"))
+_HEAD = """# Files
+
+A programme, its submissions, suites and policies are YAML files; panels, imported points and rulings are CSV tables beside
+them. Paths are relative to the file that names them and may not leave its folder, by link or otherwise, unless the file says
+`allow_outside: true`. Numbers are exact decimals. An unknown key, a wrong type, a missing file or a duplicate id stops with one
+message: file, line, key, what was found, what is expected.
+"""
+
+
+def files_page() -> str:
+    """The page."""
+    parts = [_HEAD]
+    done: set[type] = set()
+    for name, model in FILES.items():
+        parts.append(f"## {name}\n\n{_summary(model)}\n\n{_keys(model)}")
+        for below in models_below(model):
+            if below not in done:
+                done.add(below)
+                parts.append(f"### {below.__name__}\n\n{_summary(below)}\n\n{_keys(below)}")
+    return "\n".join([*parts, _tables()])
+
+
+def keys_of(model: type[Contract]) -> dict[str, FieldInfo]:
+    """The keys as a user writes them."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def models_below(model: type[Contract]) -> Iterator[type[Contract]]:
+    """The models that this one's keys lead to, each once, in reading order."""
+    seen = {model}
+    waiting = list(_models(get_type_hints(model, include_extras=True).values()))
+    while waiting:
+        each = waiting.pop(0)
+        if each not in seen:
+            seen.add(each)
+            yield each
+            waiting = [*_models(get_type_hints(each, include_extras=True).values()), *waiting]
+
+
+def _keys(model: type[Contract]) -> str:
+    hints = get_type_hints(model, include_extras=True)
+    rows = [
+        (f"`{field.alias or name}`", _type(hints[name]), _default(field), field.description or "")
+        for name, field in model.model_fields.items()
+    ]
+    return table(["Key", "Type", "Default", "Meaning"], rows)
+
+
+def _summary(model: type) -> str:
+    return (model.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", " ")
+
+
+def _models(annotations: Any) -> Iterator[type[Contract]]:
+    for annotation in annotations:
+        if isinstance(annotation, type) and issubclass(annotation, Contract):
+            yield annotation
+        else:
+            yield from _models(get_args(annotation))
+
+
+def _type(annotation: Any) -> str:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _annotated(arguments[0], arguments[1:])
+    if origin is Literal:
+        return " or ".join(f"`{value}`" for value in arguments)
+    if origin in (Union, types.UnionType):
+        return " or ".join(_type(each) for each in arguments if each is not type(None))
+    if origin is list:
+        return f"list of {_type(arguments[0])}"
+    if origin is tuple:
+        return "[" + ", ".join(_type(each) for each in arguments) + "]"
+    if origin is dict:
+        return f"mapping of {_type(arguments[0])} to {_type(arguments[1])}"
+    if issubclass(annotation, Contract):
+        return f"[{annotation.__name__}](#{anchor(annotation.__name__)})"
+    return "`{ko, en}`" if issubclass(annotation, Record) else _PLAIN[annotation]
+
+
+def _annotated(base: Any, metadata: tuple[Any, ...]) -> str:
+    constraints = [each for extra in metadata for each in (extra.metadata if isinstance(extra, FieldInfo) else [extra])]
+    pattern = next((found for each in constraints if (found := getattr(each, "pattern", None))), None)
+    if base is str and pattern is not None:
+        return f"text matching `{pattern}`"
+    bounds = [
+        f"{sign} {getattr(each, name)}" for each in constraints for kind, name, sign in _SIGNS if isinstance(each, kind)
+    ]
+    return " ".join([_type(base), *bounds])
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.default
+    if value is None or value in ([], {}) or isinstance(value, Contract):
+        return "–"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _tables() -> str:
+    rulings = ", ".join(f"`{name}`" for name in Ruling.model_fields)
+    rows = [
+        ("`from: {imported: …}`", "`team`, `value`", "each team once; values from 0 to `max`"),
+        (
+            "`from: {raters: …}`",
+            "`team`, `rater`, `value`; optional `criterion`, `recused`",
+            "raters are codes, never names; values from 0 to the leaf's points; a rater's criteria are summed; a row whose "
+            "`recused` says yes, or whose value is `recused`, is kept and not counted",
+        ),
+        (
+            "`population: {frozen: …}`",
+            "`team`; optional `value`",
+            "who counts, whatever happens later; a value makes it independent of this round",
+        ),
+        ("`rulings`", rulings, "every field but `evidence` is required; the two signatures are different people's"),
+        (
+            "`evidence.corpus.inventory`",
+            "`source`, `url`, `licence`, `language`, `documents`, `tokens`, `epochs`, `collected_on`, `sha256`",
+            "one row a source; licences are SPDX expressions",
+        ),
+        (
+            "`evidence.corpus.sample`",
+            "`id`, `source`, `text`",
+            "JSONL, JSONL.zst or Parquet; a broken line is counted, never passed over",
+        ),
+        (
+            "`evidence.training_log`",
+            "`step`, `tokens`, `loss`, `learning_rate`, `grad_norm`, `time`; optional `validation_loss`, `prev_sha256`",
+            "JSONL, one object a line; `prev_sha256` is the SHA-256 of the line before, 64 zeros on the first",
+        ),
+    ]
+    head = "## Tables\n\nCSV is UTF-8, with or without a byte-order mark, or CP949 as Korean Excel writes it.\n"
+    return f"{head}\n{table(['Named by', 'Columns', 'Rules'], rows)}"

@@ -1,0 +1,53 @@
+"""Writes the generated pages of the documentation from the code that they describe.
+
+    python -m docs.generate       # or: make docs
+
+A test compares each page with what this would write, so that none is ever stale.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from docs.checks_page import checks_page
+from docs.commands_page import commands_page
+from docs.files_page import files_page
+from docs.policies_block import policies_block
+from docs.tables_page import tables_page
+
+FOLDER = Path(__file__).parent
+
+#: Whole pages, and blocks inside pages that people write: between `<!-- generated: NAME -->` and `<!-- /generated -->`.
+PAGES: Mapping[str, Callable[[], str]] = {
+    "checks.md": checks_page,
+    "commands.md": commands_page,
+    "files.md": files_page,
+    "tables.md": tables_page,
+}
+BLOCKS: Mapping[str, tuple[str, Callable[[], str]]] = {"rules.md": ("policies", policies_block)}
+NOTICE = "<!-- Written by `make docs` from the code; change it there. -->\n\n"
+END = "<!-- /generated -->"
+
+
+def generated(name: str) -> str:
+    """What the page of that name should hold, all of it."""
+    if name in PAGES:
+        return NOTICE + PAGES[name]().rstrip() + "\n"
+    block, write = BLOCKS[name]
+    start = f"<!-- generated: {block} -->"
+    head, rest = (FOLDER / name).read_text(encoding="utf-8").split(start)
+    return f"{head}{start}\n{write().rstrip()}\n{END}{rest.split(END, 1)[1]}"
+
+
+def main() -> int:
+    """Writes every page that is not as it should be."""
+    for name in (*PAGES, *BLOCKS):
+        page, text = FOLDER / name, generated(name)
+        if not page.exists() or page.read_text(encoding="utf-8") != text:
+            page.write_text(text, encoding="utf-8")
+            sys.stderr.write(f"docs/{name} written\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
