@@ -177,13 +177,13 @@ def _noted(case: IndependenceCase, policy: Policy, reference: ReferenceFinding) 
     notes = []
     architecture = reference.architecture
     if architecture.same_family:
-        settings = ", ".join(architecture.shared_settings) or "-"
+        settings = len(architecture.shared_settings)
         notes.append(
             finding(
                 "architecture",
                 policy.independence.architecture_shared,
-                f"{reference.reference}와 같은 구조 계열입니다(공통 설정: {settings}). 구조만으로는 파생이 아닙니다.",
-                f"Same architecture family as {reference.reference} (settings in common: {settings}). "
+                f"{reference.reference}와 같은 구조 계열입니다(공통 설정 {settings}개). 구조만으로는 파생이 아닙니다.",
+                f"Same architecture family as {reference.reference} ({settings} settings in common). "
                 "Architecture alone is no derivation.",
                 case.evidence,
             )

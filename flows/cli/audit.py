@@ -1,0 +1,104 @@
+"""`gwanmun audit`: the data-quality checks on one submission, no programme needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from flows.cli.answers import console, only_the_answer, print_json, table
+from flows.cli.exit_codes import FOUND
+from flows.cli.options import JsonOption
+from flows.cli.progress import progress_shown
+
+if TYPE_CHECKING:
+    from checks.records.quality import ExpectationResult, QualityReport
+
+_OUTCOMES = {"pass": ("통과", "green"), "conditional": ("조건부", "yellow"), "fail": ("위반", "red")}
+
+
+def audit(
+    submission: Annotated[
+        Path, typer.Argument(metavar="SUBMISSION.yaml", help="The submission's file, or the folder it is in.")
+    ],
+    suite: Annotated[
+        Path | None,
+        typer.Option(metavar="SUITE.yaml", help="Look for this suite's items in the corpus sample (contamination)."),
+    ] = None,
+    fail_on: Annotated[Literal["fail"] | None, typer.Option(help="Exit with 1 where the verdict is fail.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Hold one submission's evidence against itself.
+
+    Manifest, corpus inventory, corpus sample, training log and checkpoints; no programme is needed. What was not handed
+    in is `conditional`: not proven, and no pass. Broken lines of a corpus are counted findings; a model or a file that
+    cannot be read is exit code 2. With --suite, contamination of the corpus sample by the suite's items is looked for,
+    item by item; what is absent from a sample may still be in the corpus.
+    """
+    from checks.contracts.loading import load_submission, load_suite
+    from checks.expectations.decide import overall
+    from tasks.data_quality.audit import audit as audited
+
+    with only_the_answer(), progress_shown() as progress:
+        loaded = load_submission(submission / "submission.yaml" if submission.is_dir() else submission)
+        items = []
+        if suite is not None:
+            from flows.benchmark_items import benchmark_items
+
+            items = benchmark_items([load_suite(suite)])
+        report = audited(loaded, items, progress=progress)
+    team, verdict = loaded.submission.team, overall(report.results)
+    if as_json:
+        print_json(_document(team, verdict, report))
+    else:
+        _print(team, verdict, report)
+    if fail_on == verdict:
+        raise typer.Exit(FOUND)
+
+
+def _document(team: str, verdict: str, report: QualityReport) -> dict[str, Any]:
+    return {
+        "team": team,
+        "verdict": verdict,
+        "contamination": {
+            "items": report.items_scanned,
+            "flagged": [item.model_dump(mode="json") for item in report.contaminated],
+        },
+        "checks": [_check(result) for result in report.results],
+    }
+
+
+def _check(result: ExpectationResult) -> dict[str, Any]:
+    return {
+        "check": f"{result.suite}.{result.check}",
+        "subject": result.subject,
+        "success": result.outcome == "pass",
+        "outcome": result.outcome,
+        "severity": result.severity,
+        "observed": result.observed,
+        "expected": result.expected,
+        "rows": result.rows,
+        "examples": result.examples,
+        "text": result.text.model_dump(),
+    }
+
+
+def _print(team: str, verdict: str, report: QualityReport) -> None:
+    from rich.text import Text
+
+    terminal = console()
+    shown = table("점검 check", "대상 subject", "결과 outcome", "rows>")
+    for result in report.results:
+        korean, style = _OUTCOMES[result.outcome]
+        outcome = Text(f"{result.outcome} {korean}", style=style)
+        shown.add_row(f"{result.suite}.{result.check}", result.subject, outcome, str(result.rows))
+    terminal.print(shown)
+    for result in report.results:
+        if result.outcome != "pass":
+            examples = f" ({'; '.join(result.examples[:3])})" if result.examples else ""
+            terminal.print(f"{result.text.ko}\n{result.text.en}{examples}\n", soft_wrap=True)
+    if report.items_scanned:
+        terminal.print(f"{len(report.contaminated)} of {report.items_scanned} benchmark items found in the sample")
+    korean, style = _OUTCOMES[verdict]
+    terminal.print(Text(f"{team}: {verdict} {korean}", style=f"bold {style}"))

@@ -1,0 +1,120 @@
+"""A decision for the person at the terminal: the ranking, and why each team stands where it stands, in Korean and English."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TYPE_CHECKING, Any
+
+from flows.cli.answers import console, table
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from checks.records.decisions import Decision, Reason, Standing
+
+#: Enough to tell teams apart on a page; JSON has every place, and comparisons use the exact value.
+PLACES_SHOWN = Decimal("0.001")
+
+_STATUS = {
+    "advances": ("진출", "advances", "green"),
+    "eliminated": ("탈락", "eliminated", "red"),
+    "review": ("검토", "review", "yellow"),
+    "withdrawn": ("철회", "withdrawn", "dim"),
+}
+_GATE = {
+    "pass": ("통과", "green"),
+    "fail": ("실패", "red"),
+    "conditional": ("조건부", "yellow"),
+    "indeterminate": ("판정 불가", "yellow"),
+}
+
+
+def decision_document(decision: Decision) -> dict[str, Any]:
+    """The decision as `rank --json` prints it: `eliminated_by` only where a team is eliminated."""
+    document = decision.model_dump(mode="json")
+    for standing in document["standings"]:
+        if standing["eliminated_by"] is None:
+            del standing["eliminated_by"]
+    return document
+
+
+def print_decision(decision: Decision) -> None:
+    """The ranking as a table, then the reasons team by team."""
+    terminal = console()
+    terminal.print(_heading(decision))
+    terminal.print(_ranking(decision))
+    advancing = sum(standing.status == "advances" for standing in decision.standings)
+    terminal.print(
+        f"정원 {decision.places}, 진출 {advancing}, 공석 {decision.vacancies} · "
+        f"places {decision.places}, advancing {advancing}, vacant {decision.vacancies}"
+    )
+    for standing in decision.standings:
+        terminal.print()
+        terminal.print(_title(standing))
+        for reason in filter(_tells, standing.reasons):
+            terminal.print(f"  {reason.text.ko}\n  {reason.text.en}", soft_wrap=True)
+
+
+def _heading(decision: Decision) -> Text:
+    from rich.text import Text
+
+    parts = [decision.programme, decision.round, f"rules {decision.rules_version} ({decision.rules_sha256[:12]})"]
+    parts += [f"policy {decision.policy}"] if decision.policy else []
+    heading = Text(" · ".join(parts), style="bold")
+    if decision.simulated:
+        heading.append(" · 모의 (simulated)", style="magenta")
+    if decision.what_if:
+        heading.append(" · WHAT-IF (가정)", style="bold yellow")
+    return heading
+
+
+def _ranking(decision: Decision) -> Any:
+    ranked = [standing for standing in decision.standings if standing.scores]
+    parts = [path for path in (ranked[0].scores if ranked else {}) if "." not in path]
+    gates = list(dict.fromkeys(gate for standing in decision.standings for gate in standing.gates))
+    columns = ["#>", "팀 team", "총점 total>", *(f"{part}>" for part in parts), *gates, "상태 status"]
+    ranking = table(*columns, title="모의 점수 (simulated scores)" if decision.simulated else None)
+    for standing in decision.standings:
+        rank = "–" if standing.rank is None else str(standing.rank)
+        points = [_shown(standing.scores.get(part)) for part in parts]
+        results = [_gate(standing.gates.get(gate)) for gate in gates]
+        name = f"{standing.team} {standing.name.ko} · {standing.name.en}"
+        ranking.add_row(rank, name, _shown(standing.total), *points, *results, _status(standing))
+    return ranking
+
+
+def _shown(points: str | None) -> str:
+    if points is None:
+        return "–"
+    return format(Decimal(points).quantize(PLACES_SHOWN, ROUND_HALF_EVEN), "f")
+
+
+def _gate(result: str | None) -> Text:
+    from rich.text import Text
+
+    if result is None:
+        return Text("–")
+    korean, style = _GATE[result]
+    return Text(f"{result} {korean}", style=style)
+
+
+def _status(standing: Standing) -> Text:
+    from rich.text import Text
+
+    korean, english, style = _STATUS[standing.status]
+    return Text(f"{english} {korean}", style=style)
+
+
+def _title(standing: Standing) -> Text:
+    from rich.text import Text
+
+    title = Text(f"{standing.team} {standing.name.ko} · {standing.name.en}: ", style="bold")
+    title.append(_status(standing))
+    if standing.eliminated_by is not None:
+        title.append(f" ({standing.eliminated_by})")
+    return title
+
+
+def _tells(reason: Reason) -> bool:
+    """What passed is in the table and in JSON already; architecture in common is said, because it looks like more than it is."""
+    return reason.outcome != "pass" or reason.rule == "architecture"

@@ -1,0 +1,80 @@
+"""How a command ends: the four exit codes, and what each fault comes to. Never a traceback on the terminal."""
+
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+import typer
+
+from checks.contracts.errors import InputFault
+
+RAN = 0
+FOUND = 1
+BAD_INPUT = 2
+PART_WAY = 3
+
+#: The end of every command's help.
+IN_WORDS = (
+    "Exit codes: 0 it ran, whatever the verdict; 2 bad input, with one message that names the file and the key; "
+    "3 stopped part-way, and the same command goes on."
+)
+
+
+def code_of(fault: BaseException) -> int:
+    """Says in one line on standard error what went wrong, and returns the exit code."""
+    if isinstance(fault, InputFault):
+        return _say(_with_count(fault), BAD_INPUT)
+    if isinstance(fault, typer.TyperException):
+        return _say(f"{fault.format_message()} (gwanmun COMMAND --help)", BAD_INPUT)
+    if isinstance(fault, KeyboardInterrupt):
+        return _say("stopped; the same command goes on where it was", PART_WAY)
+    if isinstance(fault, BrokenPipeError):
+        return _nobody_reads()
+    return _known_state(fault)
+
+
+def _known_state(fault: BaseException) -> int:
+    """States that the rooms below have names for; imported only here, where something has gone wrong already."""
+    from checks.rules.inputs import NotMeasured
+    from flows.evaluate_round import StoppedPartWay
+    from warehouse.store import EmptyWarehouse
+
+    if isinstance(fault, StoppedPartWay):
+        return _say(str(fault), PART_WAY)
+    if isinstance(fault, NotMeasured | EmptyWarehouse):
+        return _say(str(fault), BAD_INPUT)
+    return _say(_internal(fault), PART_WAY)
+
+
+def _with_count(fault: InputFault) -> str:
+    more = len(fault.more)
+    counted = "1 more fault" if more == 1 else f"{more} more faults"
+    return f"{fault.message} (and {counted}; gwanmun check shows all)" if more else fault.message
+
+
+def _internal(fault: BaseException) -> str:
+    """One line; the traceback goes into a file, for whoever is asked to mend it."""
+    words = str(fault).strip().splitlines()[-1:] or [""]
+    said = f"internal error: {type(fault).__name__}: {words[0]}"
+    try:
+        handle, name = tempfile.mkstemp(prefix="gwanmun-", suffix=".log")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as details:
+            traceback.print_exception(fault, file=details)
+    except OSError:
+        return said
+    return f"{said} (details in {Path(name)})"
+
+
+def _say(message: str, code: int) -> int:
+    typer.echo(" ".join(message.split("\n")), err=True)
+    return code
+
+
+def _nobody_reads() -> int:
+    """The reader of our output has gone (`… | head`): nothing is wrong, and nothing more is written."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, sys.stdout.fileno())
+    os.close(nothing)
+    return RAN

@@ -1,0 +1,121 @@
+"""`gwanmun score`: the benchmark on one model, no programme needed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from checks.contracts.errors import InputFault
+from flows.cli.answers import console, only_the_answer, print_json, table
+from flows.cli.options import JsonOption
+from flows.cli.progress import Progress, progress_shown
+
+if TYPE_CHECKING:
+    from checks.records.scores import SuiteScores
+
+
+def score(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A folder: config.json, tokenizer, safetensors.")],
+    suite: Annotated[Path, typer.Option(metavar="SUITE.yaml", help="What is asked.")],
+    items: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.jsonl", help="Write every item's result, one JSON line each, as it is scored."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Take FILE.jsonl up where it ends.")] = False,
+    limit: Annotated[int | None, typer.Option(metavar="N", help="Only the first N items of each task.")] = None,
+    device: Annotated[
+        str | None, typer.Option(metavar="DEVICE", help="cpu, cuda, cuda:1, mps. Without it: CUDA where it is there.")
+    ] = None,
+    dtype: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DTYPE", help="float32, bfloat16, float16. Without it: bfloat16 on a GPU that has it, else float32."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Score one model on a suite of benchmark tasks.
+
+    No programme is needed. Suites name tasks of lm-evaluation-harness or task files in its format; prompts, filters and
+    metrics are that library's own. Values are the metric as it is (accuracies in [0, 1]), with standard error and 95 %
+    interval.
+
+    The only state is FILE.jsonl. It must not exist, unless --resume takes it up: then what it holds is not asked again, and
+    the finished file has the bytes of an uninterrupted run. `items_per_second` counts the items asked by this call over
+    the time from the first task on, loading the model included; it is null where nothing was asked.
+    """
+    from checks.contracts.loading import load_suite
+    from tasks.benchmark import score_suite
+
+    if resume and items is None:
+        raise InputFault("command line", "--resume", "no --items", "--items FILE.jsonl, the file to take up")
+    with only_the_answer(), progress_shown() as progress:
+        loaded = load_suite(suite)
+        held = _lines(items)
+        clock = _Clock(progress)
+        scores = score_suite(
+            model,
+            loaded,
+            limit=limit,
+            device=device,
+            dtype=dtype,
+            ledger=items,
+            resume=resume,
+            progress=clock,
+        )
+        speed = clock.items_per_second(len(scores.items) - held)
+    if as_json:
+        print_json(_document(model, scores, speed))
+    else:
+        _print(model, scores, speed)
+
+
+@dataclass
+class _Clock:
+    """Passes progress on, and knows when the first task began."""
+
+    progress: Progress
+    began: float | None = None
+
+    def __call__(self, label: str, done: int, total: int) -> None:
+        self.began = self.began or time.monotonic()
+        self.progress(label, done, total)
+
+    def items_per_second(self, asked: int) -> float | None:
+        """None where nothing was asked."""
+        if asked <= 0 or self.began is None:
+            return None
+        return asked / (time.monotonic() - self.began)
+
+
+def _lines(items: Path | None) -> int:
+    """How many items the file holds already."""
+    if items is None or not items.is_file():
+        return 0
+    with items.open("rb") as file:
+        return sum(line.endswith(b"\n") for line in file)
+
+
+def _document(model: Path, scores: SuiteScores, speed: float | None) -> dict[str, Any]:
+    return {
+        "model": str(model),
+        "suite": scores.suite,
+        "tasks": {task.task: task.model_dump(mode="json", exclude={"task"}) for task in scores.tasks},
+        "items_per_second": speed,
+        "settings": scores.settings,
+    }
+
+
+def _print(model: Path, scores: SuiteScores, speed: float | None) -> None:
+    shown = table("task", "metric", "value>", "stderr>", "95 %", "n>", title=f"{model} on {scores.suite}")
+    for task in scores.tasks:
+        interval = "–" if task.ci95 is None else f"{task.ci95[0]:.4f} to {task.ci95[1]:.4f}"
+        error = "–" if task.stderr is None else f"{task.stderr:.4f}"
+        shown.add_row(task.task, task.metric, f"{task.value:.4f}", error, interval, str(task.n))
+    terminal = console()
+    terminal.print(shown)
+    terminal.print("nothing was asked again" if speed is None else f"{speed:.1f} items a second")
