@@ -9,7 +9,7 @@ benchmark t1 common
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -63,11 +63,16 @@ def plan(loaded: LoadedProgramme, round_: Round) -> list[PlannedRun]:
     cache = HashCache(loaded.warehouse)
     suites = {name: suite_sha256(loaded.suites[name], cache) for name in round_.suites()}
     references = {each.id: hash_tree(loaded.reference_path(each), cache) for each in loaded.programme.references}
-    planned: list[PlannedRun] = []
-    for team in round_.teams:
-        if team.submission is not None and team.withdrawn is None:
-            planned += _plan_team(loaded, team, suites, references, cache)
+    contents = {
+        team.id: _content_or_fault(loaded, team, cache)
+        for team in round_.teams
+        if team.submission is not None and team.withdrawn is None
+    }
     cache.save()
+    scored = _complete_benchmarks(loaded, contents, suites)
+    planned = [
+        run for team, content in contents.items() for run in _plan_team(team, content, suites, references, scored)
+    ]
     return sorted(planned, key=lambda run: STAGES.index(run.stage))
 
 
@@ -77,38 +82,58 @@ def pending(warehouse: Warehouse, planned: Sequence[PlannedRun]) -> list[Planned
     return [run for run in planned if run.key not in states or states[run.key].status != "complete"]
 
 
+def _content_or_fault(loaded: LoadedProgramme, team: Team, cache: HashCache) -> SubmissionContent | str:
+    try:
+        return submission_content(loaded.submission(team), cache)
+    except InputFault as fault:
+        return fault.message.replace(f"{loaded.folder}{os.sep}", "")
+
+
+def _complete_benchmarks(
+    loaded: LoadedProgramme, contents: Mapping[str, SubmissionContent | str], suites: Mapping[str, str]
+) -> set[str]:
+    """The keys of the benchmark runs that are recorded complete, for all teams in one look."""
+    handed_in = {team: content for team, content in contents.items() if not isinstance(content, str)}
+    keys = [key for team, content in handed_in.items() for key in _benchmarks(team, content, suites).values()]
+    return {key for key, state in run_states(Warehouse(loaded.warehouse), keys).items() if state.status == "complete"}
+
+
+def _benchmarks(team: str, content: SubmissionContent, suites: Mapping[str, str]) -> dict[str, str]:
+    return {
+        suite: _key("benchmark", team, {"model": content.model, "suite": suite_hash})
+        for suite, suite_hash in suites.items()
+    }
+
+
 def _plan_team(
-    loaded: LoadedProgramme, team: Team, suites: Mapping[str, str], references: Mapping[str, str], cache: HashCache
+    team: str,
+    content: SubmissionContent | str,
+    suites: Mapping[str, str],
+    references: Mapping[str, str],
+    scored: Container[str],
 ) -> list[PlannedRun]:
     needed: list[tuple[Stage, str]] = [("benchmark", suite) for suite in suites]
     needed += [("independence", "")] if references else []
     needed += [("data-quality", "")]
-    try:
-        content = submission_content(loaded.submission(team), cache)
-    except InputFault as fault:
-        message = fault.message.replace(f"{loaded.folder}{os.sep}", "")
-        return [_faulty(stage, team.id, subject, message) for stage, subject in needed]
-    benchmarks = {
-        suite: _key("benchmark", team, {"model": content.model, "suite": suite_hash})
-        for suite, suite_hash in suites.items()
-    }
+    if isinstance(content, str):
+        return [_faulty(stage, team, subject, content) for stage, subject in needed]
+    benchmarks = _benchmarks(team, content, suites)
     lineage = {"model": content.model, "references": dict(references), "checkpoints": _steps(content)}
-    scored = run_states(Warehouse(loaded.warehouse), benchmarks.values())
-    complete = {suite: key for suite, key in benchmarks.items() if key in scored and scored[key].status == "complete"}
+    complete = {suite: key for suite, key in benchmarks.items() if key in scored}
     quality = {"submission": content.submission, "suites": dict(suites), "benchmarks": complete}
     keys = {("benchmark", suite): key for suite, key in benchmarks.items()}
     keys["independence", ""] = _key("independence", team, lineage)
     keys["data-quality", ""] = _key("data-quality", team, quality)
     return [
-        PlannedRun(stage, team.id, subject, keys[stage, subject], content.submission, content.model)
+        PlannedRun(stage, team, subject, keys[stage, subject], content.submission, content.model)
         for stage, subject in needed
     ]
 
 
-def _key(stage: Stage, team: Team, content: Mapping[str, object]) -> str:
+def _key(stage: Stage, team: str, content: Mapping[str, object]) -> str:
     """Two teams that hand in the same model have a run each, so that every team's rows are found by its name."""
     return canonical_sha256(
-        {"stage": stage, "measurement_version": MEASUREMENT_VERSION[stage], "team": team.id, **content}
+        {"stage": stage, "measurement_version": MEASUREMENT_VERSION[stage], "team": team, **content}
     )
 
 
