@@ -4,6 +4,8 @@ from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from fractions import Fraction
 
 PLACES = 12
+#: Places in a sentence, where people read and nobody computes on.
+READABLE_PLACES = 4
 
 
 def decimal_text(value: Fraction) -> str:
@@ -23,3 +25,13 @@ def decimal_text(value: Fraction) -> str:
         text = f"{Decimal(whole).scaleb(-PLACES):f}"
     text = text.rstrip("0")
     return f"{text}0" if text.endswith(".") else text
+
+
+def readable(value: Fraction) -> str:
+    """The decimal text for a sentence, at most four places; more where four would make a difference look like none.
+
+    >>> readable(Fraction(81675749854, 10**9)), readable(Fraction(1, 10**6))
+    ('81.6757', '0.000001')
+    """
+    short = round(value, READABLE_PLACES)
+    return decimal_text(short if short or not value else value)

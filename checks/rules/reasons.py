@@ -6,7 +6,7 @@ from fractions import Fraction
 from checks.policy.outcomes import finding
 from checks.records.decisions import GateResult, Reason, Status
 from checks.records.record import Text
-from checks.rules.numbers import decimal_text
+from checks.rules.numbers import readable
 from checks.rules.points import Points
 from checks.rules.selection import Cut, Cutting
 
@@ -29,7 +29,7 @@ def total_reason(points: Points, team: str, rank: int | None, teams: int, eviden
             f"There is no total. Without a value: {lacks}",
             evidence,
         )
-    text = decimal_text(total)
+    text = readable(total)
     names = ", ".join(points.excluded)
     left_out = (f" 모든 팀에서 제외된 항목: {names}.", f" Left out for all teams: {names}.") if names else ("", "")
     return _reason(
@@ -97,10 +97,10 @@ def _distance(team: str, cut: Cut, cutting: Cutting, counted: Sequence[tuple[Fra
         return "", ""
     worst_kept, best_out = counted[cutting.planned][0], counted[cutting.planned - 1][0]
     if cut == "out":
-        gap = decimal_text(worst_kept - own)
+        gap = readable(worst_kept - own)
         return f" 남은 팀 중 최저점과 {gap}점 차이입니다.", f" {gap} points below the lowest team that is kept."
     if cut == "kept":
-        gap = decimal_text(own - best_out)
+        gap = readable(own - best_out)
         return f" 탈락선보다 {gap}점 높습니다.", f" {gap} points above the cut."
     return "", ""
 

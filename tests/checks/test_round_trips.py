@@ -16,7 +16,7 @@ from checks.contracts.loading import load_programme
 from checks.contracts.panels import read_imported
 from checks.contracts.programme import Round
 from checks.contracts.yaml_source import YamlSource
-from checks.rules.numbers import PLACES, decimal_text
+from checks.rules.numbers import PLACES, decimal_text, readable
 from tests.checks.changed_example import EXAMPLE
 from tests.checks.rounds import f1_round, leaf
 
@@ -81,3 +81,11 @@ def test_printed_numbers_are_the_nearest_decimal_of_twelve_places(value: Fractio
 )
 def test_printed_numbers_at_the_edges(value: Fraction, text: str) -> None:
     assert decimal_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("81.675749854", "81.6757"), ("90.2", "90.2"), ("0", "0.0"), ("0.000001", "0.000001"), ("-0.00004", "-0.00004")],
+)
+def test_sentences_have_few_places_and_hide_no_difference(value: str, text: str) -> None:
+    assert readable(Fraction(value)) == text
