@@ -35,7 +35,7 @@ def data_quality(programme: str, round: str | None = None, team: str | None = No
 def _table(runs: StageRuns) -> list[dict[str, Any]]:
     """One row a team and check that did not pass, and one for all that did."""
     rows: list[dict[str, Any]] = []
-    for run, state in runs.states():
+    for run, state in runs.look().recorded():
         if state.status == "failed":
             empty = {"suite": "", "check": "", "subject": "", "outcome": "indeterminate"}
             rows.append({"team": run.team, **empty, "found": state.message})

@@ -18,7 +18,7 @@ from checks.records.decisions import Decision
 from checks.records.record import Stage
 from flows.deciding import decide_and_record
 from flows.quiet_prefect import quiet_prefect, say_last_words_in
-from flows.stage_runs import WAIT_SECONDS, StageRuns, alone, check_before_running
+from flows.stage_runs import WAIT_SECONDS, Look, StageRuns, alone, check_before_running
 from flows.temporary_server import run_server
 from tasks.team_run import Progress, heard_by
 from warehouse.run_keys import PlannedRun
@@ -61,22 +61,22 @@ def run_programme(
     """
     loaded = load_programme(programme)
     runs = StageRuns(loaded, loaded.round(round_id), stage, team)
-    runs.planned()  # a fault is said before anyone waits
     with alone(runs.warehouse, wait_seconds, say):
         to_measure = runs.to_measure()
         decision = _measure(runs, to_measure, progress) if to_measure else None
-        if decision is None and not runs.whole_round().unrecorded():
+        look = runs.look()
+        if decision is None and not look.unrecorded():
             decision = decide_and_record(loaded, runs.round)
-        return _outcome(runs, to_measure, decision)
+        faults = [f"{runs.label(run)}: {state.message}" for run, state in look.recorded() if state.status == "failed"]
+        return RunOutcome(decision, *_counts(look, to_measure), faults)
 
 
-def _outcome(runs: StageRuns, to_measure: list[PlannedRun], decision: Decision | None) -> RunOutcome:
+def _counts(look: Look, to_measure: list[PlannedRun]) -> tuple[int, int]:
+    """How many of the complete runs were measured now, and how many were there before."""
     pending = {(run.stage, run.team, run.subject) for run in to_measure}
-    states = runs.states()
-    complete = [(run.stage, run.team, run.subject) for run, state in states if state.status == "complete"]
+    complete = [(run.stage, run.team, run.subject) for run, state in look.recorded() if state.status == "complete"]
     measured = sum(each in pending for each in complete)
-    faults = [f"{runs.label(run)}: {state.message}" for run, state in states if state.status == "failed"]
-    return RunOutcome(decision, measured, len(complete) - measured, faults)
+    return measured, len(complete) - measured
 
 
 def _measure(runs: StageRuns, to_measure: list[PlannedRun], progress: Progress | None) -> Decision | None:

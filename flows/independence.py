@@ -31,7 +31,7 @@ def independence(programme: str, round: str | None = None, team: str | None = No
 def _table(runs: StageRuns) -> list[dict[str, Any]]:
     """One row a team, reference and component."""
     rows: list[dict[str, Any]] = []
-    for run, state in runs.states():
+    for run, state in runs.look().recorded():
         if state.status == "failed":
             empty = {"reference": "", "component": "", "verdict": "indeterminate", "relation": "", "log10 p": ""}
             rows.append({"team": run.team, **empty, "fault": state.message})

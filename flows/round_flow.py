@@ -27,10 +27,11 @@ def evaluate_round(programme: str, round: str | None = None, team: str | None = 
     with stage_runs(programme, round, None, team, logger.info) as runs:
         for stage in (benchmark, independence, data_quality):
             stage(programme, runs.round.id, team)
-        for run, state in runs.states():
+        look = runs.look()
+        for run, state in look.recorded():
             if state.status == "failed":
                 logger.warning("%s is indeterminate: %s", runs.label(run), state.message)
-        missing = runs.whole_round().unrecorded()
+        missing = look.unrecorded()
         if missing:
             logger.info("not decided: %s has not been measured", runs.label(missing[0]))
             return None

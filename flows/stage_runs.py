@@ -1,10 +1,10 @@
 """What the stages' flows share: one run at a time in a warehouse, faults found before anything runs, what is left to measure."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from checks.contracts.loading import LoadedProgramme, load_programme
@@ -12,13 +12,41 @@ from checks.contracts.programme import Round
 from checks.records.record import Stage
 from tasks.team_run import TeamRun, record_fault, run_label
 from warehouse.reader import RunState, run_states
-from warehouse.run_keys import PlannedRun, pending, plan
+from warehouse.run_keys import PlannedRun, plan
 from warehouse.store import Warehouse
 
 #: How long a run waits for another that holds the warehouse.
 WAIT_SECONDS = 600.0
 
 _held: ContextVar[str] = ContextVar("held", default="")
+
+
+@dataclass(frozen=True)
+class Look:
+    """A round at one moment: all its runs and their states by key. `stage` and `team` say which of them are asked about."""
+
+    planned: Sequence[PlannedRun]
+    states: Mapping[str, RunState]
+    stage: Stage | None
+    team: str | None
+
+    def pending(self) -> list[PlannedRun]:
+        """Those asked about that are not recorded complete."""
+        return [run for run in self._asked() if self._status(run) != "complete"]
+
+    def recorded(self) -> list[tuple[PlannedRun, RunState]]:
+        """Those asked about that are recorded, complete or failed."""
+        return [(run, self.states[run.key]) for run in self._asked() if run.key in self.states]
+
+    def unrecorded(self) -> list[PlannedRun]:
+        """Those of the whole round of which nothing is recorded, neither rows nor a fault."""
+        return [run for run in self.planned if run.key not in self.states]
+
+    def _asked(self) -> list[PlannedRun]:
+        return [run for run in self.planned if self.stage in (None, run.stage) and self.team in (None, run.team)]
+
+    def _status(self, run: PlannedRun) -> str:
+        return self.states[run.key].status if run.key in self.states else ""
 
 
 @dataclass(frozen=True)
@@ -35,38 +63,20 @@ class StageRuns:
         """Where their rows go."""
         return Warehouse(self.loaded.warehouse)
 
-    def planned(self) -> list[PlannedRun]:
-        """All of them, from the content that is there now."""
+    def look(self) -> "Look":
+        """What they are by the content that is there now, and what the warehouse holds of them."""
         if self.team is not None:
             self.loaded.team(self.round, self.team)
-        return [
-            run
-            for run in plan(self.loaded, self.round)
-            if self.stage in (None, run.stage) and self.team in (None, run.team)
-        ]
+        planned = plan(self.loaded, self.round)
+        return Look(planned, run_states(self.warehouse, [run.key for run in planned]), self.stage, self.team)
 
     def to_measure(self) -> list[PlannedRun]:
         """Those that the warehouse does not hold; a submission that cannot be read is recorded as the fault it is."""
-        left = pending(self.warehouse, self.planned())
-        for run in left:
+        pending = self.look().pending()
+        for run in pending:
             if run.fault is not None:
                 record_fault(self.team_run(run), run.fault)
-        return [run for run in left if run.fault is None]
-
-    def states(self) -> list[tuple[PlannedRun, RunState]]:
-        """Those that are recorded, complete or failed."""
-        planned = self.planned()
-        states = run_states(self.warehouse, [run.key for run in planned])
-        return [(run, states[run.key]) for run in planned if run.key in states]
-
-    def unrecorded(self) -> list[PlannedRun]:
-        """Those of which nothing is recorded, neither rows nor a fault."""
-        recorded = {run.key for run, _ in self.states()}
-        return [run for run in self.planned() if run.key not in recorded]
-
-    def whole_round(self) -> "StageRuns":
-        """Every stage for every team."""
-        return replace(self, stage=None, team=None)
+        return [run for run in pending if run.fault is None]
 
     def team_run(self, planned: PlannedRun) -> TeamRun:
         """A planned run with its team."""
