@@ -20,10 +20,13 @@ PAGES = {
     shell.TOOLS: [("query", what_if.QUERY_TITLE)],
 }
 
+#: Wide enough for a page's name in both languages, in pixels.
+SIDEBAR_WIDTH = 330
+
 
 def main() -> None:
     """Draws what stands around every page, then the page."""
-    st.set_page_config(page_title="Gwanmun 관문", page_icon="🏛️", layout="wide")
+    st.set_page_config(page_title="Gwanmun 관문", page_icon="🏛️", layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
     st.html(STYLE_SHEET)
     language = chosen_language()
     pages = {

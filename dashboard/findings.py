@@ -30,7 +30,7 @@ def finding_rows(view: View, trace: Trace) -> list[list[str]]:
             label(named(finding.component, COMPONENT), view.language),
             Html(VERDICT[finding.verdict].chip(view.language)),
             label(RELATION[finding.relation], view.language) if finding.relation else "–",
-            Number(corrected_p(view, finding)),
+            corrected_p(view, finding),
             Number(share_text(finding.share_of_parameters)),
             Html(stacked_html(finding.explanation, view.language)),
         ]
@@ -56,10 +56,10 @@ def plain_finding_rows(trace: Trace) -> list[list[str]]:
     ]
 
 
-def corrected_p(view: View, finding: ComponentFinding) -> str:
+def corrected_p(view: View, finding: ComponentFinding) -> Number:
     """The verdict's p-value, or `identical` for an exact copy, which needs none."""
     if is_identity(finding):
-        return inline(words.EXACT, view.language)
+        return Number(inline(words.EXACT, view.language))
     return p_text(finding.p_value, finding.log10_p)
 
 

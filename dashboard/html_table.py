@@ -20,6 +20,10 @@ class Number(str):
     """A cell set to the right, in figures of equal width."""
 
 
+class HtmlNumber(Html, Number):
+    """A number whose writing needs HTML, such as a power of ten."""
+
+
 def cell_html(value: str) -> str:
     """The inside of a cell: kept when it is `Html`, else escaped."""
     return str(value) if isinstance(value, Html) else escape(str(value))
@@ -44,7 +48,7 @@ def table(
         indents: how deep each row's header is set in (0 to 3), or none at all.
     """
     head = "".join(
-        f'<th scope="col"{_number_class([row[index] for row in rows])}>{cell_html(column)}</th>'
+        f'<th scope="col"{_number_class([row[index] for row in rows]) if index else ""}>{cell_html(column)}</th>'
         for index, column in enumerate(columns)
     )
     body = []

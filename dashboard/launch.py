@@ -38,6 +38,7 @@ _OPTIONS: dict[str, str] = {
     "client.showErrorLinks": "false",
     "client.toolbarMode": "minimal",
     "logger.hideWelcomeMessage": "true",
+    "logger.level": "warning",
     "server.address": ADDRESS,
     "server.fileWatcherType": "none",
     "server.headless": "true",

@@ -31,10 +31,10 @@ THEME: dict[str, str] = {
 }
 
 STYLE_SHEET = f"""<style>
-[data-testid="stMainBlockContainer"] {{ padding-top: 2.6rem; max-width: 84rem; }}
-[data-testid="stMain"] h1 {{ font-size: 2.1rem; padding: 0.6rem 0 0.1rem; }}
-[data-testid="stMain"] h2 {{ font-size: 1.45rem; padding: 1.1rem 0 0.1rem; }}
-[data-testid="stMain"] h3 {{ font-size: 1.12rem; padding: 0.5rem 0 0; }}
+[data-testid="stMainBlockContainer"] {{ padding: 2.6rem 3rem; max-width: 84rem; }}
+[data-testid="stMain"] h1 {{ font-size: 2.1rem; padding: 0.6rem 0 0.2rem; }}
+[data-testid="stMain"] h2 {{ font-size: 1.45rem; padding: 1.1rem 0 0.5rem; }}
+[data-testid="stMain"] h3 {{ font-size: 1.12rem; padding: 0.6rem 0 0.3rem; }}
 [data-testid="stMain"] a {{ color: {ACCENT}; }}
 [data-testid="stColumn"]:has(.gw-result) {{ position: sticky; top: 3.5rem; align-self: flex-start; }}
 .gw-programme {{ font-weight: 600; }}
@@ -60,7 +60,10 @@ table.gw-table {{ border-collapse: collapse; width: 100%; font-size: 0.95rem; }}
 table.gw-table caption {{ text-align: left; padding: 0.2rem 0 0.4rem; color: {QUIET}; }}
 table.gw-table th {{ background: #EAF0F5; text-align: left; padding: 0.45rem 0.6rem; border-bottom: 2px solid #B9C6D2;
   vertical-align: bottom; font-weight: 600; }}
-table.gw-table th .gw-second {{ display: block; font-weight: 400; }}
+table.gw-table th .gw-second, table.gw-table td > .gw-second, table.gw-table td > a > .gw-second {{
+  display: block; font-weight: 400; }}
+table.gw-table td > a {{ white-space: nowrap; font-weight: 600; }}
+table.gw-table .gw-chip .gw-second {{ display: block; padding-left: 1.2em; line-height: 1.2; }}
 table.gw-table td, table.gw-table tbody th {{ padding: 0.45rem 0.6rem; border-bottom: 1px solid #E3E8ED;
   vertical-align: top; }}
 table.gw-table tbody th {{ background: transparent; min-width: 4.6rem; }}

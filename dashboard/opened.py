@@ -173,7 +173,6 @@ def chosen_language() -> Language:
             LANGUAGES,
             index=LANGUAGES.index(_language()),
             format_func=lambda each: LANGUAGE_NAMES[each],
-            horizontal=True,
             key="language",
         )
     _keep("lang", chosen)

@@ -78,6 +78,7 @@ def _checks(shown: View, team: Team, report: QualityReport) -> None:
         plain_label(inline(words.SUITES_OF_CHECKS, shown.language)),
         list(names),
         format_func=lambda each: names[each],
+        placeholder=inline(words.ALL_ITEMS, shown.language),
         key="quality-suites",
     )
     only_open = right.toggle(plain_label(inline(words.NOT_PASSED, shown.language)), key="quality-open")

@@ -107,7 +107,7 @@ def _tests(shown: View, name: str, tests: list[LineageTest]) -> None:
         [
             mono(test.test),
             Number("–" if test.statistic is None else f"{test.statistic:.4g}"),
-            Number(inline(words.EXACT, shown.language) if test.identity else p_text(test.p_value, test.log10_p)),
+            Number(inline(words.EXACT, shown.language)) if test.identity else p_text(test.p_value, test.log10_p),
             test.group,
             test.scope,
             Html(stacked_html(test.note, shown.language)) if test.note is not None else "",
@@ -131,19 +131,16 @@ def _tests(shown: View, name: str, tests: list[LineageTest]) -> None:
 
 def _layer_table(shown: View, finding: ComponentFinding) -> None:
     """What the heat map shows, in words."""
+    exact = Number(inline(words.EXACT, shown.language))
     rows = [
         [
             str(match.subject_layer),
             str(match.reference_layer),
-            Number(
-                inline(words.EXACT, shown.language)
-                if match.log10_p is None and is_identity(finding)
-                else p_text(match.p_value, match.log10_p)
-            ),
+            exact if match.log10_p is None and is_identity(finding) else p_text(match.p_value, match.log10_p),
         ]
         for match in finding.layers
     ]
-    with st.expander(plain_label(inline(words.LAYER_MAP, shown.language))):
+    with st.expander(plain_label(inline(words.LAYER_TABLE, shown.language))):
         show_table(shown, "layers", [words.SUBJECT_LAYER, words.REFERENCE_LAYER, words.P_VALUE], rows)
 
 

@@ -23,7 +23,7 @@ from dashboard.blocks import (
 )
 from dashboard.charts.totals import Slice, totals_chart
 from dashboard.closeness import Distance, distances, points
-from dashboard.html_table import Html, Number
+from dashboard.html_table import Html, HtmlNumber, Number
 from dashboard.opened import View, view
 from dashboard.words import ranking as words
 from dashboard.words import shell
@@ -166,7 +166,7 @@ def _table(shown: View) -> None:
                 _team_link(shown, standing),
                 Html(STATUS[standing.status].chip(shown.language)),
                 label(named(rule), shown.language) if rule else "",
-                Html(f"<b>{escape(total)}</b>"),
+                HtmlNumber(f"<b>{escape(total)}</b>"),
                 *(Number(score) for score in scores),
                 *(_gate_chip(shown, standing, gate) for gate in gates),
                 Number(distance),

@@ -27,9 +27,9 @@ def named_as_is(name: str) -> Text:
 
 
 def inline(text: Text, language: Language) -> str:
-    """One line: one language, or both with a dot between; once where the two are the same."""
+    """One line: one language, or both with a dot between; once where the Korean holds the English."""
     if language == "both":
-        return text.ko if text.ko == text.en else f"{text.ko} · {text.en}"
+        return text.ko if text.en in text.ko else f"{text.ko} · {text.en}"
     return text.ko if language == "ko" else text.en
 
 
@@ -37,7 +37,7 @@ def inline_html(text: Text, language: Language) -> str:
     """Like `inline`, as safe HTML whose parts say their language, so that a screen reader pronounces them."""
     if language != "both":
         return f'<span lang="{language}">{escape(inline(text, language))}</span>'
-    if text.ko == text.en:
+    if text.en in text.ko:
         return escape(text.ko)
     return f'<span lang="ko">{escape(text.ko)}</span> <span lang="en" class="gw-second">{escape(text.en)}</span>'
 

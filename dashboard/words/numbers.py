@@ -1,14 +1,17 @@
 """How numbers are written: points to two places, p-values as powers of ten, shares in per cent; the exact value is in the CSV.
 
 >>> points_text("90.2"), p_text(None, -40.0), share_text(0.128)
-('90.20', '10⁻⁴⁰', '12.8 %')
+('90.20', '10<sup>−40</sup>', '12.8 %')
 """
 
 from decimal import ROUND_HALF_EVEN, Decimal
+from math import ceil
 
-#: Below this a p-value is printed as a power of ten.
-SMALLEST_PLAIN_P = 0.001
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+from dashboard.html_table import HtmlNumber, Number
+
+#: Below this a p-value is printed as a power of ten, rounded up so that it never looks smaller than it is.
+SMALLEST_PLAIN_P = 0.0001
+MINUS = "−"
 
 
 def points_text(points: str | None) -> str:
@@ -28,13 +31,11 @@ def share_text(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def p_text(p_value: float | None, log10_p: float | None) -> str:
+def p_text(p_value: float | None, log10_p: float | None) -> Number:
     """A p-value: plain, or its power of ten where it is small; a dash where there is none."""
     if log10_p is not None and (p_value is None or p_value < SMALLEST_PLAIN_P):
-        return f"10{f'{log10_p:.0f}'.translate(_RAISED)}"
-    if p_value is not None and p_value < SMALLEST_PLAIN_P:
-        return f"{p_value:.0e}"
-    return f"{p_value:.3f}" if p_value is not None else "–"
+        return HtmlNumber(f"10<sup>{str(ceil(log10_p)).replace('-', MINUS)}</sup>")
+    return Number(f"{p_value:.2g}" if p_value is not None else "–")
 
 
 def count_text(count: int) -> str:

@@ -42,7 +42,6 @@ MORE_REASONS = Text(
     ko="이유가 {count}건 더 있습니다. 팀 페이지에 모두 있습니다.",
     en="{count} more: all of them are on the team's page.",
 )
-TO_TEAM_PAGE = Text(ko="이 팀의 페이지", en="This team's page")
 CUT_PROBABILITY = Text(ko="하위권 확률", en="Chance of being in the cut")
 EXPLAIN_TABLE = Text(
     ko="순위는 포기하지 않은 모든 팀의 총점 순서입니다. 관문에서 탈락한 팀도 순위에는 남습니다. "

@@ -135,6 +135,7 @@ LAYER_MAP_NOTE = Text(
     ko="칸이 진할수록 두 층이 우연히 이만큼 닮을 가능성이 낮습니다.",
     en="The darker a cell, the less likely that the two layers are this alike by chance.",
 )
+LAYER_TABLE = Text(ko="층 대응을 표로 보기", en="The layer map as a table")
 SUBJECT_LAYER = Text(ko="제출 모델의 층", en="Layer of the submission")
 REFERENCE_LAYER = Text(ko="참조 모델의 층", en="Layer of the reference")
 NO_LAYERS = Text(ko="대응하는 층이 없습니다.", en="No layers match.")

@@ -2,7 +2,7 @@
 
 from checks.records.record import Text
 
-TITLE = Text(ko="가정해 보기 (WHAT-IF)", en="What-if")
+TITLE = Text(ko="가정해 보기 (WHAT-IF)", en="WHAT-IF")
 MARK = Text(ko="가정 (WHAT-IF)", en="WHAT-IF")
 BANNER = Text(
     ko="이 페이지의 결과는 가정이며 결정이 아닙니다. 아무것도 기록되지 않습니다. 측정값은 그대로 두고 규칙만 바꿉니다.",

@@ -1,0 +1,140 @@
+"""Every page in every language: what stands there, that it says simulated, and that it agrees with the decision."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.dashboard.conftest import Draw
+from tests.dashboard.drawn import assert_calm, html_of, table_of, text_of
+from tests.dashboard.small_round import TOTALS, replace_in
+
+TITLES = {
+    "ranking": ("순위와 결정", "Ranking and decision"),
+    "team": ("팀별 결과", "Team"),
+    "benchmark": ("벤치마크", "Benchmark"),
+    "independence": ("독자성", "Independence"),
+    "data_quality": ("데이터 품질", "Data quality"),
+    "what_if": ("가정해 보기", "WHAT"),
+    "query": ("직접 조회", "Query"),
+}
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize("page", TITLES)
+def test_every_page_draws_in_both_languages_and_says_simulated(
+    small_round: Path, draw: Draw, page: str, language: str
+) -> None:
+    shown = draw(small_round, page, language, team="b")
+    assert_calm(shown)
+    korean = language == "ko"
+    assert shown.title[0].value.startswith(TITLES[page][0 if korean else 1])
+    assert ("모의 자료입니다" if korean else "Simulated data") in text_of(shown)
+    other = re.search(r'lang="(ko|en)"', html_of(shown).replace(f'lang="{language}"', ""))
+    assert other is None, f"the other language on a page in one: {other}"
+    for table in re.findall(r"<table.*?</table>", html_of(shown), re.S):
+        assert ("모의" if korean else "simulated") in table.split("</caption>")[0]
+
+
+def test_both_languages_stand_side_by_side_where_nothing_is_asked_for(small_round: Path, draw: Draw) -> None:
+    shown = draw(small_round, language="")
+    assert shown.title[0].value == "순위와 결정 · Ranking and decision"
+    assert "가팀" in text_of(shown) and "Team A" in text_of(shown)
+
+
+def test_the_ranking_says_who_is_out_by_what_and_how_close_it_was(small_round: Path, draw: Draw) -> None:
+    shown = draw(small_round)
+    rows = {row["Team"][-1].lower(): row for row in table_of(shown, "ranking")}
+    assert list(rows) == ["a", "b", "c", "d", "e"]
+    assert {team: float(row["Total"]) for team, row in rows.items()} == TOTALS
+    statuses = {team: row["Status"] for team, row in rows.items()}
+    assert statuses == {"a": "○ Advances", "b": "× Out", "c": "○ Advances", "d": "○ Advances", "e": "× Out"}
+    assert (rows["b"]["Out by"], rows["e"]["Out by"]) == ("Independence", "Bottom-of-the-table rule")
+    distances = {team: float(row["Distance to the cut"]) for team, row in rows.items()}
+    assert distances == {"a": 50, "b": 38, "c": 36, "d": 30, "e": -30}  # to E's 40, and of E to D's 70
+    assert rows["b"]["Independence"] == "× Fail"
+    cards = dict(re.findall(r'data-card="(\w)">(.*?)</div></div>', html_of(shown), re.S))
+    assert set(cards) == {"b", "e"}
+    assert "derives from the weights of globe" in cards["b"] and "it would have advanced" in cards["b"]
+    assert "Team D with 70.00" in cards["e"]
+    assert "No decision is recorded" not in text_of(shown) and "have changed since" not in text_of(shown)
+
+
+def test_without_a_cut_there_is_no_distance_and_without_simulation_no_mark(undecided: Path, draw: Draw) -> None:
+    replace_in(undecided, "eliminate_bottom: 1", "eliminate_bottom: 0")
+    replace_in(undecided, "simulated: true", "simulated: false")
+    shown = draw(undecided)
+    assert_calm(shown)
+    assert "imulated" not in text_of(shown)
+    rows = table_of(shown, "ranking")
+    assert {row["Distance to the cut"] for row in rows} == {"–"}
+    assert [row["Status"] for row in rows].count("× Out") == 1
+
+
+def test_the_team_page_opens_the_team_that_the_address_names_and_keeps_it(small_round: Path, draw: Draw) -> None:
+    shown = draw(small_round, "team", team="d")
+    points = {row["Part"]: row for row in table_of(shown, "points-d")}
+    assert (points["Total"]["Points"], points["Benchmark"]["Points"], points["Experts"]["Points"]) == (
+        "70.00",
+        "28.00",
+        "42.00",
+    )
+    assert points["Experts"]["Where the points come from"] == "imported (uncertainty unknown)"
+    assert [row["Result"] for row in table_of(shown, "quality")] == ["△ Conditional"]
+    shown.switch_page("pages/independence.py").run()
+    assert shown.selectbox(key="team").value == "d"
+
+
+def test_an_item_opens_with_its_question_for_all_teams(small_round: Path, draw: Draw) -> None:
+    shown = draw(small_round, "benchmark")
+    scores = table_of(shown, "scores-common")[0]
+    assert (scores["Team A"], scores["Team E"]) == ("100.0 [80.0, 100.0]", "40.0 [20.0, 60.0]")
+    shown.selectbox(key="item-number").select(8).run()
+    assert_calm(shown)
+    assert {row["Field"]: row["Value"] for row in table_of(shown, "document")} == {
+        "question": "8 + 8 =",
+        "answer": "16",
+    }
+    answers = {row["Team"]: row["Correct"] for row in table_of(shown, "item")}
+    assert answers == {"Team A": "○ Right", "Team B": "○ Right"} | {f"Team {team}": "× Wrong" for team in "CDE"}
+    assert "Every team got the same prompt." in text_of(shown)
+    shown.selectbox(key="item-team").select("e").run()
+    shown.radio(key="item-which").set_value("wrong").run()
+    assert_calm(shown)
+    assert [row["Item"] for row in table_of(shown, "items-sums-e")] == ["4", "5", "6", "7", "8", "9"]
+
+
+def test_independence_shows_matrix_tests_layers_chain_and_coverage(small_round: Path, draw: Draw) -> None:
+    shown = draw(small_round, "independence", team="b")
+    matrix = {(row["Team"], row["Component"]): row["globe"] for row in table_of(shown, "lineage")}
+    derived = [where for where, verdict in matrix.items() if "Derived" in verdict]
+    assert derived == [("Team B", "Vision tower")] and "10−40" in matrix[derived[0]]
+    assert "Vision tower — × Derived" in shown.selectbox(key="comparison").options[0]
+    assert table_of(shown, "tests-globe-vision_tower")[0]["Test"] == "correlation"
+    assert [row["Layer of the submission"] for row in table_of(shown, "layers")] == ["0", "1"]
+    assert table_of(shown, "coverage")[0]["Share compared"] == "90.0 %"
+    assert {row["Compared"] for row in table_of(shown, "tensors-b")} == {"used", "not used"}
+    assert "It holds." in text_of(shown)
+
+
+def test_data_quality_shows_what_did_not_pass_and_what_was_found(small_round: Path, draw: Draw) -> None:
+    shown = draw(small_round, "data_quality", team="d")
+    assert table_of(shown, "contaminated-d")[0]["Document"] == "doc-7"
+    assert "&lt;b&gt;010-0000-0000&lt;/b&gt;" in html_of(shown) and "<b>010" not in html_of(shown)
+    shown.selectbox(key="team").select("a").run()
+    shown.toggle(key="quality-open").set_value(True).run()
+    assert_calm(shown)
+    assert "All 1 checks passed." in text_of(shown)
+
+
+def test_a_query_answers_from_the_warehouse_and_refuses_to_write(small_round: Path, draw: Draw) -> None:
+    shown = draw(small_round, "query")
+    box = shown.text_area[0]
+    box.set_value("select team, total from scoreboard order by total desc limit 2").run()
+    shown.button(key="run-query").click().run()
+    assert_calm(shown)
+    assert [row["team"] for row in table_of(shown, "query")] == ["a", "b"]
+    box.set_value("drop table runs").run()
+    shown.button(key="run-query").click().run()
+    assert not shown.exception and len(shown.error) == 1
+    assert "expected one SELECT" in shown.code[0].value
