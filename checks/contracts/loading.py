@@ -162,11 +162,6 @@ class LoadedProgramme(Loaded):
         gates, teams = [gate.id for gate in round_.gates], [team.id for team in round_.teams]
         return read_rulings(self.resolve(round_.rulings, f"rounds.{round_.id}.rulings"), teams, gates)
 
-    def with_round(self, changed: Round) -> "LoadedProgramme":
-        """A copy in which one round's rules are replaced, for a what-if."""
-        rounds = [changed if each.id == changed.id else each for each in self.programme.rounds]
-        return replace(self, programme=Programme.model_validate(self.programme.model_copy(update={"rounds": rounds})))
-
 
 def load_programme(path: Path) -> LoadedProgramme:
     """A programme with its suites, policies, panels and rulings checked; `path` is the file or its folder."""

@@ -13,7 +13,7 @@ from checks.contracts.submission import Component
 from checks.contracts.suite import Suite
 from checks.records.lineage import Trace
 from checks.records.quality import ExpectationResult
-from checks.records.record import Stage, Text
+from checks.records.record import Stage
 from checks.records.scores import SuiteScores
 
 #: Metrics that are not shares in [0, 1]; every other metric is multiplied by 100 in suites, targets and baselines.
@@ -61,10 +61,6 @@ class RoundInputs:
     def active(self) -> list[str]:
         """The teams that have not withdrawn, in the file's order."""
         return [team.id for team in self.round.teams if team.withdrawn is None]
-
-    def name(self, team_id: str) -> Text:
-        """A team's name in both languages."""
-        return next(team.name for team in self.round.teams if team.id == team_id)
 
 
 class NotMeasured(Exception):  # noqa: N818  (the state of the round, not a fault of the program)
