@@ -8,9 +8,12 @@ import pandas as pd
 
 from checks.records.lineage import LayerMatch
 from dashboard.charts.totals import with_font
+from dashboard.look import INK
 
 #: Beyond this power of ten a smaller p-value says nothing more; without it one cell would bleach all others.
 FAINTEST, DARKEST = 0.0, 40.0
+#: Pixels; a model of a hundred layers still fits the page, one of three does not fill it.
+SMALLEST_CELL, LARGEST_CELL, MOST_WIDTH = 12, 46, 900
 
 
 def layer_map(matches: list[LayerMatch], subject: str, reference: str, strength: str) -> alt.Chart:
@@ -36,9 +39,8 @@ def layer_map(matches: list[LayerMatch], subject: str, reference: str, strength:
         ),
         tooltip=["subject:O", "reference:O", alt.Tooltip("strength:Q", format=".1f", title=strength)],
     )
-    dark = alt.condition(alt.datum.strength > DARKEST / 2, alt.value("white"), alt.value("#1B2430"))
-    return with_font(
-        (cells + base.mark_text(fontSize=13).encode(text="label:N", color=dark)).properties(
-            width=alt.Step(46), height=alt.Step(34)
-        )
-    )
+    across, down = frame["reference"].nunique(), frame["subject"].nunique()
+    cell = max(SMALLEST_CELL, min(LARGEST_CELL, MOST_WIDTH // max(1, across)))
+    dark = alt.condition(alt.datum.strength > DARKEST / 2, alt.value("white"), alt.value(INK))
+    values = base.mark_text(fontSize=min(13, cell // 2)).encode(text="label:N", color=dark)
+    return with_font((cells + values).properties(width=cell * across, height=cell * down * 3 // 4))

@@ -10,6 +10,8 @@ import pandas as pd
 
 from dashboard.look import FONT, INK, PART_COLOURS
 
+ROW_HEIGHT = 42
+
 
 @dataclass(frozen=True)
 class Slice:
@@ -45,7 +47,9 @@ def totals_chart(slices: list[Slice], order: list[str], parts: list[str], limit:
         )
     )
     labels = alt.Chart(sums).mark_text(align="left", dx=6, fontSize=14, fontWeight="bold", color=INK)
-    return with_font((bars + labels.encode(y=rows, x="points:Q", text="label:N")).properties(height=alt.Step(42)))
+    return with_font(
+        (bars + labels.encode(y=rows, x="points:Q", text="label:N")).properties(height=ROW_HEIGHT * len(order))
+    )
 
 
 def with_font(chart: alt.Chart) -> alt.Chart:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from checks.contracts.loading import load_programme
 from dashboard.opened import PROGRAMME_VARIABLE
 from tests.dashboard.conftest import Draw
 from tests.dashboard.drawn import assert_calm, html_of, table_of, text_of
 from tests.dashboard.small_round import fail, hand_in_again, record, replace_in, write_round
+from warehouse.store import Warehouse
 
 PAGES = ("ranking", "team", "benchmark", "independence", "data_quality", "what_if", "query")
 
@@ -84,6 +86,15 @@ def test_a_decision_that_can_no_longer_be_made_is_shown_with_its_evidence(decide
     supposed = draw(decided, "what_if")
     assert_calm(supposed)
     assert "moves" not in html_of(supposed)
+
+
+def test_a_page_is_drawn_while_a_flow_writes(undecided: Path, draw: Draw) -> None:
+    loaded = load_programme(undecided)
+    with Warehouse(loaded.warehouse).writing() as connection:
+        connection.execute("delete from items")
+        shown = draw(undecided, "benchmark")
+        assert_calm(shown)
+        assert len(table_of(shown, "items-sums-a")) == 10
 
 
 @pytest.mark.parametrize("page", ["ranking", "what_if", "query"])
