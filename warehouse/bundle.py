@@ -50,6 +50,8 @@ def write_bundle(loaded: LoadedProgramme, round_id: str | None, out: Path) -> Ve
 
     Raises InputFault where nothing was decided, something has changed since, there is no signing key, or `out` cannot be written.
     """
+    if out.is_dir():
+        raise InputFault(out, found="a folder", expected="a file to write")
     round_ = loaded.round(round_id)
     key = load_private(loaded.folder / KEYS_FOLDER / PRIVATE)
     decision, inputs = _decided(loaded, round_.id)

@@ -63,6 +63,7 @@ class HashCache:
                 "w", encoding="utf-8", dir=self._file.parent, suffix=".tmp", delete=False
             ) as unfinished:
                 json.dump(kept, unfinished)
+            Path(unfinished.name).chmod(0o644)
             Path(unfinished.name).replace(self._file)
             self._changed = False
 

@@ -8,6 +8,7 @@ table of its own, whose rows carry the places of the rows above them (`reference
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Union, get_args, get_origin
 
 import duckdb
@@ -24,7 +25,7 @@ from checks.records.lineage import (
     Trace,
 )
 from checks.records.quality import ContaminatedItem, ExpectationResult, Measurement, QualityReport
-from checks.records.record import Record, Text
+from checks.records.record import Record
 from checks.records.runs import RunRecord
 from checks.records.scores import ItemResult, SuiteScores, TaskScore
 
@@ -94,6 +95,38 @@ _STANDINGS = Layout(
 DECISION = Layout("decision_log", Decision, parts={"standings": _STANDINGS})
 
 
+@dataclass(frozen=True)
+class Column:
+    """A column: the field that it holds, or the part of a field that is a record (`ko` of `text`)."""
+
+    name: str
+    field: str
+    part: str | None = None
+    is_json: bool = False
+
+    def value(self, record: Record) -> Any:
+        """What stands in this column for the record."""
+        value = getattr(record, self.field)
+        if self.part is not None and value is not None:
+            value = getattr(value, self.part)
+        return json.dumps(value, ensure_ascii=False, allow_nan=False) if self.is_json else value
+
+
+@cache
+def columns_of(record: type[Record]) -> tuple[Column, ...]:
+    """The columns in which a record's own fields stand; lists of records have tables of their own."""
+    columns: list[Column] = []
+    for name, info in record.model_fields.items():
+        kinds = get_args(info.annotation) if get_origin(info.annotation) in _UNIONS else (info.annotation,)
+        inner = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Record)), None)
+        column = RENAMED.get(name, name)
+        if inner is not None:
+            columns += [Column(f"{column}_{part}", name, part) for part in inner.model_fields]
+        elif not _is_list_of_records(info):
+            columns.append(Column(column, name, is_json=_is_open(info)))
+    return tuple(columns)
+
+
 def rows_of(layout: Layout, record: Record, above: Row) -> dict[str, list[Row]]:
     """Table → rows of the record and all that is listed inside it; `above` is what every row carries."""
     rows: dict[str, list[Row]] = {table: [] for table in layout.tables()}
@@ -107,102 +140,55 @@ def load(connection: duckdb.DuckDBPyConnection, layout: Layout, owner: str, valu
     return below.get((), [])
 
 
-def columns_of(record: type[Record], parts: Mapping[str, Layout], prefix: str = "") -> list[str]:
-    """The columns in which a record's own fields stand, what is listed in it left out."""
-    columns: list[str] = []
-    for name, info in record.model_fields.items():
-        if name in parts:
-            continue
-        inner = _inner_record(info)
-        column = _column(prefix, name)
-        if inner is Text:
-            columns += [f"{column}_ko", f"{column}_en"]
-        elif inner is not None:
-            columns += columns_of(inner, {}, f"{column}_")
-        else:
-            columns.append(column)
-    return columns
-
-
 def _collect(layout: Layout, record: Record, above: Row, rows: dict[str, list[Row]]) -> None:
-    rows[layout.table].append(above | _flat(record, layout.parts))
+    rows[layout.table].append(above | {column.name: column.value(record) for column in columns_of(layout.record)})
     for name, part in layout.parts.items():
         for place, each in enumerate(getattr(record, name)):
             _collect(part, each, above | {part.place: place}, rows)
 
 
-def _flat(record: Record, parts: Mapping[str, Layout], prefix: str = "") -> Row:
-    row: Row = {}
-    for name, info in type(record).model_fields.items():
-        value = getattr(record, name)
-        if name in parts:
-            continue
-        inner = _inner_record(info)
-        column = _column(prefix, name)
-        if inner is Text:
-            row[f"{column}_ko"] = None if value is None else value.ko
-            row[f"{column}_en"] = None if value is None else value.en
-        elif inner is not None:
-            row |= _flat(value, {}, f"{column}_")
-        else:
-            row[column] = _json(value) if _is_json(info) else value
-    return row
-
-
 def _load_part(
-    connection: duckdb.DuckDBPyConnection, layout: Layout, owner: str, value: str | int, places: Sequence[str]
+    connection: duckdb.DuckDBPyConnection, layout: Layout, owner: str, value: str | int, above: Sequence[str]
 ) -> dict[tuple[int, ...], list[Any]]:
     """Places of the row above → its records in their order."""
-    places = [*places, layout.place] if layout.place else list(places)
+    places = [*above, layout.place] if layout.place else list(above)
     inside = {name: _load_part(connection, part, owner, value, places) for name, part in layout.parts.items()}
-    columns = [*places, *columns_of(layout.record, layout.parts)]
+    columns = columns_of(layout.record)
+    names = ", ".join([*places, *(column.name for column in columns)])
     order = f" order by {', '.join(places)}" if places else ""
-    asked = f"select {', '.join(columns)} from {layout.table} where {owner} = ?{order}"
+    asked = f"select {names} from {layout.table} where {owner} = ?{order}"
     loaded: dict[tuple[int, ...], list[Any]] = {}
     for values in connection.execute(asked, [value]).fetchall():
-        row = dict(zip(columns, values, strict=True))
-        place = tuple(row[each] for each in places)
-        fields = _nested(layout.record, row, layout.parts)
-        fields |= {name: records.get(place, []) for name, records in inside.items()}
-        loaded.setdefault(place[:-1], []).append(layout.record.model_validate(fields))
+        place = values[: len(places)]
+        fields = _fields(columns, values[len(places) :])
+        for name, records in inside.items():
+            fields[name] = records.get(place, [])
+        loaded.setdefault(place[: len(above)], []).append(layout.record.model_validate(fields))
     return loaded
 
 
-def _nested(record: type[Record], row: Row, parts: Mapping[str, Layout], prefix: str = "") -> Row:
-    """The fields of a record from the columns of its row: `_flat` turned back."""
+def _fields(columns: Sequence[Column], values: Sequence[Any]) -> Row:
+    """A record's fields from the columns of its row; a part that is empty throughout is an absent record."""
     fields: Row = {}
-    for name, info in record.model_fields.items():
-        if name in parts:
-            continue
-        inner = _inner_record(info)
-        column = _column(prefix, name)
-        if inner is Text:
-            korean, english = row[f"{column}_ko"], row[f"{column}_en"]
-            fields[name] = None if korean is None else {"ko": korean, "en": english}
-        elif inner is not None:
-            fields[name] = _nested(inner, row, {}, f"{column}_")
+    parted: dict[str, Row] = {}
+    for column, value in zip(columns, values, strict=True):
+        if column.part is not None:
+            parted.setdefault(column.field, {})[column.part] = value
         else:
-            fields[name] = json.loads(row[column]) if _is_json(info) else row[column]
+            fields[column.field] = json.loads(value) if column.is_json else value
+    for name, parts in parted.items():
+        fields[name] = None if all(part is None for part in parts.values()) else parts
     return fields
 
 
-def _column(prefix: str, name: str) -> str:
-    return f"{prefix}{RENAMED.get(name, name)}"
-
-
-def _inner_record(info: FieldInfo) -> type[Record] | None:
-    """The record that a field holds, where it holds one and no list of them."""
-    kinds = get_args(info.annotation) if get_origin(info.annotation) in _UNIONS else (info.annotation,)
-    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Record)), None)
-
-
-_UNIONS = (Union, type(int | str))
-
-
-def _is_json(info: FieldInfo) -> bool:
+def _is_open(info: FieldInfo) -> bool:
     """An open mapping (`dict[str, Any]`) is one column of JSON; a mapping of texts is a column of its own type."""
     return get_origin(info.annotation) is dict and get_args(info.annotation)[1] is Any
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+def _is_list_of_records(info: FieldInfo) -> bool:
+    kinds = get_args(info.annotation)
+    return get_origin(info.annotation) is list and isinstance(kinds[0], type) and issubclass(kinds[0], Record)
+
+
+_UNIONS = (Union, type(int | str))

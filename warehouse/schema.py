@@ -89,10 +89,10 @@ def describe() -> list[Table]:
 
 def _applied(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Name → SHA-256 of what the database was made by; empty for a new one."""
-    there = connection.execute("select 1 from duckdb_tables() where table_name = 'schema_version'").fetchall()
-    if not there:
+    try:
+        return dict(connection.execute("select name, sha256 from schema_version").fetchall())
+    except duckdb.CatalogException:
         return {}
-    return dict(connection.execute("select name, sha256 from schema_version").fetchall())
 
 
 def _refuse_other(applied: dict[str, str], shipped: list[Migration], path: Path) -> None:

@@ -278,6 +278,8 @@ def test_a_what_if_is_never_bundled(bundled: Bundled) -> None:
 def test_a_bundle_that_cannot_be_written_or_read_is_bad_input(bundled: Bundled, tmp_path: Path) -> None:
     with pytest.raises(InputFault, match="nowhere"):
         write_bundle(bundled.loaded, "round-1", tmp_path / "nowhere" / "b.zip")
+    with pytest.raises(InputFault, match="found a folder"):
+        write_bundle(bundled.loaded, "round-1", Path())
     for missing in (tmp_path / "none.zip", tmp_path):
         with pytest.raises(InputFault):
             verify_bundle(missing, None)
