@@ -2,6 +2,7 @@
 
 import random
 import signal
+import subprocess
 from pathlib import Path
 
 import duckdb
@@ -28,7 +29,7 @@ def test_readers_and_killed_writers(tmp_path: Path) -> None:
         acknowledged.append(victim.stdout.readline().strip())
         try:
             victim.wait(timeout=chance.uniform(0.05, 0.6))
-        except Exception:
+        except subprocess.TimeoutExpired:
             victim.send_signal(signal.SIGKILL)
         acknowledged += victim.communicate()[0].split()
     for writer in writers:
