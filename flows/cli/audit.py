@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,6 +15,8 @@ from flows.cli.options import JsonOption
 from flows.cli.progress import progress_shown
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from checks.records.quality import ExpectationResult, QualityReport
 
 _OUTCOMES = {"pass": ("통과", "green"), "conditional": ("조건부", "yellow"), "fail": ("위반", "red")}
@@ -88,17 +92,43 @@ def _print(team: str, verdict: str, report: QualityReport) -> None:
     from rich.text import Text
 
     terminal = console()
-    shown = table("점검 check", "대상 subject", "결과 outcome", "rows>")
+    states = {(each.suite, each.check, each.subject): each.state for each in report.measurements}
+    by_state: dict[str, list[ExpectationResult]] = {}
     for result in report.results:
-        korean, style = _OUTCOMES[result.outcome]
-        outcome = Text(f"{result.outcome} {korean}", style=style)
-        shown.add_row(f"{result.suite}.{result.check}", result.subject, outcome, str(result.rows))
-    terminal.print(shown)
-    for result in report.results:
+        by_state.setdefault(states.get((result.suite, result.check, result.subject), "measured"), []).append(result)
+    measured = by_state.get("measured", [])
+    terminal.print(_table(measured))
+    for result in measured:
         if result.outcome != "pass":
             examples = f" ({'; '.join(result.examples[:3])})" if result.examples else ""
             terminal.print(f"{result.text.ko}\n{result.text.en}{examples}\n", soft_wrap=True)
+    absent = len(by_state.get("not_applicable", []))
+    terminal.print(f"해당 없음: 점검 {absent}개 · not applicable: {absent} checks")
+    for (korean, english), number in _not_proven(by_state.get("missing", [])).items():
+        terminal.print(f"입증되지 않음 – {korean}: 점검 {number}개 · not proven – {english}: {number} checks")
     if report.items_scanned:
         terminal.print(f"{len(report.contaminated)} of {report.items_scanned} benchmark items found in the sample")
     korean, style = _OUTCOMES[verdict]
     terminal.print(Text(f"{team}: {verdict} {korean}", style=f"bold {style}"))
+
+
+def _table(results: Iterable[ExpectationResult]) -> Table:
+    from rich.text import Text
+
+    shown = table("점검 check", "대상 subject", "결과 outcome", "rows>")
+    for result in results:
+        korean, style = _OUTCOMES[result.outcome]
+        outcome = Text(f"{result.outcome} {korean}", style=style)
+        shown.add_row(f"{result.suite}.{result.check}", result.subject, outcome, str(result.rows))
+    return shown
+
+
+def _not_proven(results: Iterable[ExpectationResult]) -> dict[tuple[str, str], int]:
+    """What was not handed in, Korean and English → how many checks wanted it."""
+    from checks.expectations.suites import CHECK_BY_KEY
+
+    wanted = Counter[tuple[str, str]]()
+    for result in results:
+        needs = CHECK_BY_KEY[f"{result.suite}.{result.check}"].needs
+        wanted[(needs.ko, needs.en) if needs is not None else ("증빙 없음", "no evidence")] += 1
+    return dict(wanted)

@@ -33,7 +33,7 @@ class ReferencesAfterAgainst(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Typer's own parsing of `--against a --against b` where the user wrote `--against a b`."""
-        return super().parse_args(ctx, _repeated(args))
+        return super().parse_args(ctx, against_each(args))
 
 
 def trace(
@@ -103,7 +103,7 @@ def fingerprint(
         typer.echo(str(made))
 
 
-def _repeated(args: Sequence[str]) -> list[str]:
+def against_each(args: Sequence[str]) -> list[str]:
     """`s --against a b --json` → `s --against a --against b --json`."""
     repeated: list[str] = []
     taking, first = False, False
