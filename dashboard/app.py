@@ -1,6 +1,6 @@
-"""The dashboard's entry: the switch of languages, the round, the banner, and the pages. `dashboard.launch` starts it.
+"""The dashboard's entry: the switch of languages, the round, and the pages.
 
-By hand, from the repository: `GWANMUN_PROGRAMME=demo/programme.yaml streamlit run dashboard/app.py`.
+`dashboard.launch` starts it, with the settings that keep it to this machine: do not start it by hand.
 """
 
 import streamlit as st
@@ -20,13 +20,10 @@ PAGES = {
     shell.TOOLS: [("query", what_if.QUERY_TITLE)],
 }
 
-#: Wide enough for a page's name in both languages, in pixels.
-SIDEBAR_WIDTH = 330
-
 
 def main() -> None:
     """Draws what stands around every page, then the page."""
-    st.set_page_config(page_title="Gwanmun 관문", page_icon="🏛️", layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
+    st.set_page_config(page_title="Gwanmun 관문", page_icon="🏛️", layout="wide")
     st.html(STYLE_SHEET)
     language = chosen_language()
     pages = {

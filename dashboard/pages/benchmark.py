@@ -30,13 +30,13 @@ def show() -> None:
     heading(shown, words.BENCHMARK_TITLE)
     suites = shown.round.suites()
     if not suites:
-        sentence(shown, shell.NOT_MEASURED)
+        sentence(shown, shell.NO_MEASUREMENTS)
         return
     suite = st.selectbox(plain_label(inline(words.SUITE, shown.language)), suites, key="suite")
     scores = {team.id: found for team in shown.round.teams if (found := shown.scores(team.id, suite)) is not None}
     section(shown, words.SCORES, words.SCORES_NOTE)
     if not scores:
-        sentence(shown, shell.NOT_MEASURED)
+        sentence(shown, shell.NO_MEASUREMENTS)
         return
     _score_table(shown, suite, scores)
     _intervals(shown, scores)

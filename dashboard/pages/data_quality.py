@@ -24,7 +24,7 @@ def show() -> None:
     reports = {team.id: report for team in shown.round.teams if (report := shown.quality(team.id)) is not None}
     section(shown, words.OVERVIEW)
     if not reports:
-        sentence(shown, shell.NOT_MEASURED)
+        sentence(shown, shell.NO_MEASUREMENTS)
         return
     _overview(shown, reports)
     team = pick_team(shown)

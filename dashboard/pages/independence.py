@@ -24,7 +24,7 @@ def show() -> None:
     traces = {team.id: trace for team in shown.round.teams if (trace := shown.trace(team.id)) is not None}
     section(shown, words.MATRIX, words.MATRIX_NOTE)
     if not traces:
-        sentence(shown, shell.NOT_MEASURED)
+        sentence(shown, shell.NO_MEASUREMENTS)
         return
     _matrix(shown, traces)
     team = pick_team(shown)

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from checks.records.canonical import canonical_sha256
-from checks.records.decisions import Standing
+from checks.records.decisions import GateResult, Standing
 from checks.records.record import Text
 from checks.rules.reasons import CUT_RULE
 from dashboard.blocks import (
@@ -117,14 +117,14 @@ def _deciding(standing: Standing) -> list[Text]:
     open_cut = [reason.text for reason in standing.reasons if reason.rule == CUT_RULE and reason.outcome in OPEN_CUTS]
     no_total = [reason.text for reason in standing.reasons if reason.outcome == "missing"]
     gates = [result for result in standing.gate_results if standing.eliminated_by in (None, result.gate)]
-    found = [
-        reason.text
-        for result in gates
-        if result.effect == effect
-        for reason in result.reasons
-        if reason.rule == RULING_RULE or reason.outcome == result.own
-    ]
+    found = [text for result in gates if result.effect == effect for text in _gate_texts(result)]
     return found if standing.status == "eliminated" else [*open_cut, *no_total, *found]
+
+
+def _gate_texts(result: GateResult) -> list[Text]:
+    """The panel's ruling where there is one, for it names the check's own result too; else what made the result."""
+    ruled = [reason.text for reason in result.reasons if reason.rule == RULING_RULE]
+    return ruled or [reason.text for reason in result.reasons if reason.outcome == result.own]
 
 
 def _how_close(shown: View, standing: Standing) -> list[Text]:

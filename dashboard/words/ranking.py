@@ -2,7 +2,7 @@
 
 from checks.records.record import Text
 
-TITLE = Text(ko="순위와 결정", en="Ranking and decision")
+TITLE = Text(ko="순위와 결정", en="Ranking")
 PLACES = Text(ko="자리", en="Places")
 ADVANCE = Text(ko="진출", en="Advance")
 OUT = Text(ko="탈락", en="Out")

@@ -25,6 +25,7 @@ NOT_YET_MEASURED = Text(
     ko="{team_ko}의 {leaf} 점수가 아직 측정되지 않았습니다.", en="{team_en} has no measured points for {leaf} yet."
 )
 READING = Text(ko="읽는 중", en="Reading")
+NO_MEASUREMENTS = Text(ko="이 단계의 측정값이 없습니다.", en="There are no measurements of this stage.")
 NOT_MEASURED = Text(
     ko="이 팀의 이 단계는 아직 측정되지 않았습니다.", en="This stage has not been measured for this team yet."
 )

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.dashboard.conftest import Draw
+from tests.conftest import REPOSITORY
+from tests.dashboard.conftest import Draw, copied
 from tests.dashboard.drawn import assert_calm, html_of, table_of, text_of
 from tests.dashboard.small_round import TOTALS, replace_in
 
 TITLES = {
-    "ranking": ("순위와 결정", "Ranking and decision"),
+    "ranking": ("순위와 결정", "Ranking"),
     "team": ("팀별 결과", "Team"),
     "benchmark": ("벤치마크", "Benchmark"),
     "independence": ("독자성", "Independence"),
@@ -38,7 +39,7 @@ def test_every_page_draws_in_both_languages_and_says_simulated(
 
 def test_both_languages_stand_side_by_side_where_nothing_is_asked_for(small_round: Path, draw: Draw) -> None:
     shown = draw(small_round, language="")
-    assert shown.title[0].value == "순위와 결정 · Ranking and decision"
+    assert shown.title[0].value == "순위와 결정 · Ranking"
     assert "가팀" in text_of(shown) and "Team A" in text_of(shown)
 
 
@@ -69,6 +70,19 @@ def test_without_a_cut_there_is_no_distance_and_without_simulation_no_mark(undec
     rows = table_of(shown, "ranking")
     assert {row["Distance to the cut"] for row in rows} == {"–"}
     assert [row["Status"] for row in rows].count("× Out") == 1
+
+
+def test_a_ruling_a_withdrawal_and_the_cuts_certainty_are_shown_without_a_run(tmp_path: Path, draw: Draw) -> None:
+    programme = copied(REPOSITORY / "examples" / "imported-points" / "programme.yaml", tmp_path)
+    shown = draw(programme)
+    assert_calm(shown)
+    rows = {row["Team"]: row for row in table_of(shown, "ranking")}
+    assert (rows["Team F"]["Status"], rows["Team F"]["Total"]) == ("– Withdrawn", "–")
+    assert rows["Team E"]["Chance of being in the cut"] == "100.0 %"
+    card = html_of(shown).split('data-card="b"')[1].split("data-card")[0]
+    assert "The panel ruled fail" in card and "has not run" not in card
+    for page in ("team", "benchmark", "independence", "what_if"):
+        assert_calm(draw(programme, page, team="f"))
 
 
 def test_the_team_page_opens_the_team_that_the_address_names_and_keeps_it(small_round: Path, draw: Draw) -> None:
