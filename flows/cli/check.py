@@ -94,10 +94,8 @@ def _kind(file: Path) -> Kind:
     from checks.contracts.suite import Suite
     from checks.contracts.yaml_source import YamlSource
 
-    if file.is_dir():
-        return "programme"
     models: dict[Kind, Any] = {"programme": Programme, "submission": Submission, "suite": Suite, "policy": Policy}
-    written = set(YamlSource(file).data)
+    written = set(YamlSource(file / "programme.yaml" if file.is_dir() else file).data)
     fields = {kind: set(model.model_fields) for kind, model in models.items()}
     own = {kind: fields[kind].difference(*(fields[other] for other in fields if other != kind)) for kind in fields}
     best = max(own, key=lambda kind: len(own[kind] & written))

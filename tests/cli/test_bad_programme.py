@@ -94,6 +94,10 @@ def test_what_is_none_of_the_four_files(tmp_path: Path, content: str | None, wor
     gwanmun("check", file).refused("file.yaml", *words)
 
 
+def test_a_folder_without_a_programme(tmp_path: Path) -> None:
+    gwanmun("check", tmp_path).refused("programme.yaml", "no such file")
+
+
 def test_check_reads_a_policy(tmp_path: Path) -> None:
     from checks.contracts.loading import SHIPPED_POLICIES
 
