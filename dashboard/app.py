@@ -29,9 +29,9 @@ def main() -> None:
     pages = {
         inline(title, language): [
             st.Page(
-                f"pages/{name}.py",
+                f"screens/{name}.py",
                 title=inline(text, language),
-                url_path=name.replace("_", "-"),
+                url_path=name,
                 default=name == "ranking",
             )
             for name, text in group

@@ -84,7 +84,8 @@ table.gw-table tr.gw-row-moved td, table.gw-table tr.gw-row-moved th {{ backgrou
 .gw-bar {{ display: inline-block; width: 7rem; height: 0.7rem; background: #E3E8ED; vertical-align: middle;
   border-radius: 2px; }}
 .gw-bar i {{ display: block; height: 100%; background: {ACCENT}; border-radius: 2px; }}
-.gw-mono {{ font-family: 'Noto Sans Mono CJK KR', monospace; font-size: 0.88em; overflow-wrap: anywhere; }}
+.gw-mono {{ font-family: 'Noto Sans Mono CJK KR', monospace; font-size: 0.88em; overflow-wrap: break-word; }}
+table.gw-table td > div[lang] {{ min-width: 15rem; }}
 .gw-indent-1 {{ padding-left: 1.4rem !important; }}
 .gw-indent-2 {{ padding-left: 2.8rem !important; }}
 .gw-indent-3 {{ padding-left: 4.2rem !important; }}

@@ -94,7 +94,7 @@ class View:
     @property
     def up_to_date(self) -> bool:
         """Whether the runs that are shown are of the files as they are now."""
-        return self.read.recorded is None or self.read.current == self.read.recorded
+        return self.read.up_to_date
 
     @property
     def runs(self) -> Sequence[ShownRun]:

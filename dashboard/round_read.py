@@ -58,6 +58,13 @@ class ReadRound:
         """The decision to show: the recorded one goes first."""
         return self.recorded or self.current
 
+    @property
+    def up_to_date(self) -> bool:
+        """Whether the decision that is shown is what files and warehouse give now, whatever words a new version says it in."""
+        if self.recorded is None or self.current is None:
+            return self.recorded is None
+        return _substance(self.recorded) == _substance(self.current)
+
 
 def read_round(loaded: LoadedProgramme, round_id: str | None) -> ReadRound:
     """Reads the warehouse's published snapshot; raises InputFault where the files are faulty and nothing is recorded."""
@@ -100,6 +107,10 @@ def files_of(loaded: LoadedProgramme) -> Iterator[Path]:
                 yield loaded.resolve(node.source.raters)
             if node.source and node.source.then and isinstance(node.source.then.population, FrozenPopulation):
                 yield loaded.resolve(node.source.then.population.frozen)
+
+
+def _substance(decision: Decision) -> dict[str, object]:
+    return decision.model_dump(exclude={"standings": {"__all__": {"reasons", "gate_results"}}})
 
 
 def _runs_of(loaded: LoadedProgramme, decision: Decision) -> Iterator[ShownRun]:

@@ -129,8 +129,12 @@ def _meaning_of_derived(
     if reference in case.reference_licences:
         standings.add(licence_standing(case.reference_licences[reference], policy.licences))
     if standings == {"allowed"}:
-        words = "신고되었고, 허용된 라이선스이며, 통제권이 유지됩니다.", "Declared, licence allowed, control kept."
-        return rules.declared_but_licensed, *words
+        outcome = rules.declared_but_licensed
+        return (
+            outcome,
+            f"신고되었고, 허용된 라이선스이며, 통제권이 유지됩니다. {policy.policy} 정책에서 그 결과는 {outcome}입니다.",
+            f"Declared, licence allowed, control kept: {outcome} under policy {policy.policy}.",
+        )
     if "denied" in standings:
         return (
             rules.for_relation(found.relation),

@@ -28,8 +28,10 @@ def layer_map(matches: list[LayerMatch], subject: str, reference: str, strength:
         for match in matches
     ]
     frame = pd.DataFrame(rows, columns=["subject", "reference", "strength", "label"])
+    above = alt.Axis(titleAngle=0, titleAlign="left", titleX=-24, titleY=-12)
     base = alt.Chart(frame).encode(
-        x=alt.X("reference:O", title=reference, axis=alt.Axis(labelAngle=0)), y=alt.Y("subject:O", title=subject)
+        x=alt.X("reference:O", title=reference, axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("subject:O", title=subject, axis=above),
     )
     cells = base.mark_rect(stroke="white").encode(
         color=alt.Color(
@@ -43,4 +45,7 @@ def layer_map(matches: list[LayerMatch], subject: str, reference: str, strength:
     cell = max(SMALLEST_CELL, min(LARGEST_CELL, MOST_WIDTH // max(1, across)))
     dark = alt.condition(alt.datum.strength > DARKEST / 2, alt.value("white"), alt.value(INK))
     values = base.mark_text(fontSize=min(13, cell // 2)).encode(text="label:N", color=dark)
-    return with_font((cells + values).properties(width=cell * across, height=cell * down * 3 // 4))
+    sized = (cells + values).properties(
+        width=cell * across, height=cell * down * 3 // 4, autosize=alt.AutoSizeParams(type="pad")
+    )
+    return with_font(sized)

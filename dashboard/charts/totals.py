@@ -11,6 +11,8 @@ import pandas as pd
 from dashboard.look import FONT, INK, PART_COLOURS
 
 ROW_HEIGHT = 42
+#: For the legend above the bars and the axis under them.
+AROUND = 90
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def totals_chart(slices: list[Slice], order: list[str], parts: list[str], limit:
     )
     labels = alt.Chart(sums).mark_text(align="left", dx=6, fontSize=14, fontWeight="bold", color=INK)
     return with_font(
-        (bars + labels.encode(y=rows, x="points:Q", text="label:N")).properties(height=ROW_HEIGHT * len(order))
+        (bars + labels.encode(y=rows, x="points:Q", text="label:N")).properties(height=ROW_HEIGHT * len(order) + AROUND)
     )
 
 

@@ -25,6 +25,8 @@ from flows.demo.training_workers import Job, Progress, train_all
 PROGRAMME_FILE = "programme.yaml"
 #: What the folder was made from; written first, so that another seed or recipe never mixes with it.
 MANIFEST_FILE = "demo.json"
+LOCK_FILE = ".demo.lock"
+_UNFINISHED_MANIFEST = "demo.unfinished"
 #: Raised when the same seed would make another programme.
 RECIPE_VERSION = 1
 
@@ -50,6 +52,7 @@ def make_programme(
     """
     if folder.exists() and not folder.is_dir():
         raise InputFault(folder, found="a file", expected="a folder")
+    _refuse_others(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with _alone_in(folder):
         target = folder / PROGRAMME_FILE
@@ -72,22 +75,27 @@ def make_programme(
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
     """Holds the folder's lock: a second call waits for the first, then finds its work done."""
-    with (folder / ".demo.lock").open("w") as lock:
+    with (folder / LOCK_FILE).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
+def _refuse_others(folder: Path) -> None:
+    """A folder that holds something else is left as it is, without so much as a lock in it."""
+    if not folder.exists() or (folder / MANIFEST_FILE).exists():
+        return
+    others = sorted(path.name for path in folder.iterdir() if path.name not in (LOCK_FILE, _UNFINISHED_MANIFEST))
+    if others:
+        expected = "an empty folder, or one made by the demo"
+        raise InputFault(folder, found=f"a folder with {others[0]}", expected=expected)
+
+
 def _claim(folder: Path, seed: int, budget: Budget) -> None:
-    """Writes the manifest into an empty folder, or refuses one that was made otherwise."""
+    """Writes the manifest into a new folder, or refuses one that was made otherwise."""
     manifest = folder / MANIFEST_FILE
     ours = {"recipe": RECIPE_VERSION, "seed": seed, "share": budget.share}
     if not manifest.exists():
-        others = sorted(path.name for path in folder.iterdir() if path.name != ".demo.lock")
-        if others:
-            raise InputFault(
-                folder, found=f"a folder with {others[0]}", expected="an empty folder, or one made by the demo"
-            )
-        unfinished = manifest.with_suffix(".unfinished")
+        unfinished = folder / _UNFINISHED_MANIFEST
         unfinished.write_text(json.dumps(ours) + "\n", encoding="utf-8")
         unfinished.rename(manifest)
         return

@@ -1,10 +1,11 @@
 """What a committee sees, and what the page asks of the network: nothing beyond this machine."""
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, free_port, served
 
 pytestmark = pytest.mark.browser
 
@@ -72,6 +73,30 @@ def test_a_team_in_the_ranking_leads_to_its_page_in_the_same_language(visit: Vis
     visit.page.get_by_role("heading", level=1, name="팀별 결과").wait_for()
     visit.wait()
     assert visit.table("points-d")[1][:2] == ["총점", "70.00"]
+
+
+def test_a_pages_own_address_opens_it_whole_though_nothing_was_asked_before(visit: Visit, programme: Path) -> None:
+    port = free_port()
+    with served(programme, port):
+        visit.page.goto(f"http://127.0.0.1:{port}/independence?lang=ko&team=b")
+        visit.wait()
+        assert visit.page.get_by_role("heading", level=1).inner_text() == "독자성"
+        assert "모의 자료입니다" in visit.page.locator(".gw-banner").inner_text()
+        names = visit.page.locator('[data-testid="stSidebarNav"] a').all_inner_texts()
+        assert names == [
+            "순위와 결정",
+            "팀별 결과",
+            "가정해 보기 (WHAT-IF)",
+            "벤치마크",
+            "독자성",
+            "데이터 품질",
+            "직접 조회 (SQL)",
+        ]
+        assert visit.page.locator("table.gw-table th").first.evaluate("th => getComputedStyle(th).textAlign") == "left"
+        layers = visit.page.locator('[data-testid="stVegaLiteChart"] svg .mark-rect path')
+        layers.first.wait_for()
+        box = layers.first.bounding_box()
+        assert box is not None and box["width"] > 10
 
 
 def test_the_pages_structure_is_there_for_a_screen_reader(visit: Visit, address: str) -> None:

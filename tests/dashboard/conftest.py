@@ -67,7 +67,7 @@ def draw(monkeypatch: pytest.MonkeyPatch) -> Draw:
         for name, value in {"lang": language, **query}.items():
             shown.query_params[name] = value
         if page != "ranking":
-            shown.switch_page(f"pages/{page}.py")
+            shown.switch_page(f"screens/{page}.py")
         return shown.run()
 
     return drawn

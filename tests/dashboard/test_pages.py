@@ -95,7 +95,7 @@ def test_the_team_page_opens_the_team_that_the_address_names_and_keeps_it(small_
     )
     assert points["Experts"]["Where the points come from"] == "imported (uncertainty unknown)"
     assert [row["Result"] for row in table_of(shown, "quality")] == ["△ Conditional"]
-    shown.switch_page("pages/independence.py").run()
+    shown.switch_page("screens/independence.py").run()
     assert shown.selectbox(key="team").value == "d"
 
 

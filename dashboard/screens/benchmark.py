@@ -1,6 +1,7 @@
 """The benchmark stage: every task's score with its interval, team by team, and any single item opened."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -214,15 +215,28 @@ def _one_item(shown: View, scores: dict[str, SuiteScores], task: str, number: in
 
 def _settings(shown: View, scores: dict[str, SuiteScores]) -> None:
     """What must be equal between teams, and whether it is."""
-    keys = sorted({key for each in scores.values() for key in each.settings})
-    same = all(len({repr(each.settings.get(key)) for each in scores.values()}) == 1 for key in keys)
+    settings = [dict(_flat(each.settings)) for each in scores.values()]
+    keys = list(dict.fromkeys(key for each in settings for key in each))
+    found = {key: list(dict.fromkeys(each.get(key, "–") for each in settings)) for key in keys}
+    same = all(len(values) == 1 for values in found.values())
     sentence(shown, words.SETTINGS_SAME if same else words.SETTINGS_DIFFER)
-    rows = []
-    for key in keys:
-        values = dict.fromkeys(str(each.settings.get(key, "–")) for each in scores.values())
-        rows.append([mono(key), Html("<br>".join(mono(value) for value in values))])
-    if rows:
-        show_table(shown, "settings", [words.SETTING, words.VALUE], rows)
+    if not found:
+        return
+    differing_first = sorted(found, key=lambda key: len(found[key]) == 1)
+    rows = [[mono(key), Html("<br>".join(mono(value) for value in found[key]))] for key in differing_first]
+    plain = [[key, " | ".join(found[key])] for key in differing_first]
+    columns = [words.SETTING, words.VALUE]
+    heads = [inline(column, shown.language) for column in columns]
+    show_long_table(shown, "settings", columns, rows, plain_columns=heads, plain_rows=plain)
+
+
+def _flat(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Nested settings as lines: `tasks.josa.fewshot`."""
+    for key, value in settings.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", str(value)
 
 
 show()

@@ -4,7 +4,7 @@ import streamlit as st
 
 from checks.contracts.programme import Team
 from checks.records.quality import ExpectationResult, QualityReport
-from dashboard.blocks import heading, label, mono, section, sentence, show_table
+from dashboard.blocks import heading, label, mono, section, sentence, show_long_table, show_table
 from dashboard.findings import CHECK_COLUMNS, check_rows, plain_check_rows
 from dashboard.html_table import Html, Number
 from dashboard.opened import View, pick_team, view
@@ -91,8 +91,15 @@ def _checks(shown: View, team: Team, report: QualityReport) -> None:
     if not results:
         sentence(shown, filled(words.ALL_PASSED, count=str(len(report.results))))
         return
-    plain = plain_check_rows(results)
-    show_table(shown, f"checks-{team.id}", CHECK_COLUMNS, check_rows(shown, results), plain_rows=plain)
+    heads = [inline(column, shown.language) for column in CHECK_COLUMNS]
+    show_long_table(
+        shown,
+        f"checks-{team.id}",
+        CHECK_COLUMNS,
+        check_rows(shown, results),
+        plain_columns=heads,
+        plain_rows=plain_check_rows(results),
+    )
 
 
 def _contaminated(shown: View, team: Team, report: QualityReport) -> None:
