@@ -1,0 +1,128 @@
+"""kill -9 in the middle of each stage, then the same command: the same decision, no row twice, no process left."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from checks.contracts.loading import load_programme
+from checks.records.record import STAGES
+from tests.cli.command import gwanmun
+from tests.end_to_end.fewer_teams import keep_teams
+from tests.end_to_end.outcome import standing
+from tests.end_to_end.test_round import decision_of, rows
+from warehouse.store import Warehouse
+
+#: A run that ends itself at its first word about D, the stage's first team, from inside the stage that is named.
+CHILD = """
+import os, signal, sys
+from pathlib import Path
+from flows.evaluate_round import run_programme
+def heard(label, done, total):
+    if label.startswith(sys.argv[2]) and done > 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+run_programme(Path(sys.argv[1]), progress=heard, say=print)
+"""
+
+
+def wait_for_nobody(folder: Path) -> None:
+    """Waits until no process is left that was started for this programme; a child needs a moment to see its parent gone."""
+    deadline = time.monotonic() + 30
+    while left := [
+        each for each in psutil.process_iter(["cmdline"]) if str(folder) in " ".join(each.info["cmdline"] or [])
+    ]:
+        assert time.monotonic() < deadline, f"left running: {[each.info['cmdline'] for each in left]}"
+        time.sleep(0.1)
+
+
+def measured(programme: Path, team: str) -> dict[str, list[Any]]:
+    """All that the stages found for a team, without times."""
+    of_team = f"join runs using (run_id) where team = '{team}' order by all"
+    return {
+        "runs": rows(programme, f"select run_id, status from runs where team = '{team}' order by all"),
+        "items": rows(programme, f"select items.* from items {of_team}"),
+        "scores": rows(programme, f"select task_scores.* from task_scores {of_team}"),
+        "lineage": rows(programme, f"select lineage_components.* from lineage_components {of_team}"),
+        "quality": rows(programme, f"select quality_results.* from quality_results {of_team}"),
+    }
+
+
+def test_killed_in_every_stage_the_same_command_comes_to_the_same_decision(
+    changeable_programme: Path, demo_round: Path
+) -> None:
+    keep_teams(changeable_programme, "t4", "t5")
+    folder = changeable_programme.parent
+    recorded = []
+    for stage in STAGES:
+        ran = subprocess.run(
+            [sys.executable, "-c", CHILD, changeable_programme, stage], capture_output=True, timeout=300
+        )
+        assert ran.returncode == -signal.SIGKILL, ran.stderr.decode()[-2000:]
+        wait_for_nobody(folder)
+        assert not list((folder / "warehouse").glob(".prefect-*")), "the server's own folder outlives it"
+        recorded.append(_recorded(changeable_programme))
+    assert recorded == [0, 4, 6], "each kill came in the middle of its stage, and what was complete stayed"
+
+    answer = gwanmun("run", changeable_programme, "--json")
+    assert answer.code == 0, answer
+    assert (answer.document["measured"], answer.document["reused"]) == (2, 6)
+    wait_for_nobody(folder)
+    assert not list((folder / "warehouse" / "items").iterdir())
+    for team in ("t4", "t5"):
+        assert measured(changeable_programme, team) == measured(demo_round, team)
+        killed, whole = standing(decision_of(changeable_programme), team), standing(decision_of(demo_round), team)
+        assert (killed.total, killed.gates, killed.scores) == (whole.total, whole.gates, whole.scores)
+    assert rows(changeable_programme, "select count(*) from decision_log") == [(1,)]
+
+
+def _recorded(programme: Path) -> int:
+    warehouse = Warehouse(load_programme(programme).warehouse)
+    if not (warehouse.folder / "current.duckdb").exists():
+        return 0
+    [(count,)] = rows(programme, "select count(*) from runs")
+    return int(str(count))
+
+
+def test_items_answered_before_a_kill_are_not_asked_again(changeable_programme: Path) -> None:
+    """Their number in the file is changed after the kill: what is recorded then is what stands in the file."""
+    keep_teams(changeable_programme, "t5")
+    command = [sys.executable, "-c", CHILD, changeable_programme, "benchmark common · Team E · weekdays"]
+    assert subprocess.run(command, capture_output=True, timeout=300).returncode == -signal.SIGKILL
+    (items,) = (changeable_programme.parent / "warehouse" / "items").iterdir()
+    first, rest = items.read_text(encoding="utf-8").split("\n", 1)
+    assert '"tokens": ' in first and rest
+    marked = (
+        first[: first.index('"tokens": ')] + '"tokens": 987654' + first[first.index(", ", first.index('"tokens": ')) :]
+    )
+    items.write_text(f"{marked}\n{rest}", encoding="utf-8")
+    answer = gwanmun("run", changeable_programme, "--stage", "benchmark", "--json")
+    assert answer.document == {"measured": 2, "reused": 0, "faults": []}
+    assert rows(changeable_programme, "select count(*) from items where tokens = 987654") == [(1,)]
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_stopped_politely_it_says_so_and_leaves_nothing_running(
+    changeable_programme: Path, signal_number: signal.Signals
+) -> None:
+    from tests.cli.command import COMMAND
+
+    command = [COMMAND, "run", changeable_programme, "--stage", "independence"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    _wait_for(changeable_programme.parent / "warehouse" / "run.log")
+    process.send_signal(signal_number)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (3, "") and "Traceback" not in err, err
+    wait_for_nobody(changeable_programme.parent)
+    assert not list((changeable_programme.parent / "warehouse").glob(".prefect-*"))
+
+
+def _wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
