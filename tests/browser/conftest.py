@@ -40,6 +40,7 @@ class Visit:
         """Until the page has been drawn to its end."""
         self.page.get_by_role("heading", level=1).first.wait_for()
         self.page.wait_for_selector(READY)
+        self.page.wait_for_function("!document.querySelector('[data-stale=true], [data-testid=stSkeleton]')")
 
     def table(self, name: str) -> list[list[str]]:
         """A table's rows as a reader sees them."""

@@ -84,7 +84,7 @@ def a_wrong_answer(folder: Path) -> None:
 
 
 PROGRAMME_FAULTS: dict[str, tuple[Callable[[Path], None], list[str]]] = {
-    "an item of a suite": (a_wrong_answer, ["numerals", "item 0", "99"]),
+    "an item of a suite": (a_wrong_answer, ["numerals", "item 0", "answer"]),
     "a reference": (lambda folder: truncate(folder / "models" / "globe-vl" / "model.safetensors"), ["globe-vl"]),
     "a reference that is gone": (
         lambda folder: (folder / "models" / "globe-vl").rename(folder / "models" / "elsewhere"),

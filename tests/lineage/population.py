@@ -1,0 +1,112 @@
+"""Who takes part: parents, derivatives of each, and models that have nothing to do with each other."""
+
+from collections.abc import Iterator
+
+from tests.lineage.models import Changed, Drawn, Recipe, Trained
+from tests.lineage.training import BUDGET, ENCODER
+
+DECODERS = (*[("llama", 4)], ("qwen3", 2), ("gpt2", 2))
+
+
+def parent(family: str, number: int) -> Trained:
+    """A reference: its own step 0; the same rows in the same order for all of them."""
+    return Trained(Drawn(family, number), data=1)
+
+
+def parents() -> list[Trained]:
+    """Of the decoder families."""
+    return [parent(family, number) for family, count in DECODERS for number in range(1, count + 1)]
+
+
+def encoders() -> list[Trained]:
+    """Vision encoders."""
+    return [parent(ENCODER, number) for number in range(1, 5)]
+
+
+def strangers() -> dict[str, Recipe]:
+    """Models drawn apart, by name: most read the very same rows in the same order as each other and as the parents."""
+    found: dict[str, Recipe] = {f"parent {each.start.family} {each.start.weights}": each for each in parents()}  # type: ignore[union-attr]
+    for family, count in (("llama", 24), ("qwen3", 10), ("gpt2", 10)):
+        for number in range(count):
+            found[f"same rows {family} {number}"] = Trained(Drawn(family, 101 + number), data=1)
+    for number in range(12):
+        found[f"other rows llama {number}"] = Trained(Drawn("llama", 141 + number), data=141 + number)
+    for number in range(4):
+        found[f"distilled llama {number}"] = Trained(
+            Drawn("llama", 161 + number), data=1, teacher=parent("llama", 1 + number)
+        )
+    for family, count in (("llama", 8), ("gpt2", 2)):
+        for number in range(count):
+            found[f"untrained {family} {number}"] = Drawn(family, 171 + number)
+    for number in range(2):
+        start = Trained(Drawn("llama", 181 + number), data=1)
+        found[f"gains of another llama {number}"] = Changed(start, "gains of another", other=parent("llama", 1))
+    return found
+
+
+def strange_encoders() -> dict[str, Recipe]:
+    """The same for vision encoders."""
+    found: dict[str, Recipe] = {f"encoder {number}": each for number, each in enumerate(encoders())}
+    return found | {f"encoder {number}": Trained(Drawn(ENCODER, 101 + number), data=1) for number in range(4, 12)}
+
+
+def siblings() -> Iterator[tuple[Recipe, Recipe, Recipe]]:
+    """(one, another, the step 0 of both): trained apart from the same initial weights, on the same rows and on others."""
+    for family, number in (("llama", 1), ("llama", 2), ("qwen3", 1), ("gpt2", 1)):
+        start = Drawn(family, number)
+        yield parent(family, number), Trained(start, data=201), start
+        yield parent(family, number), Trained(start, data=1, rate=3e-3), start
+
+
+def derivatives(reference: Trained) -> dict[str, Recipe]:
+    """Row of the table → a model derived from the reference."""
+    start = reference.start
+    assert isinstance(start, Drawn)
+    stranger = Trained(Drawn(start.family, 101 + start.weights), data=1)
+    tuned = Trained(reference, data=301, steps=BUDGET // 3, rate=1e-3)
+
+    def healed(how: str, amount: float = 0.0, steps: int = BUDGET // 4) -> Recipe:
+        return Trained(Changed(reference, how, seed=7, amount=amount), data=302, steps=steps, rate=1e-3)
+
+    def mixed(how: str, share: float) -> Recipe:
+        return Changed(reference, how, amount=share, other=stranger)
+
+    found: dict[str, Recipe] = {
+        "copy": reference,
+        "fine-tuned": tuned,
+        "continued, 1x the budget": Trained(reference, data=303),
+        "continued, 3x the budget": Trained(reference, data=304, steps=3 * BUDGET),
+        "depth pruned, tuned": healed("every second layer"),
+        "width pruned, tuned": healed("units pruned", 0.65),
+        "layers twice, tuned": healed("layers twice"),
+        "expanded, tuned": healed("expanded", 1.25),
+        "merged, share 50 %": mixed("merged", 0.5),
+        "merged, share 20 %": mixed("merged", 0.2),
+        "merged, share 10 %": mixed("merged", 0.1),
+        "SLERP, share 50 %": mixed("merged on a sphere", 0.5),
+        "SLERP, share 20 %": mixed("merged on a sphere", 0.2),
+        "int8 and back": Changed(tuned, "rounded", amount=8),
+        "int4 and back": Changed(tuned, "rounded", amount=4),
+        "fp8 and back": Changed(tuned, "rounded", amount=0),
+        "one layer kept, trained": healed("one layer kept", 2, BUDGET),
+        "vocabulary swapped, tuned": healed("vocabulary swapped", 0.6, BUDGET // 2),
+    }
+    if start.family == "llama":
+        found["experts, tuned"] = healed("experts", 4)
+    return found
+
+
+def encoder_derivatives(encoder: Trained) -> dict[str, Recipe]:
+    """Row of the table → a vision encoder derived from another."""
+    return {
+        "copied": encoder,
+        "tuned, r about 0.99": Trained(encoder, data=311, steps=BUDGET // 2, rate=3e-4),
+        "tuned, r about 0.9": Trained(encoder, data=312, steps=BUDGET, rate=3e-3),
+        "units renumbered": Changed(
+            Trained(encoder, data=311, steps=BUDGET // 2, rate=3e-4), "units renumbered", seed=11
+        ),
+        "all disguises": Changed(Trained(encoder, data=311, steps=BUDGET // 2, rate=3e-4), "all disguises", seed=11),
+        "all, new embeddings": Changed(
+            Trained(encoder, data=312, steps=BUDGET, rate=3e-3), "all, new embeddings", seed=11
+        ),
+    }

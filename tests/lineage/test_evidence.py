@@ -1,0 +1,118 @@
+"""Each kind of evidence on really trained models: a derivative that it must find, and a twin that it must clear."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from checks.records.lineage import ComponentFinding
+from tasks.independence import trace
+from tests.lineage.models import Changed, Drawn, Recipe, Trained, saved, saved_in_disguise, saved_inside
+from tests.lineage.population import encoder_derivatives, parent
+from tests.lineage.training import BUDGET, ENCODER
+
+PARENT = parent("llama", 1)
+#: The parent's rows in the parent's order from other initial weights: as alike as two models can be that share no weight.
+STRANGER = Trained(Drawn("llama", 101), data=1)
+TUNED = Trained(PARENT, data=301, steps=BUDGET // 3, rate=1e-3)
+EVERY = [(0, 0), (1, 1), (2, 2), (3, 3)]
+
+Compare = Callable[..., ComponentFinding]
+
+
+@pytest.fixture
+def compare(tmp_path: Path) -> Compare:
+    """The finding on the language model of one recipe against another."""
+
+    def finding(subject: Recipe, reference: Recipe = PARENT, write: Callable[..., Path] = saved) -> ComponentFinding:
+        ours, theirs = write(subject, tmp_path / "subject"), saved(reference, tmp_path / "reference")
+        component = trace(ours, {"parent": theirs}).references[0].components[0]
+        assert component.component == "language_model"
+        return component
+
+    return finding
+
+
+def layers(found: ComponentFinding) -> list[tuple[int, int]]:
+    return [(each.subject_layer, each.reference_layer) for each in found.layers]
+
+
+def test_stranger_is_cleared(compare: Compare) -> None:
+    found = compare(STRANGER)
+    assert (found.verdict, found.layers) == ("independent", [])
+
+
+def test_copy_under_other_names_and_formats(compare: Compare) -> None:
+    found = compare(PARENT, write=saved_in_disguise)
+    assert (found.verdict, found.relation, layers(found)) == ("derived", "copied", EVERY)
+
+
+def test_fine_tuned(compare: Compare) -> None:
+    found = compare(TUNED)
+    assert (found.verdict, found.relation, layers(found)) == ("derived", "fine-tuned", EVERY)
+
+
+@pytest.mark.parametrize("disguise", ["all disguises", "all, new embeddings"])
+def test_disguised(compare: Compare, disguise: str) -> None:
+    found = compare(Changed(TUNED, disguise, seed=11))
+    assert (found.verdict, found.relation, layers(found)) == ("derived", "transformed", EVERY)
+
+
+@pytest.mark.parametrize("disguise", ["stream rotated", "all, new embeddings"])
+def test_disguised_stranger_is_cleared(compare: Compare, disguise: str) -> None:
+    assert compare(Changed(STRANGER, disguise, seed=11)).verdict == "independent"
+
+
+def test_continued_as_long_as_the_parent_and_rotated(compare: Compare) -> None:
+    """Shared tokens say how the stream was turned."""
+    found = compare(Changed(Trained(PARENT, data=303), "stream rotated", seed=11))
+    assert (found.verdict, found.relation, layers(found)) == ("derived", "transformed", EVERY)
+
+
+def test_one_layer_kept(compare: Compare) -> None:
+    kept = Changed(PARENT, "one layer kept", seed=7, amount=2)
+    found = compare(Trained(kept, data=302, steps=BUDGET // 4, rate=3e-3))
+    assert (found.verdict, found.relation, layers(found)) == ("derived", "partial", [(2, 2)])
+
+
+def test_tenth_part_merged(compare: Compare) -> None:
+    found = compare(Changed(PARENT, "merged", amount=0.1, other=STRANGER))
+    assert found.verdict == "derived"
+
+
+def test_layers_left_out(compare: Compare) -> None:
+    found = compare(Changed(Changed(TUNED, "every second layer"), "stream rotated", seed=11))
+    assert (found.verdict, found.relation, layers(found)) == ("derived", "pruned", [(0, 0), (1, 2), (2, 3)])
+
+
+def test_gains_of_another_convict_nobody(compare: Compare) -> None:
+    found = compare(Changed(STRANGER, "gains of another", other=PARENT))
+    gains = next(each for each in found.tests if each.test == "norm-gain-cosine")
+    assert found.verdict == "independent" and gains.statistic is not None and gains.statistic > 0.98
+
+
+def test_borrowed_encoder_in_another_wrapper(tmp_path: Path) -> None:
+    """The encoder is named, and language model and projector are cleared."""
+    encoder = Trained(Drawn(ENCODER, 1), data=1, steps=BUDGET // 2)
+    tuned = encoder_derivatives(encoder)["tuned, r about 0.99"]
+    mine = saved_inside(tuned, STRANGER, "deepseek_vl", tmp_path / "mine")
+    theirs = saved_inside(encoder, PARENT, "llava", tmp_path / "theirs")
+    found = {each.component: each for each in trace(mine, {"theirs": theirs}).references[0].components}
+    assert {name: each.verdict for name, each in found.items()} == {
+        "language_model": "independent",
+        "projector": "independent",
+        "vision_tower": "derived",
+    }
+    assert found["vision_tower"].relation == "fine-tuned" and layers(found["vision_tower"]) == EVERY
+
+
+def test_same_start_trained_apart_is_for_the_panel(tmp_path: Path) -> None:
+    """With step 0 shown, not `derived`; a child that shows the same step 0 is."""
+    ours, theirs = saved(Trained(PARENT.start, data=201), tmp_path / "ours"), saved(PARENT, tmp_path / "theirs")
+    start = saved(PARENT.start, tmp_path / "start")
+    child = saved(TUNED, tmp_path / "child")
+    verdicts = []
+    for subject in (ours, child):
+        found = trace(subject, {"theirs": theirs}, checkpoints=[(0, start)]).references[0].components[0]
+        verdicts.append((found.verdict, found.relation))
+    assert verdicts == [("indeterminate", "shared-initialisation"), ("derived", "fine-tuned")]
