@@ -53,7 +53,8 @@ def test_every_run_is_there_once_and_complete(demo_round: Path) -> None:
         demo_round, "select stage, count(*), count(distinct key), bool_and(status = 'complete') from runs group by 1"
     )
     assert sorted(counted) == [("benchmark", 10, 10, True), ("data-quality", 5, 5, True), ("independence", 5, 5, True)]
-    assert rows(demo_round, "select count(*) from decisions where round = 'round-1'") == [(5,)]
+    assert rows(demo_round, "select count(*) from decisions where round = 'round-1'") == [(1,)]
+    assert rows(demo_round, "select count(*), count(distinct team) from scoreboard") == [(5, 5)]
     folder = load_programme(demo_round).warehouse
     assert not list((folder / "items").iterdir()), "items of complete runs are in the warehouse, not beside it"
     assert not list(folder.glob(".prefect-*"))
