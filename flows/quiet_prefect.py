@@ -15,6 +15,9 @@ from typing import IO, Any
 
 from flows.temporary_server import QUIET, RunServer
 
+LAST_EVENTS_SECONDS = 5
+_LINE = "%(asctime)s %(levelname)s "
+
 
 @contextmanager
 def quiet_prefect(server: RunServer, log: IO[str]) -> Iterator[None]:
@@ -24,7 +27,17 @@ def quiet_prefect(server: RunServer, log: IO[str]) -> Iterator[None]:
         from prefect.settings import temporary_settings
 
         with temporary_settings(_settings(server)), _logging_to(log):
-            yield
+            try:
+                yield
+            finally:
+                _send_last_events()
+
+
+def _send_last_events() -> None:
+    """While the server is there: Prefect would else go on trying for seconds after the run."""
+    from prefect.events.worker import EventsWorker
+
+    EventsWorker.drain_all(timeout=LAST_EVENTS_SECONDS)
 
 
 def say_last_words_in(log: Path) -> None:
@@ -70,10 +83,17 @@ def _environment(wanted: Mapping[str, str]) -> Iterator[None]:
 def _logging_to(log: IO[str]) -> Iterator[None]:
     """Puts a handler that writes to `log` in the place of every one of Prefect's that writes to the terminal."""
     import prefect.main  # noqa: F401  (sets up its logging)
+    from prefect.logging.formatters import PrefectFormatter
     from prefect.logging.handlers import PrefectConsoleHandler
 
     to_file = logging.StreamHandler(log)
-    to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    to_file.setFormatter(
+        PrefectFormatter(
+            _LINE + "%(name)s: %(message)s",
+            flow_run_fmt=_LINE + "%(flow_run_name)s: %(message)s",
+            task_run_fmt=_LINE + "%(task_run_name)s: %(message)s",
+        )
+    )
     known = [each for each in logging.root.manager.loggerDict.values() if isinstance(each, logging.Logger)]
     replaced = []
     for logger in [logging.getLogger(), *known]:

@@ -29,6 +29,8 @@ QUIET = {
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
 }
+#: Our own server offers nothing to configure, and registering what it could offer takes seconds.
+OWN_SERVER = {"PREFECT_API_BLOCKS_REGISTER_ON_START": "false"}
 _SOURCE_ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -74,12 +76,14 @@ def run_server(folder: Path, log: IO[str]) -> Iterator[RunServer]:
 
 def _start(home: Path, log: IO[str]) -> "subprocess.Popen[bytes]":
     path = os.pathsep.join(filter(None, (str(_SOURCE_ROOT), os.environ.get("PYTHONPATH"))))
+    # the user's settings are for a server of the user's: a database named there is not for this one
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "flows.temporary_server_process", str(home)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=log,
-        env=os.environ | QUIET | {"PREFECT_HOME": str(home), "PYTHONPATH": path},
+        env=inherited | QUIET | OWN_SERVER | {"PREFECT_HOME": str(home), "PYTHONPATH": path},
         start_new_session=True,  # Ctrl-C is for the run, which then ends its server
     )
 

@@ -1,16 +1,22 @@
 """A Prefect server for one run: it says its address on standard output and ends when its standard input ends.
 
 `python -m flows.temporary_server_process HOME` keeps everything in HOME and removes it. Its parent holds the other end of
-standard input, which the kernel closes however the parent dies: nothing is left running and nothing is left lying about.
+standard input, which the kernel closes however the parent dies: nothing is left running and nothing is left lying about
+but one empty database in the user's cache folder, because Prefect takes ten seconds to make one.
 """
 
 import os
 import shutil
 import socket
+import sqlite3
 import sys
 import threading
+from collections.abc import Callable
+from contextlib import closing, suppress
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+
+DATABASE = "prefect.db"
 
 
 def main() -> None:
@@ -19,10 +25,24 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", buffering=1)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     threading.Thread(target=_end_with_parent, args=(home,), daemon=True).start()
+    empty, database = _empty_database(), home / DATABASE
+    known = empty.is_file()
+    if known:
+        shutil.copyfile(empty, database)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-        _serve(listener, lambda: print(f"http://127.0.0.1:{port}/api", file=answers))
+
+        def ready() -> None:
+            if not known:
+                _keep(database, empty)
+            print(f"http://127.0.0.1:{port}/api", file=answers)
+
+        try:
+            _serve(listener, ready)
+        except (Exception, SystemExit):
+            empty.unlink(missing_ok=True)  # in case it is damaged: the next run makes it anew
+            raise
 
 
 def _end_with_parent(home: Path) -> None:
@@ -31,7 +51,25 @@ def _end_with_parent(home: Path) -> None:
     os._exit(0)
 
 
-def _serve(listener: socket.socket, ready: Any) -> None:
+def _empty_database() -> Path:
+    """Where the database as Prefect makes it is kept, one for each version; Prefect still checks it when it starts."""
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return caches / "gwanmun" / f"prefect-{version('prefect')}.db"
+
+
+def _keep(database: Path, target: Path) -> None:
+    """Copies a database that is in use, whole or not at all; where there is no cache folder to write to, nothing is kept."""
+    whole = database.with_name("whole.db")
+    unfinished = target.with_suffix(f".{os.getpid()}")
+    with suppress(OSError, sqlite3.Error):
+        with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(whole)) as copy:
+            source.backup(copy)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(whole, unfinished)
+        unfinished.rename(target)
+
+
+def _serve(listener: socket.socket, ready: Callable[[], None]) -> None:
     import uvicorn
     from prefect.server.api.server import create_app
 

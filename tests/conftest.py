@@ -6,6 +6,7 @@ The programme stands in build/demo-HASH, named by what it was made from, so that
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from importlib.metadata import version
@@ -27,6 +28,9 @@ for _name, _value in {
     "OMP_NUM_THREADS": "1",  # the models are small: threads only cost
 }.items():
     os.environ.setdefault(_name, _value)
+
+# A shell that starts this in the background has Ctrl-C ignored, and commands that are tested would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _left_out: list[pytest.Item] = []
 

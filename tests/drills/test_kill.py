@@ -12,7 +12,8 @@ import pytest
 
 from checks.contracts.loading import load_programme
 from checks.records.record import STAGES
-from tests.cli.command import gwanmun
+from flows.evaluate_round import run_programme
+from tests.cli.command import COMMAND, gwanmun
 from tests.end_to_end.fewer_teams import keep_teams
 from tests.end_to_end.outcome import standing
 from tests.end_to_end.test_round import decision_of, rows
@@ -100,8 +101,8 @@ def test_items_answered_before_a_kill_are_not_asked_again(changeable_programme: 
         first[: first.index('"tokens": ')] + '"tokens": 987654' + first[first.index(", ", first.index('"tokens": ')) :]
     )
     items.write_text(f"{marked}\n{rest}", encoding="utf-8")
-    answer = gwanmun("run", changeable_programme, "--stage", "benchmark", "--json")
-    assert answer.document == {"measured": 2, "reused": 0, "faults": []}
+    outcome = run_programme(changeable_programme, stage="benchmark", say=print)
+    assert (outcome.measured, outcome.reused) == (2, 0)
     assert rows(changeable_programme, "select count(*) from items where tokens = 987654") == [(1,)]
 
 
@@ -109,8 +110,6 @@ def test_items_answered_before_a_kill_are_not_asked_again(changeable_programme: 
 def test_stopped_politely_it_says_so_and_leaves_nothing_running(
     changeable_programme: Path, signal_number: signal.Signals
 ) -> None:
-    from tests.cli.command import COMMAND
-
     command = [COMMAND, "run", changeable_programme, "--stage", "independence"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     _wait_for(changeable_programme.parent / "warehouse" / "run.log")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -15,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from flows.temporary_server import QUIET
+from tests.end_to_end.outcome import assert_expected
+from tests.end_to_end.test_round import rows
 from warehouse.reader import load_decision
 from warehouse.store import Warehouse
 
@@ -75,10 +76,11 @@ def _wait_until_healthy(url: str, server: "subprocess.Popen[bytes]", log: Path) 
     pytest.fail(f"no answer in {STARTING_SECONDS} s: {log.read_text()[-2000:]}")
 
 
-def test_deployed_flows_run_on_a_server_and_a_worker(tmp_path: Path) -> None:
-    programme = (
-        Path(shutil.copytree(REPOSITORY / "examples" / "imported-points", tmp_path / "round")) / "programme.yaml"
-    )
+def test_deployed_flows_run_on_a_server_and_a_worker(changeable_round: Path, tmp_path: Path) -> None:
+    """Of a round that is measured but for one team's audit, handed in again: that is measured, and the round decided."""
+    declared = changeable_round.parent / "submissions" / "t5" / "submission.yaml"
+    declared.write_text(declared.read_text(encoding="utf-8") + "# handed in again\n", encoding="utf-8")
+    before = _run_ids(changeable_round)
     port = _free_port()
     url = f"http://127.0.0.1:{port}/api"
     environment = os.environ | QUIET | {"PREFECT_HOME": str(tmp_path / "home"), "PREFECT_WORKER_QUERY_SECONDS": "1"}
@@ -90,12 +92,24 @@ def test_deployed_flows_run_on_a_server_and_a_worker(tmp_path: Path) -> None:
         _prefect(environment, "work-pool", "create", "gwanmun-local", "--type", "process")
         _prefect(environment, "--no-prompt", "deploy", "--all")
         with _running(["worker", "start", "--pool", "gwanmun-local", "--limit", "1"], environment, tmp_path / "worker"):
-            run = ["deployment", "run", "evaluate-round/local", "--param", f"programme={programme}", "--watch"]
+            run = ["deployment", "run", "evaluate-round/local", "--param", f"programme={changeable_round}", "--watch"]
             said = _prefect(environment, *run)
         flows = {str(flow["name"]) for flow in _asked(f"{url}/flows/filter", {})}
         artifacts = {str(each["key"]) for each in _asked(f"{url}/artifacts/filter", {})}
+        tasks = {str(each["name"]) for each in _asked(f"{url}/task_runs/filter", {})}
+        runs = {str(each["name"]) for each in _asked(f"{url}/flow_runs/filter", {})}
     assert "completed" in said.lower(), said
     assert flows >= DEPLOYMENTS
-    assert "decision" in artifacts
-    decision = load_decision(Warehouse(programme.parent / "warehouse"), "round-1")
-    assert decision is not None and decision.standings
+    assert artifacts == {"benchmark-scores", "independence-findings", "data-quality-checks", "decision"}
+    assert {"data-quality · Team E", "decide round-1"} == {each for each in tasks if "artifact" not in each}
+    assert "evaluate-round · last round · all teams" in runs and "benchmark · round-1 · all teams" in runs
+    (added,) = _run_ids(changeable_round) - before
+    assert added.startswith("data-quality-t5-")
+    decision = load_decision(Warehouse(changeable_round.parent / "warehouse"), "round-1")
+    assert decision is not None
+    assert_expected(decision)
+    assert f"run:{added}" in decision.inputs
+
+
+def _run_ids(programme: Path) -> set[str]:
+    return {str(run_id) for (run_id,) in rows(programme, "select run_id from runs")}

@@ -2,8 +2,11 @@
 
 import io
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -44,13 +47,24 @@ def test_a_server_that_the_user_names_is_used_and_none_started(tmp_path: Path, m
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_server_that_cannot_start_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PREFECT_API_DATABASE_CONNECTION_URL", "nonsense")
-    with (
-        (tmp_path / "log").open("w") as log,
-        run_server(tmp_path, log) as server,
-        pytest.raises(ServerFailedError, match="ended while it started"),
-    ):
-        server.url()
-    assert "Traceback" in (tmp_path / "log").read_text()
-    assert [path.name for path in tmp_path.iterdir()] == ["log"]
+def test_the_empty_database_that_is_kept_is_made_anew_where_it_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And that a server cannot start is said. A database of the user's own server is not touched by ours."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    monkeypatch.setenv("PREFECT_API_DATABASE_CONNECTION_URL", f"sqlite+aiosqlite:///{tmp_path}/users.db")
+    kept = tmp_path / "caches" / "gwanmun" / f"prefect-{version('prefect')}.db"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"no database" * 1000)
+    with (tmp_path / "log").open("w") as log:
+        with run_server(tmp_path, log) as server, pytest.raises(ServerFailedError, match="ended while it started"):
+            server.url()
+        assert "file is not a database" in (tmp_path / "log").read_text()
+        assert not kept.exists()
+        with run_server(tmp_path, log) as server:
+            server.url()
+    with closing(sqlite3.connect(kept)) as database:
+        assert database.execute("pragma integrity_check").fetchone() == ("ok",)
+        assert database.execute("select count(*) from flow_run").fetchone() == (0,)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["caches", "log"]
+    assert [path.name for path in kept.parent.iterdir()] == [kept.name]
