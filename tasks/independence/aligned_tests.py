@@ -12,6 +12,7 @@ from tasks.independence.alignment import (
     UnitRows,
     aligned_by_tokens,
     aligned_by_units,
+    aligned_together,
     turn_from_tokens,
     unit_rows,
 )
@@ -19,13 +20,17 @@ from tasks.independence.feed_forward import FeedForward
 from tasks.independence.part import Part
 from tasks.independence.permutation_test import Matrix
 from tasks.independence.planted import disguised
+from tasks.independence.stream_forms import form_features, stream_forms
 
 #: Layer pairs are tried one by one up to this many multiplications; beyond it, only layers at about the same depth are.
 MOST_MULTIPLICATIONS = 4e12
 #: Tokens that both vocabularies must have before their embeddings say how the stream was turned, and the most that are used.
 LEAST_TOKENS = 200
 MOST_TOKENS = 4_096
-BY_UNITS, BY_TOKENS = "aligned-by-units", "aligned-by-tokens"
+BY_UNITS, BY_TOKENS, BY_LAYERS = "aligned-by-units", "aligned-by-tokens", "aligned-by-layers"
+#: Layers whose forms of the stream describe units, and the multiplications that this may take: half a minute on two cores.
+MOST_LANDMARKS = 6
+MOST_FORM_MULTIPLICATIONS = 1e12
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class AlignedTests:
 
 
 def aligned_tests(subject: Part, reference: Part, seed: int) -> AlignedTests:
-    """Every layer pair by its units, and by shared tokens' embeddings where both vocabularies are there."""
+    """Every layer pair by its units, and by shared tokens' embeddings where both vocabularies are there; then all layers."""
     found: list[PairTest] = []
     tried = 0
     turn = shared_token_turn(subject, reference)
@@ -71,7 +76,52 @@ def aligned_tests(subject: Part, reference: Part, seed: int) -> AlignedTests:
             by_tokens = aligned_by_tokens(mine, theirs, turn)
             if by_tokens is not None:
                 found.append(PairTest(BY_TOKENS, i, j, by_tokens))
-    return AlignedTests(found, tried)
+    together = aligned_by_layers(subject, reference, seed)
+    return AlignedTests([*found, *together], tried + len(together))
+
+
+def aligned_by_layers(subject: Part, reference: Part, seed: int) -> list[PairTest]:
+    """Layers at the same place by one turn of the stream, from what many layers make of it; for models of one depth."""
+    if not _one_depth(subject, reference):
+        return []
+    landmarks, tested = _landmarks(subject, reference)
+    forms = [[stream_forms(part, place) for place in landmarks] for part in (subject, reference)]
+    if [len(each.products) for each in forms[0]] != [len(each.products) for each in forms[1]]:
+        return []
+    mine, theirs = ([part.unit_rows[place] for place in tested] for part in (subject, reference))
+    features = [(form_features(a, forms[0]), form_features(b, forms[1])) for a, b in zip(mine, theirs, strict=True)]
+    agreements = aligned_together(mine, theirs, features, seed) if tested else []
+    return [PairTest(BY_LAYERS, place, place, each) for place, each in zip(tested, agreements, strict=False)]
+
+
+def _one_depth(subject: Part, reference: Part) -> bool:
+    """As many layers of as many matrices in one residual stream each, no experts."""
+    sides = subject.layers, reference.layers
+    shapes = [{(len(each.reads), each.reads[0].shape[1], each.writes.shape[1]) for each in side} for side in sides]
+    return (
+        len(sides[0]) == len(sides[1]) > 0
+        and all(layer.place[2] is None for side in sides for layer in side)
+        and all(len(each) == 1 for each in shapes)
+        and all(reads == writes for each in shapes for _, reads, writes in each)
+        and len({count for each in shapes for count, _, _ in each}) == 1
+    )
+
+
+def _landmarks(subject: Part, reference: Part) -> tuple[list[int], list[int]]:
+    """Places of layers whose forms describe units, and of those whose units are tested: as many as can be afforded, spread
+    over the depth. Both empty where the models are too wide for one."""
+    units = max(layer.units for part in (subject, reference) for layer in part.layers)
+    width = max(part.layers[0].writes.shape[1] for part in (subject, reference))
+    affordable = int(MOST_FORM_MULTIPLICATIONS / (42.0 * units * width * width))  # a tested layer in a landmark's forms
+    if affordable < 1:
+        return [], []
+    count = min(MOST_LANDMARKS, len(subject.layers), affordable)
+    landmarks = _evenly(list(range(len(subject.layers))), count)
+    return landmarks, _evenly(landmarks, min(count, max(1, affordable // count)))
+
+
+def _evenly(places: list[int], count: int) -> list[int]:
+    return [places[round(at)] for at in np.linspace(0, len(places) - 1, count)]
 
 
 def finds_planted_disguised(subject: Part, reference: Part, seed: int) -> float:

@@ -16,6 +16,8 @@ from tasks.independence.feed_forward import FeedForward
 from tasks.independence.permutation_test import Matrix, binomial_log10, mutual_nearest
 
 Places = npt.NDArray[np.int_]
+#: (unit of the subject, unit of the reference)
+Matches = list[tuple[int, int]]
 
 #: Share of held-out units that two models trained apart may agree on. Measured: at most 5 of 176 by invariant features, and
 #: 17 of 352 in the first layer once embeddings are aligned (token detectors that every model of a language learns). Twice
@@ -79,24 +81,58 @@ class Turn:
 
 def aligned_by_units(subject: UnitRows, reference: UnitRows, seed: int) -> Agreement | None:
     """The turn found from half of the subject's units and tested on the other half; None where none is found."""
-    if not _comparable(subject, reference):
-        return None
-    order = np.random.default_rng(seed).permutation(len(subject.writes))
-    fitted, held_out = order[: len(order) // 2], order[len(order) // 2 :]
-    nearest = mutual_nearest(_rank_similarity(subject.features[fitted], reference.features))
-    pairs = [(int(fitted[i]), j) for i, j in nearest]
+    found = aligned_together([subject], [reference], [(subject.features, reference.features)], seed)
+    return found[0] if found else None
+
+
+def aligned_together(
+    subject: Sequence[UnitRows],
+    reference: Sequence[UnitRows],
+    features: Sequence[tuple[Matrix, Matrix]],
+    seed: int,
+) -> list[Agreement]:
+    """One turn for layers that stand beside each other, found from half of the units of each and tested on the other half.
+
+    `features` are the numbers of units that no disguise changes, of the subject and of the reference, to begin with. Empty
+    where no turn is found.
+    """
+    if not all(_comparable(mine, theirs) for mine, theirs in zip(subject, reference, strict=True)):
+        return []
+    generator = np.random.default_rng(seed)
+    orders = [generator.permutation(len(each.writes)) for each in subject]
+    fitted = [order[: len(order) // 2] for order in orders]
+    matches = [
+        _by_place(chosen, mutual_nearest(_rank_similarity(mine[chosen], theirs)))
+        for chosen, (mine, theirs) in zip(fitted, features, strict=True)
+    ]
     turn: Turn | None = None
     for _ in range(_ROUNDS):
-        if len(pairs) < _LEAST_MATCHES:
-            return None
-        turn = _turn(subject, reference, pairs, turn)
-        first, rest = _cosines(subject, reference, turn, fitted)
-        matched = [(int(fitted[i]), j) for i, j in mutual_nearest(first + _unsigned(rest, subject))]
-        if matched == pairs:
+        if sum(len(each) for each in matches) < _LEAST_MATCHES * len(matches):
+            return []
+        turn = _turn(subject, reference, matches, turn)
+        former, matches = (
+            matches,
+            [
+                _by_place(chosen, mutual_nearest(_both(mine, theirs, turn, chosen)))
+                for mine, theirs, chosen in zip(subject, reference, fitted, strict=True)
+            ],
+        )
+        if matches == former:
             break
-        pairs = matched
     assert turn is not None
-    return _agreement(subject, reference, turn, held_out)
+    return [
+        _agreement(mine, theirs, turn, order[len(order) // 2 :])
+        for mine, theirs, order in zip(subject, reference, orders, strict=True)
+    ]
+
+
+def _by_place(chosen: Places, pairs: Matches) -> Matches:
+    return [(int(chosen[i]), j) for i, j in pairs]
+
+
+def _both(subject: UnitRows, reference: UnitRows, turn: Turn, rows: Places) -> Matrix:
+    first, rest = _cosines(subject, reference, turn, rows)
+    return first + _unsigned(rest, subject)
 
 
 def aligned_by_tokens(subject: UnitRows, reference: UnitRows, turn: Matrix) -> Agreement | None:
@@ -143,23 +179,34 @@ def _unsigned(rest: Matrix, subject: UnitRows) -> Matrix:
     return np.abs(rest) if len(subject.reads) > 1 else rest
 
 
-def _turn(subject: UnitRows, reference: UnitRows, pairs: Sequence[tuple[int, int]], former: Turn | None) -> Turn:
-    """The best turn for these pairs: from the first matrix alone at the start, whose signs no disguise changes."""
-    mine, theirs = (np.array(side) for side in zip(*pairs, strict=True))
-    reads = reference.reads[0][theirs].T @ subject.reads[0][mine]
-    writes = reference.writes[theirs].T @ subject.writes[mine]
+def _turn(
+    subject: Sequence[UnitRows], reference: Sequence[UnitRows], matches: Sequence[Matches], former: Turn | None
+) -> Turn:
+    """The best turn for these pairs of units, over all layers given: from the first matrix alone at the start, whose signs no
+    disguise changes."""
+    products = [_products(*each, former) for each in zip(subject, reference, matches, strict=True) if each[2]]
+    reads = np.sum([each[0] for each in products], axis=0)
+    writes = np.sum([each[1] for each in products], axis=0)
     one_stream = reads.shape == writes.shape
     if former is None:
         return Turn(_polar(reads), _polar(reads if one_stream else writes))
-    signs = _signs(subject, reference, former, mine, theirs)
-    reads = reads + sum(
-        (other[theirs] * signs).T @ own[mine] for own, other in zip(subject.reads[1:], reference.reads[1:], strict=True)
-    )
-    writes = (reference.writes[theirs] * signs).T @ subject.writes[mine]
     if one_stream:
         both = _polar(reads + writes)
         return Turn(both, both)
     return Turn(_polar(reads), _polar(writes))
+
+
+def _products(subject: UnitRows, reference: UnitRows, matches: Matches, former: Turn | None) -> tuple[Matrix, Matrix]:
+    """Sums over matched units of what the reference's has times what the subject's has: what they read, and write."""
+    mine, theirs = (np.array(side) for side in zip(*matches, strict=True))
+    reads = reference.reads[0][theirs].T @ subject.reads[0][mine]
+    if former is None:
+        return reads, reference.writes[theirs].T @ subject.writes[mine]
+    signs = _signs(subject, reference, former, mine, theirs)
+    reads = reads + sum(
+        (other[theirs] * signs).T @ own[mine] for own, other in zip(subject.reads[1:], reference.reads[1:], strict=True)
+    )
+    return reads, (reference.writes[theirs] * signs).T @ subject.writes[mine]
 
 
 def _signs(subject: UnitRows, reference: UnitRows, turn: Turn, mine: Places, theirs: Places) -> Matrix:
@@ -198,11 +245,11 @@ def _invariants(sides: Sequence[Matrix]) -> Matrix:
         top = min(_TOP_COSINES, len(side) - 1)
         largest = -np.sort(-within, axis=1)[:, :top]
         columns += [largest[:, place] for place in range(top)]
-    return _ranks(np.stack(columns, axis=1))
+    return ranks(np.stack(columns, axis=1))
 
 
-def _ranks(features: Matrix) -> Matrix:
-    """Each column as ranks from -1 to 1."""
+def ranks(features: Matrix) -> Matrix:
+    """Each column as ranks from -1 to 1, so that scale and width do not matter."""
     order = features.argsort(axis=0).argsort(axis=0).astype(np.float32)
     return order / np.float32(max(1, len(features) - 1)) * 2 - 1
 

@@ -14,7 +14,7 @@ from tasks.independence.correlation import (
 )
 from tasks.independence.fingerprint import SketchedPart, sketch
 from tasks.independence.part import Part
-from tasks.independence.place_tests import GroupTest, finds_planted_in_place, place_tests
+from tasks.independence.place_tests import READS, WRITES, GroupTest, finds_planted_in_place, place_tests
 
 #: A place test this clear needs no alignment after it: the aligned tests look for what place by place cannot see.
 _CLEAR_LOG10 = -12.0
@@ -81,7 +81,7 @@ def gather(subject: Part, reference: Part) -> ComponentEvidence:
     pairs = copied(subject.contents, reference.contents)
     groups = place_tests(subject, reference, seed)
     mostly_copied = sum(mine.parameters for mine, _ in pairs) >= MOSTLY * subject.parameters
-    clear = sum(group.log10_p <= _CLEAR_LOG10 for group in groups) >= 2
+    clear = _is_clear(subject, reference, groups)
     aligned = None if clear or mostly_copied else aligned_tests(subject, reference, seed)
     in_place = 0.0 if aligned is None else finds_planted_in_place(subject, reference, seed)
     disguised = 0.0 if aligned is None else finds_planted_disguised(subject, reference, seed)
@@ -89,6 +89,13 @@ def gather(subject: Part, reference: Part) -> ComponentEvidence:
     return ComponentEvidence(
         subject, reference, pairs, correlations(*sides), norm_gains(*sides), groups, aligned, in_place, disguised
     )
+
+
+def _is_clear(subject: Part, reference: Part, groups: list[GroupTest]) -> bool:
+    """Whether hidden units are in place in both of their groups and layers are as many: else only alignment can say which
+    layer came from which."""
+    units = [group for group in groups if group.group in (READS, WRITES) and group.log10_p <= _CLEAR_LOG10]
+    return len(units) == 2 and len(subject.layers) == len(reference.layers)
 
 
 def screen(subject: Part, reference: SketchedPart) -> ComponentEvidence:

@@ -29,6 +29,24 @@ _AXIS = {
 #: Most rows of an embedding that take part, and most coordinates: enough, and the same ones in both models.
 _MOST_ROWS = 4_096
 MOST_COORDINATES = 512
+#: Above it coordinates stand in an order: drawn tables reach 3, stored sines 6 at 64 coordinates and 20 at 768.
+_LEAST_ORDER = 4.0
+#: Model types and settings by which transformers computes sines that no checkpoint holds.
+_COMPUTES_SINES = [
+    "bigbird_pegasus",
+    "ctrl",
+    "fsmt",
+    "m2m_100",
+    "marian",
+    "musicgen_decoder",
+    "nllb-moe",
+    "pegasus",
+    "pegasus_x",
+    "speech_to_text",
+    "speecht5",
+    "xglm",
+]
+_SINE_SETTINGS = ("sinusoidal_pos_embds", "sinusoidal_embeddings")
 
 
 @dataclass(frozen=True)
@@ -82,16 +100,26 @@ def _rows(checkpoint: Checkpoint, role: TensorRole) -> Matrix:
 
 
 def _has_fixed_positions(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> bool:
-    """Whether a position table is the sinusoidal one (Vaswani et al. 2017, section 3.5), by which coordinates of models
-    trained apart do correspond, so that the test of coordinates is not exact."""
+    """Whether positions are sines and cosines, stored or computed: every model has them in the same order, so coordinates of
+    models trained apart do correspond, and the test of coordinates is not exact. Rotary positions turn queries and keys
+    inside their heads and leave the stream's coordinates alone; tables that were drawn at random are coordinates like all
+    others; LayerNorm, RMSNorm and tied embeddings treat all coordinates alike."""
+    config = checkpoint.config
+    if config.get("model_type") in _COMPUTES_SINES or any(config.get(key) is True for key in _SINE_SETTINGS):
+        return True
     tables = [role.name for role in roles if role.role == "position_embedding" and not role.bias]
-    return any(_is_sinusoidal(checkpoint.read(name)) for name in tables)
+    return any(_has_an_order(checkpoint.read(name)) for name in tables)
 
 
-def _is_sinusoidal(table: Matrix) -> bool:
-    """Every two neighbouring positions of a sinusoidal table have the same inner product, whatever the frequencies."""
+def _has_an_order(table: Matrix) -> bool:
+    """Whether neighbouring coordinates of a position table change alike from position to position, as sines in the order of
+    their frequencies do (in one dimension or two, trained on or not) and drawn tables, whatever they learned, do not: the
+    correlation of neighbours' ranks of roughness, in standard errors."""
     flat = table.reshape(-1, table.shape[-1]).astype(np.float64)
-    if len(flat) < 4:
+    if len(flat) < 3 or flat.shape[1] < 3:
         return False
-    steps = (flat[1:] * flat[:-1]).sum(axis=1)
-    return bool(abs(steps.mean()) > 0 and steps.std() < 1e-3 * abs(steps.mean()))
+    flat = flat - flat.mean(axis=0)
+    roughness = (np.diff(flat, axis=0) ** 2).sum(axis=0) / np.maximum((flat**2).sum(axis=0), 1e-30)
+    ranks = roughness.argsort().argsort() - (len(roughness) - 1) / 2
+    alike = max(abs((ranks[apart:] * ranks[:-apart]).sum()) for apart in (1, 2))  # sines and cosines may stand by turns
+    return bool(alike / (ranks**2).sum() * np.sqrt(len(ranks)) > _LEAST_ORDER)

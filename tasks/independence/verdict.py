@@ -9,7 +9,6 @@ import math
 from dataclasses import dataclass
 
 from checks.records.lineage import LayerMatch, Relation, Verdict
-from tasks.independence.aligned_tests import PairTest
 from tasks.independence.component_evidence import MOSTLY, ComponentEvidence
 from tasks.independence.feed_forward import Place
 from tasks.independence.place_tests import READS, WRITES, GroupTest
@@ -43,20 +42,25 @@ def judge(evidence: ComponentEvidence, family: int) -> Judgement:
     """The verdict; `family` is the number of p-values in the whole trace."""
     correction = math.log10(max(1, family))
     copied = sum(mine.parameters for mine, _ in evidence.copies)
-    if copied >= LEAST_COPIED:
-        whole = evidence.copied_share >= MOSTLY
-        return Judgement("derived", None, "copied" if whole else "partial", _copied_layers(evidence), "copied")
     place = _place_log10(evidence, correction)
     pair = evidence.aligned.best() if evidence.aligned is not None else None
     tried = evidence.aligned.tried if evidence.aligned is not None else 0
     aligned = min(0.0, pair.log10_p + math.log10(tried) + correction) if pair is not None else 0.0
     best = min(0.0, min(place, aligned) + math.log10(2))  # the better of two ways to be found
-    if place < LOG10_ALPHA and best < LOG10_ALPHA and _has_effect(evidence):
-        layers = _place_layers(evidence, correction)
-        return Judgement("derived", best, _place_relation(evidence, layers), layers, "place")
-    if pair is not None and aligned < LOG10_ALPHA and best < LOG10_ALPHA:
-        layers = _aligned_layers(evidence, correction)
-        return Judgement("derived", best, _aligned_relation(evidence, pair, layers), layers, "aligned")
+    in_place = place < LOG10_ALPHA and best < LOG10_ALPHA and _has_effect(evidence)
+    elsewhere = aligned < LOG10_ALPHA and best < LOG10_ALPHA
+    placed = _place_layers(evidence, correction) if in_place else []
+    layers = _with(_copied_layers(evidence), placed)
+    layers = _with(layers, _aligned_layers(evidence, correction) if elsewhere else [])
+    moved: Relation | None = "transformed" if elsewhere and not placed else None
+    if copied >= LEAST_COPIED:
+        whole = evidence.copied_share >= MOSTLY
+        relation = "copied" if whole else _relation(evidence, layers, moved or "partial")
+        return Judgement("derived", None, relation, layers, "copied")
+    if in_place:
+        return Judgement("derived", best, _relation(evidence, layers, moved or _in_place(evidence)), layers, "place")
+    if elsewhere:
+        return Judgement("derived", best, _relation(evidence, layers, "transformed"), layers, "aligned")
     if any(group.log10_p + correction < LOG10_ALPHA for group in evidence.groups):
         return Judgement("indeterminate", best, None, [], "one-group")
     if evidence.tested_share < LEAST_TESTED:
@@ -137,23 +141,27 @@ def _all_layers(evidence: ComponentEvidence) -> set[int]:
     return {layer.place[1] for layer in evidence.subject.layers if layer.place[1] is not None}
 
 
-def _place_relation(evidence: ComponentEvidence, layers: list[LayerMatch]) -> Relation:
-    every = _all_layers(evidence)
-    if every and len(_numbers(layers)) < MOSTLY * len(every):
-        return "partial"
+def _with(known: list[LayerMatch], found: list[LayerMatch]) -> list[LayerMatch]:
+    """What is known of layers, and what was found of those of which nothing was known."""
+    return _one_a_pair([*known, *(match for match in found if match.subject_layer not in _numbers(known))])
+
+
+def _in_place(evidence: ComponentEvidence) -> Relation:
     return "fine-tuned" if (evidence.r or 0.0) >= FINE_TUNED_R else "unknown"
 
 
-def _aligned_relation(evidence: ComponentEvidence, pair: PairTest, layers: list[LayerMatch]) -> Relation:
-    mine, theirs = evidence.subject.layers[pair.subject], evidence.reference.layers[pair.reference]
-    sizes = [(mine.units, theirs.units), (mine.writes.shape[1], theirs.writes.shape[1])]
-    sizes.append((len(evidence.subject.layers), len(evidence.reference.layers)))
-    if any(own < other for own, other in sizes):
+def _relation(evidence: ComponentEvidence, layers: list[LayerMatch], otherwise: Relation) -> Relation:
+    """By the shapes where they differ; `partial` where some layers were found and others not; else `otherwise`."""
+    mine, theirs = evidence.subject.layers, evidence.reference.layers
+    pairs = [(len(mine), len(theirs))]
+    if mine and theirs:
+        pairs += [(mine[0].units, theirs[0].units), (mine[0].writes.shape[1], theirs[0].writes.shape[1])]
+    if layers and any(own < other for own, other in pairs):
         return "pruned"
-    if any(own > other for own, other in sizes):
+    if layers and any(own > other for own, other in pairs):
         return "expanded"
     every = _all_layers(evidence)
-    return "partial" if every and len(_numbers(layers)) < MOSTLY * len(every) else "transformed"
+    return "partial" if 0 < len(_numbers(layers)) < MOSTLY * len(every) else otherwise
 
 
 def layer_match(subject: int, reference: int, log10_p: float | None) -> LayerMatch:

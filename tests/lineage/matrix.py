@@ -137,8 +137,10 @@ class Nulls:
 
     pairs: int = 0
     derived: list[str] = field(default_factory=list)
+    unclear: list[str] = field(default_factory=list)
     verdicts: Counter[str] = field(default_factory=Counter)
     p_values: dict[str, list[float]] = field(default_factory=dict)  # of disjoint pairs, group → log10 p
+    all_p_values: dict[str, list[float]] = field(default_factory=dict)
     most_agreed: float = 0.0
 
 
@@ -195,9 +197,12 @@ def _try_strangers(nulls: Nulls, one: str, other: str, mine: "Part", theirs: "Pa
     if judged.verdict == "derived":
         nulls.derived.append(f"{one} / {other}: {judged.why} {judged.log10_p}")
     nulls.most_agreed = max([nulls.most_agreed, *(each.agreement.share for each in aligned.pairs)])
-    if disjoint:
-        for group in groups:
-            nulls.p_values.setdefault(group.group, []).append(group.log10_p)
+    if judged.verdict == "indeterminate":
+        small = ", ".join(f"{group.group} {group.log10_p:.1f}" for group in groups if group.log10_p < -3)
+        nulls.unclear.append(f"{one} / {other}: {judged.why} (log10 p: {small})")
+    for group in groups:
+        for kept in (nulls.all_p_values, *([nulls.p_values] if disjoint else [])):
+            kept.setdefault(group.group, []).append(group.log10_p)
 
 
 def calibration(log10_ps: Sequence[float]) -> tuple[float, float]:

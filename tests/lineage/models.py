@@ -36,13 +36,15 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Trained:
-    """A model trained on: `data` is the seed of its rows, `teacher` a model whose predictions it learns."""
+    """A model trained on: `data` is the seed of its rows, `teacher` a model whose predictions it learns, and
+    with `states` its last hidden states too."""
 
     start: "Recipe"
     data: int
     steps: int = BUDGET
     rate: float = RATE
     teacher: "Recipe | None" = None
+    states: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,8 @@ def made(recipe: Recipe) -> Model:
     start, path = made(recipe.start), KEPT / f"{_hash(recipe)}.safetensors"
     if path.exists():
         return replace(start, tensors=load_file(path))
-    trained = train(
-        start, recipe.data, recipe.steps, recipe.rate, None if recipe.teacher is None else made(recipe.teacher)
-    )
+    teacher = None if recipe.teacher is None else made(recipe.teacher)
+    trained = train(start, recipe.data, recipe.steps, recipe.rate, teacher, recipe.states)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(f".{os.getpid()}.tmp")
     save_file({name: tensor.contiguous() for name, tensor in trained.tensors.items()}, unfinished)

@@ -5,12 +5,19 @@ from collections.abc import Iterator
 from tests.lineage.models import Changed, Drawn, Recipe, Trained
 from tests.lineage.training import BUDGET, ENCODER
 
-DECODERS = (*[("llama", 4)], ("qwen3", 2), ("gpt2", 2))
+DECODERS = (("llama", 4), ("qwen3", 2), ("gpt2", 2))
+#: Added to the seeds of a family: the same seed would give two families the same numbers, which would be one start.
+_SEEDS = {"llama": 0, "qwen3": 1_000, "gpt2": 2_000, ENCODER: 3_000}
+
+
+def drawn(family: str, number: int) -> Drawn:
+    """A step 0 like no other of any family."""
+    return Drawn(family, number + _SEEDS[family])
 
 
 def parent(family: str, number: int) -> Trained:
     """A reference: its own step 0; the same rows in the same order for all of them."""
-    return Trained(Drawn(family, number), data=1)
+    return Trained(drawn(family, number), data=1)
 
 
 def parents() -> list[Trained]:
@@ -28,18 +35,18 @@ def strangers() -> dict[str, Recipe]:
     found: dict[str, Recipe] = {f"parent {each.start.family} {each.start.weights}": each for each in parents()}  # type: ignore[union-attr]
     for family, count in (("llama", 24), ("qwen3", 10), ("gpt2", 10)):
         for number in range(count):
-            found[f"same rows {family} {number}"] = Trained(Drawn(family, 101 + number), data=1)
+            found[f"same rows {family} {number}"] = Trained(drawn(family, 101 + number), data=1)
     for number in range(12):
-        found[f"other rows llama {number}"] = Trained(Drawn("llama", 141 + number), data=141 + number)
-    for number in range(4):
-        found[f"distilled llama {number}"] = Trained(
-            Drawn("llama", 161 + number), data=1, teacher=parent("llama", 1 + number)
-        )
+        found[f"other rows llama {number}"] = Trained(drawn("llama", 141 + number), data=141 + number)
+    for number in range(8):
+        teacher, states = parent("llama", 1 + number % 2), number >= 4
+        name = f"distilled {'with its states ' if states else ''}from llama {1 + number % 2}, llama {number}"
+        found[name] = Trained(drawn("llama", 161 + number), data=1, teacher=teacher, states=states)
     for family, count in (("llama", 8), ("gpt2", 2)):
         for number in range(count):
-            found[f"untrained {family} {number}"] = Drawn(family, 171 + number)
+            found[f"untrained {family} {number}"] = drawn(family, 171 + number)
     for number in range(2):
-        start = Trained(Drawn("llama", 181 + number), data=1)
+        start = Trained(drawn("llama", 181 + number), data=1)
         found[f"gains of another llama {number}"] = Changed(start, "gains of another", other=parent("llama", 1))
     return found
 
@@ -47,13 +54,13 @@ def strangers() -> dict[str, Recipe]:
 def strange_encoders() -> dict[str, Recipe]:
     """The same for vision encoders."""
     found: dict[str, Recipe] = {f"encoder {number}": each for number, each in enumerate(encoders())}
-    return found | {f"encoder {number}": Trained(Drawn(ENCODER, 101 + number), data=1) for number in range(4, 12)}
+    return found | {f"encoder {number}": Trained(drawn(ENCODER, 101 + number), data=1) for number in range(4, 12)}
 
 
 def siblings() -> Iterator[tuple[Recipe, Recipe, Recipe]]:
     """(one, another, the step 0 of both): trained apart from the same initial weights, on the same rows and on others."""
     for family, number in (("llama", 1), ("llama", 2), ("qwen3", 1), ("gpt2", 1)):
-        start = Drawn(family, number)
+        start = drawn(family, number)
         yield parent(family, number), Trained(start, data=201), start
         yield parent(family, number), Trained(start, data=1, rate=3e-3), start
 

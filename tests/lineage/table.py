@@ -78,16 +78,18 @@ def _nulls(title: str, nulls: "Nulls") -> list[str]:
     _, high = interval(len(nulls.derived), nulls.pairs)
     lines = [f"## {title}", "", f"{len(nulls.derived)} `derived` of {nulls.pairs} pairs"]
     lines[-1] += f" (95 % bound {high:.4f} if pairs were independent of each other, which they are not quite)."
-    lines += [f"- {each}" for each in nulls.derived]
+    lines += [f"- {each}" for each in [*nulls.derived, *nulls.unclear]]
     lines += [f"- {verdict}: {count}" for verdict, count in nulls.verdicts.most_common()]
     lines += [f"- most units of a layer that agreed under any alignment: {100 * nulls.most_agreed:.1f} %", ""]
-    lines += ["p-values of disjoint pairs against uniform, one-sided (small p-values too often):", ""]
     lines += [
-        "| group | pairs | smallest p | share of p <= 0.05 | excess | KS p |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "p-values, exact and discrete, before any correction. Of disjoint pairs: one-sided Kolmogorov-Smirnov against the"
     ]
+    lines += ["uniform distribution (small p-values too often). Of all pairs: the shares at or below three levels.", ""]
+    lines += ["| group | disjoint pairs | excess | KS p | all pairs | <= 0.05 | <= 0.01 | <= 0.001 |"]
+    lines += ["| --- |" + " --- |" * 7]
     for group, values in nulls.p_values.items():
         p, excess = calibration(values)
-        low = sum(value <= -1.30103 for value in values) / len(values)
-        lines.append(f"| {group} | {len(values)} | {10 ** min(values):.3g} | {low:.2f} | {excess:.3f} | {p:.3f} |")
+        every = nulls.all_p_values[group]
+        shares = [f"{sum(10**value <= level for value in every) / len(every):.4f}" for level in (0.05, 0.01, 0.001)]
+        lines.append(f"| {group} | {len(values)} | {excess:.3f} | {p:.3f} | {len(every)} | {' | '.join(shares)} |")
     return [*lines, ""]

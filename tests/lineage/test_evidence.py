@@ -47,6 +47,12 @@ def test_copy_under_other_names_and_formats(compare: Compare) -> None:
     assert (found.verdict, found.relation, layers(found)) == ("derived", "copied", EVERY)
 
 
+def test_copy_of_renumbered_units(compare: Compare) -> None:
+    """Most tensors are no copies any more, and every layer is still named."""
+    found = compare(Changed(PARENT, "units renumbered", seed=11))
+    assert (found.verdict, found.relation, layers(found)) == ("derived", "transformed", EVERY)
+
+
 def test_fine_tuned(compare: Compare) -> None:
     found = compare(TUNED)
     assert (found.verdict, found.relation, layers(found)) == ("derived", "fine-tuned", EVERY)
@@ -69,6 +75,37 @@ def test_continued_as_long_as_the_parent_and_rotated(compare: Compare) -> None:
     assert (found.verdict, found.relation, layers(found)) == ("derived", "transformed", EVERY)
 
 
+def test_continued_three_times_as_long_with_every_disguise_and_new_embeddings(compare: Compare) -> None:
+    """Nothing is left but what units are to the stream's forms in all layers together."""
+    longer = Trained(PARENT, data=304, steps=3 * BUDGET)
+    found = compare(Changed(longer, "all, new embeddings", seed=11))
+    assert (found.verdict, found.relation, layers(found)) == ("derived", "transformed", EVERY)
+    assert {each.test for each in found.tests if (each.log10_p or 0) < -9} == {
+        "aligned-by-layers",
+        "planted-derivative",
+    }
+
+
+def test_half_merged_with_every_disguise_and_new_embeddings(compare: Compare) -> None:
+    merged = Changed(PARENT, "merged", amount=0.5, other=STRANGER)
+    found = compare(Changed(merged, "all, new embeddings", seed=11))
+    assert (found.verdict, layers(found)) == ("derived", EVERY)
+
+
+def test_tenth_part_merged_and_units_renumbered_is_not_cleared(compare: Compare) -> None:
+    """The stream's coordinates are in place, which is one group; more is not reached at this width."""
+    merged = Changed(PARENT, "merged", amount=0.1, other=STRANGER)
+    assert compare(Changed(merged, "units renumbered", seed=11)).verdict == "indeterminate"
+
+
+def test_pupil_of_its_hidden_states_is_not_derived(compare: Compare) -> None:
+    """Its coordinates are its teacher's, learned and not inherited: the one group that shows it convicts nobody."""
+    found = compare(Trained(Drawn("llama", 161), data=1, teacher=PARENT, states=True))
+    groups = {each.group: each.log10_p or 0.0 for each in found.tests if each.test == "permutation"}
+    assert found.verdict != "derived" and groups["attention and embeddings"] < -3
+    assert min(groups["feed-forward, reading"], groups["feed-forward, writing"]) > -3
+
+
 def test_one_layer_kept(compare: Compare) -> None:
     kept = Changed(PARENT, "one layer kept", seed=7, amount=2)
     found = compare(Trained(kept, data=302, steps=BUDGET // 4, rate=3e-3))
@@ -80,8 +117,10 @@ def test_tenth_part_merged(compare: Compare) -> None:
     assert found.verdict == "derived"
 
 
-def test_layers_left_out(compare: Compare) -> None:
-    found = compare(Changed(Changed(TUNED, "every second layer"), "stream rotated", seed=11))
+@pytest.mark.parametrize("disguise", ["none", "stream rotated"])
+def test_layers_left_out(compare: Compare, disguise: str) -> None:
+    pruned = Changed(TUNED, "every second layer")
+    found = compare(pruned if disguise == "none" else Changed(pruned, disguise, seed=11))
     assert (found.verdict, found.relation, layers(found)) == ("derived", "pruned", [(0, 0), (1, 2), (2, 3)])
 
 

@@ -84,11 +84,14 @@ def redrawn(name: str, tensor: torch.Tensor, generator: torch.Generator) -> torc
     return torch.zeros_like(tensor) if name.endswith("bias") else torch.ones_like(tensor)
 
 
-def train(start: Model, data: int, steps: int, rate: float, teacher: Model | None = None) -> Model:
-    """AdamW for `steps` steps on rows drawn by the seed `data`; with a teacher, on its predictions of them."""
+def train(
+    start: Model, data: int, steps: int, rate: float, teacher: Model | None = None, states: bool = False
+) -> Model:
+    """AdamW for `steps` steps on rows drawn by the seed `data`; with a teacher, on its predictions of them, or on its last
+    hidden states too, coordinate for coordinate."""
     torch.set_num_threads(1)
     model = module(start).train()
-    loss_of = _picture_loss(model, data) if start.family == ENCODER else _text_loss(model, data, teacher)
+    loss_of = _picture_loss(model, data) if start.family == ENCODER else _text_loss(model, data, teacher, states)
     groups = [
         {"params": [each for each in model.parameters() if each.ndim >= 2], "weight_decay": 0.1},
         {"params": [each for each in model.parameters() if each.ndim < 2], "weight_decay": 0.0},
@@ -112,24 +115,31 @@ def mean_loss(model: Model, data: int, batches: int = 4) -> float:
         return sum(loss_of().item() for _ in range(batches)) / batches
 
 
-def _text_loss(model: Any, data: int, teacher: Model | None) -> Callable[[], torch.Tensor]:
+def _text_loss(model: Any, data: int, teacher: Model | None, states: bool = False) -> Callable[[], torch.Tensor]:
     batches = corpus.Batches(data, ROWS, LENGTH)
     taught_by = module(teacher) if teacher is not None else None
 
     def loss() -> torch.Tensor:
         rows = torch.from_numpy(batches.next())
-        answer = model(rows).logits[:, :-1].flatten(0, 1)
+        answer = model(rows, output_hidden_states=states)
+        said = answer.logits[:, :-1].flatten(0, 1)
         if taught_by is None:
-            return torch.nn.functional.cross_entropy(answer, rows[:, 1:].flatten())
+            return torch.nn.functional.cross_entropy(said, rows[:, 1:].flatten())
         with torch.no_grad():
-            taught = taught_by(rows).logits[:, :-1].flatten(0, 1).log_softmax(-1)
-        return torch.nn.functional.kl_div(answer.log_softmax(-1), taught, reduction="batchmean", log_target=True)
+            taught = taught_by(rows, output_hidden_states=states)
+        wanted = taught.logits[:, :-1].flatten(0, 1).log_softmax(-1)
+        apart = torch.nn.functional.kl_div(said.log_softmax(-1), wanted, reduction="batchmean", log_target=True)
+        if not states:
+            return apart
+        mine, its = answer.hidden_states[-1], taught.hidden_states[-1]
+        return apart + (mine - its).square().mean() / its.square().mean()
 
     return loss
 
 
 def _picture_loss(model: Any, data: int) -> Callable[[], torch.Tensor]:
-    """Which figure a picture shows, by a fixed linear reading of the mean state."""
+    """Which figure a picture shows, by one linear reading of the mean state that is the same for all models, so that the
+    stream's coordinates mean the same to all of them: nulls are the harder for it."""
     generator = torch.Generator().manual_seed(data)
     reading = torch.randn(WIDTH, 48, generator=torch.Generator().manual_seed(0)) * 0.3
 
