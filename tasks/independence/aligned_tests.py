@@ -85,12 +85,14 @@ def aligned_by_layers(subject: Part, reference: Part, seed: int) -> list[PairTes
     if not _one_depth(subject, reference):
         return []
     landmarks, tested = _landmarks(subject, reference)
+    if not tested:
+        return []
     forms = [[stream_forms(part, place) for place in landmarks] for part in (subject, reference)]
     if [len(each.products) for each in forms[0]] != [len(each.products) for each in forms[1]]:
         return []
     mine, theirs = ([part.unit_rows[place] for place in tested] for part in (subject, reference))
     features = [(form_features(a, forms[0]), form_features(b, forms[1])) for a, b in zip(mine, theirs, strict=True)]
-    agreements = aligned_together(mine, theirs, features, seed) if tested else []
+    agreements = aligned_together(mine, theirs, features, seed)
     return [PairTest(BY_LAYERS, place, place, each) for place, each in zip(tested, agreements, strict=False)]
 
 

@@ -110,15 +110,13 @@ def aligned_together(
         if sum(len(each) for each in matches) < _LEAST_MATCHES * len(matches):
             return []
         turn = _turn(subject, reference, matches, turn)
-        former, matches = (
-            matches,
-            [
-                _by_place(chosen, mutual_nearest(_both(mine, theirs, turn, chosen)))
-                for mine, theirs, chosen in zip(subject, reference, fitted, strict=True)
-            ],
-        )
-        if matches == former:
+        matched = [
+            _by_place(chosen, mutual_nearest(_both(mine, theirs, turn, chosen)))
+            for mine, theirs, chosen in zip(subject, reference, fitted, strict=True)
+        ]
+        if matched == matches:
             break
+        matches = matched
     assert turn is not None
     return [
         _agreement(mine, theirs, turn, order[len(order) // 2 :])

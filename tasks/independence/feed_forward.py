@@ -56,7 +56,7 @@ def feed_forward_layers(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> 
         widths = {checkpoint.tensors[name].shape[0] for name in parts.norms}
         names = dict(parts.names)
         tensors = {role: checkpoint.read(name) for role, name in names.items()}
-        gain = _gain_before(checkpoint, parts.norms)
+        gain = gain_of(checkpoint, parts.norms, _BEFORE_FEED_FORWARD)
         used = tuple(names.values())
         for expert, matrices in _per_expert(tensors, parts.place[2]):
             layer = _layer((*parts.place[:2], expert), matrices, widths, conv1d, gain, used)
@@ -157,8 +157,9 @@ _BEFORE_FEED_FORWARD = (
 )
 
 
-def _gain_before(checkpoint: Checkpoint, norms: Sequence[str]) -> Matrix | None:
-    for wanted in _BEFORE_FEED_FORWARD:
+def gain_of(checkpoint: Checkpoint, norms: Sequence[str], wanted_names: Sequence[str]) -> Matrix | None:
+    """The gain of a layer's norm by the first of these names that it has; None where it has none of them."""
+    for wanted in wanted_names:
         for name in norms:
             if f".{wanted}." in f".{name}":
                 return checkpoint.read(name).reshape(-1)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tasks.independence.alignment import UnitRows, ranks
-from tasks.independence.feed_forward import is_conv1d
+from tasks.independence.feed_forward import gain_of, is_conv1d
 from tasks.independence.part import Part
 from tasks.independence.permutation_test import Matrix
 
@@ -77,8 +77,10 @@ def _products(part: Part, inside: Mapping[str, str], norms: Sequence[str], width
         return []
     output = read(inside["attention_output"])
     writes = output if turned else output.T
-    gain = _gain(part, norms, width)
-    queries, keys, values = (each * gain for each in parts)
+    gain = gain_of(part.checkpoint, norms, _BEFORE_ATTENTION)
+    if gain is not None and len(gain) == width:
+        parts = [each * gain for each in parts]
+    queries, keys, values = parts
     if writes.shape != queries.shape:
         return []
     heads = len(queries) if len(keys) == len(queries) else _heads(part)
@@ -105,14 +107,6 @@ def _heads(part: Part) -> int | None:
         if isinstance(heads, int) and heads > 0:
             return heads
     return None
-
-
-def _gain(part: Part, norms: Sequence[str], width: int) -> Matrix:
-    for wanted in _BEFORE_ATTENTION:
-        for name in norms:
-            if f".{wanted}." in f".{name}" and part.checkpoint.tensors[name].shape == (width,):
-                return part.checkpoint.read(name)
-    return np.ones(width, dtype=np.float32)
 
 
 def _inner(left: Matrix, right: Matrix) -> Matrix:

@@ -143,7 +143,8 @@ def _all_layers(evidence: ComponentEvidence) -> set[int]:
 
 def _with(known: list[LayerMatch], found: list[LayerMatch]) -> list[LayerMatch]:
     """What is known of layers, and what was found of those of which nothing was known."""
-    return _one_a_pair([*known, *(match for match in found if match.subject_layer not in _numbers(known))])
+    numbers = _numbers(known)
+    return _one_a_pair([*known, *(match for match in found if match.subject_layer not in numbers)])
 
 
 def _in_place(evidence: ComponentEvidence) -> Relation:

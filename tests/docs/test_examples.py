@@ -52,7 +52,9 @@ def test_the_programme_to_copy_loads_with_all_that_it_names_but_the_weights() ->
 def test_the_items_of_the_programme_to_copy_can_be_asked() -> None:
     from tasks.benchmark.scoring import check_suite
 
-    for suite in load_programme(EXAMPLES / "three-stages").suites.values():
+    suites = load_programme(EXAMPLES / "three-stages").suites
+    assert suites.keys() == {"common", "individual"}
+    for suite in suites.values():
         check_suite(suite)
 
 

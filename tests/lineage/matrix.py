@@ -201,8 +201,9 @@ def _try_strangers(nulls: Nulls, one: str, other: str, mine: "Part", theirs: "Pa
         small = ", ".join(f"{group.group} {group.log10_p:.1f}" for group in groups if group.log10_p < -3)
         nulls.unclear.append(f"{one} / {other}: {judged.why} (log10 p: {small})")
     for group in groups:
-        for kept in (nulls.all_p_values, *([nulls.p_values] if disjoint else [])):
-            kept.setdefault(group.group, []).append(group.log10_p)
+        nulls.all_p_values.setdefault(group.group, []).append(group.log10_p)
+        if disjoint:
+            nulls.p_values.setdefault(group.group, []).append(group.log10_p)
 
 
 def calibration(log10_ps: Sequence[float]) -> tuple[float, float]:
