@@ -101,7 +101,8 @@ def test_deployed_flows_run_on_a_server_and_a_worker(changeable_round: Path, tmp
     assert "completed" in said.lower(), said
     assert flows >= DEPLOYMENTS
     assert artifacts == {"benchmark-scores", "independence-findings", "data-quality-checks", "decision"}
-    assert {"data-quality · Team E", "decide round-1"} == {each for each in tasks if "artifact" not in each}
+    calls = {"benchmark-0", "independence-0", "data-quality-0"}  # what Prefect itself calls a flow that a flow runs
+    assert tasks == {"data-quality · Team E", "decide round-1"} | calls
     assert "evaluate-round · last round · all teams" in runs and "benchmark · round-1 · all teams" in runs
     (added,) = _run_ids(changeable_round) - before
     assert added.startswith("data-quality-t5-")
