@@ -39,18 +39,18 @@ class Team:
     user: float
 
 
-GLOBE_VL = Recipe(REFERENCE, _GLOBE, steps=500, hands_in=False)
+GLOBE_VL = Recipe(REFERENCE, _GLOBE, steps=400, hands_in=False)
 RECIPES = (
     GLOBE_VL,
-    Recipe("t1", Architecture("llava", "qwen3", layers=3, feed_forward=288, heads=6, key_value_heads=6), steps=1000),
+    Recipe("t1", Architecture("llava", "qwen3", layers=3, feed_forward=288, heads=6, key_value_heads=6), steps=760),
     Recipe(
         "t2",
         Architecture("deepseek_vl", "qwen3", layers=3, feed_forward=272, heads=4, key_value_heads=2),
-        steps=700,
+        steps=570,
         borrows_vision=True,
     ),
-    Recipe("t3", _GLOBE, steps=540),
-    Recipe("t4", Architecture("llava", "mistral", layers=3, feed_forward=224, heads=4, key_value_heads=2), steps=260),
+    Recipe("t3", _GLOBE, steps=430),
+    Recipe("t4", Architecture("llava", "mistral", layers=3, feed_forward=224, heads=4, key_value_heads=2), steps=220),
     Recipe("t5", Architecture("llava", "llama", layers=2, feed_forward=224, heads=4, key_value_heads=4), steps=40),
 )
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
-ROWS = 8
+ROWS = 5
 ROW_LENGTH = 128
 BATCH_TOKENS = ROWS * ROW_LENGTH
 #: With these decay rates an Adam step is at most 1.17 learning rates (Cauchy-Schwarz), decay included below 1.5.

@@ -1,7 +1,7 @@
 """A process that trains models one after another: jobs as JSON lines on standard input, progress on standard output.
 
 `{"recipe": "t1", "seed": 2026, "folder": "…/t1", "reference": null, "share": 1.0}` is answered by
-`{"step": 1, "steps": 1100}` … `{"finished": "t1"}`. When standard input ends, the process ends at once, so that nothing
+`{"step": 1, "steps": 800}` … `{"finished": "t1"}`. When standard input ends, the process ends at once, so that nothing
 is left running whatever happens to its parent.
 """
 
@@ -38,6 +38,7 @@ def _prepare_torch() -> None:
 
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # nothing here reads what was not written
     logging.disable_progress_bar()
 
 
