@@ -161,7 +161,7 @@ def _decided_again(files: Mapping[str, bytes], predicate: Mapping[str, Any]) -> 
             f"규칙을 다시 적용한 결과가 결정과 다릅니다.{versions}",
             f"The rules give another decision than the bundled one.{versions}",
         )
-    return bundled
+    return again  # the same, in the order of the rules
 
 
 def _history_leads_to(decision: Decision, history: bytes) -> None:

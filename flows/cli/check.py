@@ -55,7 +55,8 @@ def check(
     if as_json:
         print_json({"file": str(file), "kind": kind, "faults": [_plain(fault) for fault in checked.faults]})
     elif not checked.faults:
-        typer.echo(f"{file}: {kind}, no fault found ({checked.looks} things looked at)")
+        things = "1 thing" if checked.looks == 1 else f"{checked.looks} things"
+        typer.echo(f"{file}: {kind}, no fault found ({things} looked at)")
     if checked.faults:
         raise typer.Exit(FOUND)
 

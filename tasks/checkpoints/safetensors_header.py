@@ -6,6 +6,7 @@ A file is 8 bytes of header length (little-endian), a JSON header, and the tenso
 
 import json
 import math
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,8 +59,7 @@ def _parsed(path: Path, raw: bytes) -> list[tuple[str, Any]]:
     doubled: list[str] = []
 
     def keep_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [name for name, _ in pairs]
-        doubled.extend(name for name in set(names) if names.count(name) > 1)
+        doubled.extend(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
         return dict(pairs)
 
     try:
