@@ -150,7 +150,10 @@ def submission_content(loaded: LoadedSubmission, cache: HashCache) -> Submission
     """The hashes of everything that a submission names; raises InputFault for what is missing."""
     model = hash_tree(loaded.model_path(), cache)
     checkpoints = {step: hash_tree(folder, cache) for step, folder in loaded.checkpoint_paths()}
-    files = {key: hash_file(path, cache) for key, path in evidence_files(loaded).items()}
+    files = {
+        key: hash_tree(path, cache) if path.is_dir() else hash_file(path, cache)
+        for key, path in evidence_files(loaded).items()
+    }
     whole = canonical_sha256(
         {
             "manifest": hash_file(loaded.path, cache),
@@ -163,7 +166,7 @@ def submission_content(loaded: LoadedSubmission, cache: HashCache) -> Submission
 
 
 def evidence_files(loaded: LoadedSubmission) -> dict[str, Path]:
-    """Key → file of the evidence that was handed in; raises InputFault for one that is named and missing."""
+    """Key → file (or, of a sample, folder of shards) of the evidence that was handed in; raises InputFault for one that is named and missing."""
     evidence = loaded.submission.evidence
     named = {"evidence.training_log": evidence.training_log}
     if evidence.corpus is not None:

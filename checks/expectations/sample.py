@@ -91,6 +91,19 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "sample",
+        "near-duplicates",
+        "soft",
+        Text(ko="거의 같은 문서가 반복되지 않는다", en="documents are not nearly repeated"),
+        "Lee et al. 2022, arXiv 2107.06499; MinHash of runs of five letters, estimated likeness of at least 0.8",
+        high="near_duplicates_max",
+        needs=_NO_SAMPLE,
+        note=Text(
+            ko="똑같은 문서도 함께 센다. 추정이므로 실제보다 적게 셀 수 있다",
+            en="equal documents count too; an estimate, which may count too few",
+        ),
+    ),
+    Check(
+        "sample",
         "korean-sources",
         "soft",
         Text(ko="한국어로 신고된 출처가 한국어이다", en="the sources declared Korean are Korean"),

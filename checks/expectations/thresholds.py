@@ -51,6 +51,12 @@ THRESHOLDS: tuple[Threshold, ...] = (
         "Lee et al. 2022, arXiv 2107.06499: near-duplicates are 3 to 14 % of C4, LM1B and RealNews",
     ),
     Threshold(
+        "near_duplicates_max",
+        0.25,
+        "share of documents that repeat or nearly repeat another",
+        "ours: the 3 to 14 % of Lee et al. 2022, arXiv 2107.06499, within web corpora, and as much again between sources",
+    ),
+    Threshold(
         "hangul_share_min",
         0.3,
         "share of Hangul among the letters of sources declared Korean",

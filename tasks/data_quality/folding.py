@@ -1,151 +1,159 @@
-"""Folds text for comparison: NFKC, case-folded, letters and digits only, no spaces; with script weights and rolling hashes.
+"""Folds text for comparison: NFKC, case-folded, letters and digits only, no spaces; each letter as wide as it weighs.
 
 >>> fold("대한 민국, ABC!")
 '대한민국abc'
 >>> weight("대한abc")
 7
 
-A window is counted in weight, not in letters: a Hangul syllable or a Han character says about as much as two letters of an
-alphabet, so they weigh 2 and everything else 1.
+Windows are counted in weight, not in letters: a Hangul syllable or a Han character says about as much as two letters of an
+alphabet, so it takes two places of the folded text and everything else one.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
-from unicodedata import is_normalized, normalize
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 import numpy.typing as npt
 
-DROPPED, DIGIT, LETTER, HANGUL, HAN = range(5)
-_HANGUL_BLOCKS = ((0x1100, 0x1200), (0x3131, 0x318F), (0xA960, 0xA980), (0xAC00, 0xD7A4), (0xD7B0, 0xD800))
-_HAN_BLOCKS = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00), (0x20000, 0x323B0))
-#: Stands between documents; no folded text holds it.
-SEPARATOR = "\x00"
+from tasks.data_quality.letters import CODE_MASK, HALF, HAN, LEAST_DIGITS, MOST_LETTERS, letter_table
 
-Codes = npt.NDArray[np.uint32]
+#: Stands between texts that are folded together; in a text it is a space.
+SEPARATOR = "\x00"
+#: What is kept round a number, and round an at-sign, for a pattern to look at.
+_ROUND_A_NUMBER, _ROUND_AN_AT_SIGN = 4, 330
+
+Letters = npt.NDArray[np.uint32]
 Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
-
-#: An odd multiplier has an inverse modulo 2^64, so the hash of a window follows from two prefix sums.
-_BASE = 0x9E3779B97F4A7C15
-_INVERSE = pow(_BASE, -1, 2**64)
-
-
-@cache
-def _kinds() -> npt.NDArray[np.uint8]:
-    """The kind of every code point; surrogates and separators are dropped."""
-    kinds = np.zeros(0x110000, dtype=np.uint8)
-    for code in range(0x110000):
-        letter = chr(code)
-        if letter.isalnum():
-            kinds[code] = LETTER if letter.isalpha() else DIGIT
-    for blocks, kind in ((_HANGUL_BLOCKS, HANGUL), (_HAN_BLOCKS, HAN)):
-        for first, last in blocks:
-            kinds[first:last][kinds[first:last] == LETTER] = kind
-    return kinds
-
-
-#: Weight by kind.
-_WEIGHTS = np.array([0, 1, 1, 2, 2], dtype=np.int64)
 
 
 @dataclass(frozen=True)
 class Folded:
-    """Several texts, folded into one row of letters.
+    """Several texts, folded into one row of places.
 
-    `codes` are code points, `kinds` their kinds, `origin` where each stood in the unfolded (normalised) text, so that
-    letters that were neighbours can be told from letters that became so. `weights[i]` is the weight of the first i letters.
-    Text k is `starts[k]:ends[k]`; lines likewise, by `line_starts` and `line_ends`.
+    `letters` holds code, kind and flags of each place; text k is `letters[starts[k]:ends[k]]`, and its length is its weight.
+    `replaced[k]` counts its undecodable characters. `lines` are (start, end) of every line that holds a letter. `numbers`
+    are the stretches of unfolded text with LEAST_DIGITS digits or more, `addresses` those round an at-sign.
     """
 
-    codes: Codes
-    kinds: npt.NDArray[np.uint8]
-    origin: Places
-    weights: Places
+    letters: Letters
     starts: Places
     ends: Places
-    line_starts: Places
-    line_ends: Places
+    replaced: Places
+    lines: Places
+    numbers: list[str]
+    addresses: list[str]
+
+    @cached_property
+    def kinds(self) -> Places:
+        """How many letters of each kind every text has."""
+        from tasks.data_quality.folding_loop import count_kinds
+
+        kinds = np.zeros((len(self.starts), HAN + 1), dtype=np.int64)
+        count_kinds(self.letters, self.starts, self.ends, kinds)
+        return kinds
 
     def text(self, start: int, end: int) -> str:
-        """The letters start … end."""
-        return self.codes[start:end].tobytes().decode("utf-32-le", "surrogatepass")
+        """The letters at start … end."""
+        places = self.letters[start:end]
+        whole = places[places & np.uint32(HALF) == 0]
+        return (whole & np.uint32(CODE_MASK)).tobytes().decode("utf-32-le", "surrogatepass")
 
 
-def fold_all(texts: Sequence[str]) -> Folded:
-    """Folds texts together; a window that reaches over the end of a text is never equal to a window of an item."""
-    joined = SEPARATOR.join(text.replace(SEPARATOR, " ") for text in texts) + SEPARATOR
-    if not is_normalized("NFKC", joined):
-        joined = normalize("NFKC", joined)
-    joined = joined.casefold()
-    raw = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    kinds = _kinds()[raw]
-    separators = raw == 0
-    kept = (kinds != DROPPED) | separators
-    position = np.cumsum(kept) - 1
-    codes, kinds = raw[kept], kinds[kept]
-    weights = np.concatenate(([0], np.cumsum(_WEIGHTS[kinds])))
-    ends = position[np.flatnonzero(separators)]
-    starts = np.concatenate(([0], ends[:-1] + 1))
-    breaks = np.flatnonzero(separators | (raw == 10) | (raw == 13) | (raw == 0x2028) | (raw == 0x2029))
-    # A line ends before its break; a separator is a letter of its own, a line feed is dropped.
-    line_ends = position[breaks] + np.where(separators[breaks], 0, 1)
-    line_starts = np.concatenate(([0], line_ends[:-1] + separators[breaks][:-1]))
-    return Folded(codes, kinds, np.flatnonzero(kept), weights, starts, ends, line_starts, line_ends)
+@dataclass
+class Room:
+    """Memory that one fold after another may be written to: what was folded before is overwritten."""
+
+    letters: Letters = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
+    lines: Places = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
+    numbers: Places = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
+    at_signs: Places = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+    def grow(self, letters: int, lines: int, units: int) -> None:
+        """Makes room for `units` more after that many letters and lines, which are kept."""
+        self.letters = _grown(self.letters, letters, 2 * MOST_LETTERS * units + 1)
+        self.lines = _grown(self.lines, lines, units)
+        self.numbers = _grown(self.numbers, 0, units // LEAST_DIGITS + 1)
+        self.at_signs = _grown(self.at_signs, 0, units)
+
+
+def fold_all(texts: Sequence[str], room: Room | None = None) -> Folded:
+    """Folds texts together; a text in which the form of a letter depends on its neighbours is normalised first.
+
+    With `room`, the answer is valid until the next fold into the same room.
+    """
+    fold = _Fold(len(texts), room or Room())
+    plain = [number for number, text in enumerate(texts) if text.isascii()]
+    fold.add([texts[number] for number in plain], plain, "ascii", False)
+    other = sorted(set(range(len(texts))) - set(plain))
+    fold.add([texts[number] for number in other], other, "utf-16-le", False)
+    depending = np.flatnonzero(fold.by_text[:, 0] < 0).tolist()
+    fold.add([normalize("NFKC", texts[number]) for number in depending], depending, "utf-16-le", True)
+    starts, ends, replaced = fold.by_text.T.copy()
+    letters, lines = fold.room.letters[: fold.filled[0]], fold.room.lines[: fold.filled[1]]
+    return Folded(letters, starts, ends, replaced, lines, fold.numbers, fold.addresses)
 
 
 def fold(text: str) -> str:
     """One text, folded."""
     folded = fold_all([text])
-    return folded.text(0, int(folded.ends[0]))
+    return folded.text(0, len(folded.letters))
 
 
-def weight(folded_text: str) -> int:
-    """The weight of a text that is already folded."""
-    codes = np.frombuffer(folded_text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    return int(_WEIGHTS[_kinds()[codes]].sum())
+def weight(text: str) -> int:
+    """The weight of a text once it is folded."""
+    return len(fold_all([text]).letters)
 
 
-class RollingHash:
-    """64-bit hashes of windows of a folded text; equal letters have equal hashes, and equal hashes are verified by text."""
+class _Fold:
+    """What is folded so far. A row of `by_text` is start, end and undecodable characters of one text."""
 
-    def __init__(self, codes: Codes) -> None:
-        mixed = (codes.astype(np.uint64) + np.uint64(1)) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed ^= mixed >> np.uint64(31)
-        self._prefix = np.zeros(len(codes) + 1, dtype=np.uint64)
-        np.cumsum(mixed * _powers(_BASE, len(codes)), out=self._prefix[1:])
-        self._inverses = _powers(_INVERSE, len(codes) + 1)
+    def __init__(self, texts: int, room: Room) -> None:
+        self.room = room
+        self.by_text = np.zeros((texts, 3), dtype=np.int64)
+        self.filled = np.zeros(4, dtype=np.int64)
+        self.numbers: list[str] = []
+        self.addresses: list[str] = []
 
-    def windows(self, starts: Places, ends: Places) -> Hashes:
-        """The hash of each window starts[k] … ends[k]."""
-        return (self._prefix[ends] - self._prefix[starts]) * self._inverses[starts]
+    def add(self, texts: Sequence[str], rows: Sequence[int], encoding: str, normalised: bool) -> None:
+        """Folds texts that are all of one encoding; `rows` are their rows of `by_text`."""
+        from tasks.data_quality.folding_loop import fold_texts
+
+        if not texts:
+            return
+        joined = (
+            SEPARATOR.join(text.replace(SEPARATOR, " ") if SEPARATOR in text else text for text in texts) + SEPARATOR
+        )
+        encoded = joined.encode(encoding, "surrogatepass")
+        size = 1 if encoding == "ascii" else 2
+        units: Any = np.frombuffer(encoded, dtype=np.uint8 if size == 1 else np.uint16)
+        table, room, filled = letter_table(), self.room, self.filled
+        filled[2:] = 0
+        room.grow(int(filled[0]), int(filled[1]), len(units))
+        out = (room.letters, room.lines, room.numbers, room.at_signs)
+        fold_texts(units, np.array(rows), normalised, table.entries, table.several, self.by_text, *out, filled)
+
+        def cut(start: int, end: int) -> str:
+            return normalize("NFKC", encoded[size * max(0, start) : size * end].decode(encoding, "replace"))
+
+        for start, end in room.numbers[: filled[2]].tolist():
+            self.numbers.append(cut(start - _ROUND_A_NUMBER, end + _ROUND_A_NUMBER))
+        for near in _neighbours(room.at_signs[: filled[3]]):
+            self.addresses.append(cut(int(near[0]) - _ROUND_AN_AT_SIGN, int(near[-1]) + _ROUND_AN_AT_SIGN))
 
 
-_POWERS: dict[int, Hashes] = {}
+def _neighbours(places: Places) -> list[Places]:
+    """Groups of at-signs whose surroundings overlap, so that no address is cut out twice."""
+    return np.split(places, np.flatnonzero(np.diff(places) > 2 * _ROUND_AN_AT_SIGN) + 1) if len(places) else []
 
 
-def _powers(base: int, count: int) -> Hashes:
-    """base^0 … base^(count - 1) modulo 2^64."""
-    known = _POWERS.get(base)
-    if known is None or len(known) < count:
-        factors = np.full(max(count, 1 << 16), base, dtype=np.uint64)
-        factors[0] = 1
-        known = _POWERS[base] = np.cumprod(factors, dtype=np.uint64)
-    return known[:count]
-
-
-def window_ends(weights: Places, least: int) -> Places:
-    """For every start i with enough text after it, the end of the shortest window that weighs at least `least`."""
-    total = int(weights[-1])
-    if total < least:
-        return np.empty(0, dtype=np.int64)
-    first = np.zeros(total + 1, dtype=np.int64)
-    backwards, index = (
-        weights[::-1],
-        np.arange(len(weights) - 1, -1, -1),
-    )  # of places with equal weight the first counts
-    first[np.maximum(backwards - 1, 0)] = index
-    first[backwards] = index
-    starts = int(np.searchsorted(weights, total - least, side="right"))
-    return first[weights[: min(starts, len(weights) - 1)] + least]
+def _grown(array: Any, kept: int, more: int) -> Any:
+    """The array, or a longer one that begins with what is kept of it; memory is taken only where it is written."""
+    if len(array) >= kept + more:
+        return array
+    longer = np.empty((kept + more, *array.shape[1:]), dtype=array.dtype)
+    longer[:kept] = array[:kept]
+    return longer

@@ -16,6 +16,7 @@ from tasks.data_quality.manifest import measure_manifest
 from tasks.data_quality.progress import Progress, silent
 from tasks.data_quality.results import measure_results
 from tasks.data_quality.sample import measure_sample, missing_sample
+from tasks.data_quality.sample_scan import scan_sample
 from tasks.data_quality.training_log import TrainingLog, read_log
 
 
@@ -68,4 +69,4 @@ def _sample(
     if corpus is None or corpus.sample is None:
         return missing_sample(items), [], 0
     path = submission.evidence_file(corpus.sample, "evidence.corpus.sample")
-    return measure_sample(path, inventory, items, progress)
+    return measure_sample(scan_sample(path, items, progress), inventory, items)

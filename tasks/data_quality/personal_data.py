@@ -6,7 +6,7 @@ are look-arounds for digits, not `\\b`: Hangul is a word character, and numbers 
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 #: A random check digit is right this often.
@@ -46,6 +46,13 @@ class Count:
         if right is not False and len(self.examples) < _MOST_EXAMPLES:
             self.examples.append(masked(text))
 
+    def merge(self, other: "Count") -> None:
+        """Adds what was counted elsewhere."""
+        self.shaped += other.shaped
+        self.checked += other.checked
+        self.certain += other.certain
+        self.examples = [*self.examples, *other.examples][:_MOST_EXAMPLES]
+
     @property
     def expected_by_chance(self) -> float:
         """Right check digits that random digits of the same shape would have."""
@@ -68,17 +75,23 @@ class PersonalDataCount:
     def __init__(self) -> None:
         self.counts = {kind: Count() for kind in KINDS}
 
-    def feed(self, text: str) -> None:
-        """Looks through a text, several documents joined by a character that is neither letter nor digit."""
-        for match in _HYPHENED.finditer(text):
-            self._hyphened(match)
-        for match in _RESIDENT_PLAIN.finditer(text):
-            self.counts["resident-numbers"].add(match[0], is_resident_number(match[1] + match[2]))
-        self._feed("business-numbers", _BUSINESS, text, is_business_number)
-        self._feed("cards", _CARD, text, passes_luhn)
-        self._feed("phones", _PHONE, text, None)
-        if "@" in text:
+    def feed(self, numbers: Iterable[str], addresses: Iterable[str]) -> None:
+        """Looks through stretches of text with digits and through those with an at-sign (`folding.Folded` cuts them out)."""
+        for text in numbers:
+            for match in _HYPHENED.finditer(text):
+                self._hyphened(match)
+            for match in _RESIDENT_PLAIN.finditer(text):
+                self.counts["resident-numbers"].add(match[0], is_resident_number(match[1] + match[2]))
+            self._feed("business-numbers", _BUSINESS, text, is_business_number)
+            self._feed("cards", _CARD, text, passes_luhn)
+            self._feed("phones", _PHONE, text, None)
+        for text in addresses:
             self._feed("emails", _EMAIL, text, None)
+
+    def merge(self, other: "PersonalDataCount") -> None:
+        """Adds what was counted elsewhere."""
+        for kind, count in other.counts.items():
+            self.counts[kind].merge(count)
 
     def _feed(self, kind: str, pattern: re.Pattern[str], text: str, is_right: Callable[[str], bool] | None) -> None:
         for match in pattern.finditer(text):

@@ -1,22 +1,18 @@
-"""Measures the corpus sample in one pass: documents, duplicates, scripts, personal data, and benchmark items in it."""
+"""Measures a scanned corpus sample: documents, duplicates, scripts, personal data, and benchmark items in it."""
 
-import hashlib
-from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path
-from unicodedata import is_normalized, normalize
 
 import numpy as np
 
 from checks.records.quality import ContaminatedItem, Measurement
 from tasks.data_quality.benchmark_item import BenchmarkItem
-from tasks.data_quality.contamination import LEAST_CERTAIN_LINE, ContaminationScan, is_certain
+from tasks.data_quality.contamination import LEAST_CERTAIN_LINE, WORD_RUNS, ContaminationScan, is_certain
 from tasks.data_quality.findings import Findings
-from tasks.data_quality.folding import DIGIT, DROPPED, HANGUL, SEPARATOR, Folded, RollingHash, fold_all
+from tasks.data_quality.folding import Hashes
 from tasks.data_quality.inventory import Inventory
-from tasks.data_quality.personal_data import KINDS, PersonalDataCount
-from tasks.data_quality.progress import Progress
-from tasks.data_quality.sample_reader import Document, LineCounts, read_sample
+from tasks.data_quality.letters import DIGIT, HANGUL
+from tasks.data_quality.personal_data import KINDS
+from tasks.data_quality.sample_scan import SampleScan
 
 CONTAMINATION = ("contamination-exact", "contamination-near", "contamination-short")
 CHECKS = (
@@ -27,72 +23,27 @@ CHECKS = (
     "empty-documents",
     "broken-documents",
     "duplicates",
+    "near-duplicates",
     "korean-sources",
     *KINDS,
 )
-#: A shorter text is a line that honest documents share, no document of its own.
-LEAST_DUPLICATE_WEIGHT = 50
 #: A source with fewer letters in the sample says nothing about its language.
 LEAST_LETTERS = 200
-_EXAMPLES = 20
-
-
-class _Tally:
-    """What one pass over the documents leaves: sums, and two 64-bit hashes a document."""
-
-    def __init__(self) -> None:
-        self.documents = 0
-        self.letters = 0
-        self.empty: list[str] = []
-        self.broken: list[str] = []
-        self.empty_count = 0
-        self.broken_count = 0
-        self.ids: list[np.ndarray] = []
-        self.texts: list[np.ndarray] = []
-        self.sources: dict[str, int] = defaultdict(int)
-        self.scripts: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(5, dtype=np.int64))
-
-    def add(self, batch: Sequence[Document], folded: Folded) -> None:
-        """One batch of documents and the same texts folded."""
-        self.documents += len(batch)
-        self.letters += sum(len(document.text) for document in batch)
-        self.ids.append(np.array([_hash64(document.id) for document in batch], dtype=np.uint64))
-        heavy = folded.weights[folded.ends] - folded.weights[folded.starts] >= LEAST_DUPLICATE_WEIGHT
-        self.texts.append(RollingHash(folded.codes).windows(folded.starts[heavy], folded.ends[heavy]))
-        counts = np.stack([_count_by_text(folded, kind) for kind in range(5)], axis=1)
-        for document, scripts in zip(batch, counts, strict=True):
-            self.sources[document.source] += 1
-            self.scripts[document.source] += scripts
-            if scripts[DROPPED + 1 :].sum() == 0:
-                self.empty_count += 1
-                self.empty = [*self.empty, document.id][:_EXAMPLES]
-            if "\ufffd" in document.text:
-                self.broken_count += 1
-                self.broken = [*self.broken, document.id][:_EXAMPLES]
 
 
 def measure_sample(
-    path: Path, inventory: Inventory | None, items: Sequence[BenchmarkItem], progress: Progress
+    scan: SampleScan, inventory: Inventory | None, items: Sequence[BenchmarkItem]
 ) -> tuple[list[Measurement], list[ContaminatedItem], int]:
-    """Suite `sample`, the items found in it, and how many were looked for.
-
-    Raises InputFault where the file cannot be read; broken lines are counted.
-    """
-    counts, tally, personal = LineCounts(), _Tally(), PersonalDataCount()
-    scan = ContaminationScan(items)
-    for batch in read_sample(path, counts):
-        folded = fold_all([document.text for document in batch])
-        tally.add(batch, folded)
-        scan.feed(folded, [document.id for document in batch])
-        personal.feed(_joined(batch))
-        progress("corpus sample", tally.documents, 0)
+    """Suite `sample`, the items found in it, and how many were looked for; `items` are those of the scan."""
     found = Findings("sample")
-    _documents(found, counts, tally)
-    _sources(found, tally, inventory)
-    _personal(found, tally, personal)
-    contaminated = scan.result()
-    _contamination(found, items, scan, contaminated, tally.documents)
-    return found.rows, contaminated, scan.looked_for + scan.looked_for_as_lines
+    _documents(found, scan)
+    _sources(found, scan, inventory)
+    _personal(found, scan)
+    contamination = ContaminationScan(items)
+    contamination.found = scan.found
+    contaminated = contamination.result()
+    _contamination(found, items, contamination, contaminated, scan.documents)
+    return found.rows, contaminated, contamination.looked_for + contamination.looked_for_as_lines
 
 
 def missing_sample(items: Sequence[BenchmarkItem]) -> list[Measurement]:
@@ -106,39 +57,33 @@ def missing_sample(items: Sequence[BenchmarkItem]) -> list[Measurement]:
     return found.rows
 
 
-def _hash64(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
-
-
-def _count_by_text(folded: Folded, kind: int) -> np.ndarray:
-    sums = np.concatenate(([0], np.cumsum(folded.kinds == kind)))
-    return np.asarray(sums[folded.ends] - sums[folded.starts])
-
-
-def _joined(batch: Sequence[Document]) -> str:
-    joined = SEPARATOR.join(document.text for document in batch)
-    return joined if is_normalized("NFKC", joined) else normalize("NFKC", joined)
-
-
-def _repeated(hashes: Sequence[np.ndarray]) -> tuple[int, int]:
+def _repeated(hashes: Sequence[Hashes]) -> tuple[int, int]:
     """How many hashes there are, and how many of them repeat an earlier one."""
     together = np.concatenate(hashes) if hashes else np.empty(0, dtype=np.uint64)
     return len(together), len(together) - len(np.unique(together))
 
 
-def _documents(found: Findings, counts: LineCounts, tally: _Tally) -> None:
-    observed = f"{tally.letters:,} characters"
-    found.measured("documents", tally.documents, max(1, counts.lines), observed=observed)
-    _share(found, "lines-readable", counts.broken_count, counts.lines, counts.broken)
-    total, repeated = _repeated(tally.ids)
+def _documents(found: Findings, scan: SampleScan) -> None:
+    observed = f"{scan.characters:,} characters"
+    found.measured("documents", scan.documents, max(1, scan.lines.lines), observed=observed)
+    _share(found, "lines-readable", scan.lines.broken_count, scan.lines.lines, scan.lines.broken)
+    total, repeated = _repeated(scan.ids)
     found.measured("ids-distinct", repeated, max(1, total), bad=repeated)
-    _share(found, "empty-documents", tally.empty_count, tally.documents, tally.empty)
-    _share(found, "broken-documents", tally.broken_count, tally.documents, tally.broken)
-    total, repeated = _repeated(tally.texts)
-    if total:
-        _share(found, "duplicates", repeated, total, [])
-    else:
-        found.not_applicable("duplicates", observed="every document is shorter than 50 weighted characters")
+    _share(found, "empty-documents", scan.empty_count, scan.documents, scan.empty)
+    _share(found, "broken-documents", scan.broken_count, scan.documents, scan.broken)
+    total, repeated = _repeated(scan.texts)
+    looked_at, alike = scan.near.counted()
+    if total == 0:
+        found.not_applicable(
+            "duplicates", "near-duplicates", observed="every document is shorter than 50 weighted characters"
+        )
+        return
+    _share(found, "duplicates", repeated, total, [])
+    if looked_at == 0:
+        found.not_applicable("near-duplicates", observed="no document is in the share that is looked at")
+        return
+    observed = "" if scan.near.share == 1 else f"one document in {scan.near.share}, chosen by content"
+    found.measured("near-duplicates", alike / looked_at, looked_at, bad=alike, observed=observed)
 
 
 def _share(found: Findings, check: str, bad: int, rows: int, examples: Sequence[str]) -> None:
@@ -148,20 +93,20 @@ def _share(found: Findings, check: str, bad: int, rows: int, examples: Sequence[
         found.not_applicable(check, observed="the sample is empty")
 
 
-def _sources(found: Findings, tally: _Tally, inventory: Inventory | None) -> None:
+def _sources(found: Findings, scan: SampleScan, inventory: Inventory | None) -> None:
     if inventory is None:
         found.missing("sources-known", "korean-sources")
         return
-    unknown = {source: count for source, count in tally.sources.items() if source not in inventory.languages}
+    unknown = {source: count for source, count in scan.sources.items() if source not in inventory.languages}
     found.measured(
         "sources-known",
         sum(unknown.values()),
-        max(1, tally.documents),
+        max(1, scan.documents),
         bad=sum(unknown.values()),
         examples=[f"{source}: {count:,} documents" for source, count in sorted(unknown.items())],
     )
     shares = {}
-    for source, scripts in tally.scripts.items():
+    for source, scripts in scan.scripts.items():
         letters = int(scripts[DIGIT + 1 :].sum())
         if inventory.languages.get(source, "").split("-")[0] in ("ko", "kor") and letters >= LEAST_LETTERS:
             shares[source] = float(scripts[HANGUL]) / letters
@@ -172,9 +117,9 @@ def _sources(found: Findings, tally: _Tally, inventory: Inventory | None) -> Non
     found.measured("korean-sources", shares[least], len(shares), observed=f"the least is {least}'s")
 
 
-def _personal(found: Findings, tally: _Tally, personal: PersonalDataCount) -> None:
-    for kind, count in personal.counts.items():
-        if tally.letters == 0:
+def _personal(found: Findings, scan: SampleScan) -> None:
+    for kind, count in scan.personal.counts.items():
+        if scan.characters == 0:
             found.not_applicable(kind, observed="the sample is empty")
             continue
         beyond = count.beyond_chance
@@ -184,8 +129,8 @@ def _personal(found: Findings, tally: _Tally, personal: PersonalDataCount) -> No
             observed += f", {count.checked:,} with a right check digit, {chance:.1f} expected by chance"
         found.measured(
             kind,
-            beyond * 1e6 / tally.letters,
-            tally.documents,
+            beyond * 1e6 / scan.characters,
+            scan.documents,
             bad=count.checked + count.certain,
             observed=observed,
             examples=count.examples,
@@ -221,12 +166,12 @@ def _contamination(
             len(hits),
             looked_for,
             bad=len(hits),
-            observed=_claim(check, hits, left, documents),
+            observed=_claim(check, hits, left, documents, scan),
             examples=[f"{hit.task} {hit.item}: {hit.document}, {hit.coverage:.0%}" for hit in hits],
         )
 
 
-def _claim(check: str, hits: Sequence[ContaminatedItem], left: int, documents: int) -> str:
+def _claim(check: str, hits: Sequence[ContaminatedItem], left: int, documents: int, scan: ContaminationScan) -> str:
     """What the numbers allow to be said."""
     said = []
     if left and check == "contamination-exact":
@@ -235,6 +180,11 @@ def _claim(check: str, hits: Sequence[ContaminatedItem], left: int, documents: i
         said.append(
             f"with 95 % confidence fewer than {min(1.0, 3 / documents):.2g} of the corpus's documents hold an item"
         )
+    if check == "contamination-near":
+        said += [
+            f"runs of {size} words, as others count: {scan.found_by_words(size):,} of {scan.with_words[size]:,} items"
+            for size in WORD_RUNS
+        ]
     if check == "contamination-short":
         said.append(f"items below {LEAST_CERTAIN_LINE} weighted characters")
     return "; ".join(said)

@@ -1,7 +1,10 @@
-"""Reads a corpus sample as a stream: JSONL, JSONL.zst or Parquet with id, source, text; memory does not grow with the file.
+"""Reads a corpus sample as a stream: JSONL, JSONL.zst or Parquet with id, source, text, or a folder of such shards.
 
->>> for batch in read_sample(Path("evidence/sample.jsonl.zst"), counts):
-...     print(len(batch), batch[0].id)
+Memory does not grow with the files.
+
+>>> for shard in sample_shards(Path("evidence/sample")):
+...     for batch in read_shard(shard, counts):
+...         print(len(batch), batch[0].id)
 """
 
 import io
@@ -9,22 +12,23 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from checks.contracts.errors import InputFault
 
 #: A document longer than this is counted as broken and not held in memory.
 MAX_DOCUMENT_BYTES = 16_000_000
-#: Letters that are looked at together: enough for numpy, little enough for memory.
-BATCH_LETTERS = 1_000_000
+#: Letters that are looked at together: enough for loops to be worth their start, little enough for the processor's memory.
+BATCH_LETTERS = 250_000
+MOST_EXAMPLES = 20
 #: Text shrinks to a tenth or a twentieth; a file that unfolds further than this is no text (a decompression bomb).
 MAX_UNFOLDING = 1000
 _ALWAYS_UNFOLDED = 100_000_000
 FIELDS = ("id", "source", "text")
+SUFFIXES = (".jsonl", ".json", ".ndjson", ".zst", ".parquet")
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """One document of the sample."""
 
     id: str
@@ -40,19 +44,43 @@ class LineCounts:
     broken: list[str] = field(default_factory=list)
     broken_count: int = 0
 
+    shard: str = ""
+
     def add_broken(self, reason: str) -> None:
         """Counts a broken line and keeps the first few reasons."""
         self.broken_count += 1
-        if len(self.broken) < 20:
-            self.broken.append(f"line {self.lines}: {reason}")
+        if len(self.broken) < MOST_EXAMPLES:
+            self.broken.append(f"{self.shard}line {self.lines}: {reason}")
+
+    def merge(self, other: "LineCounts") -> None:
+        """Adds what was seen elsewhere."""
+        self.lines += other.lines
+        self.broken_count += other.broken_count
+        self.broken = [*self.broken, *other.broken][:MOST_EXAMPLES]
 
 
-def read_sample(path: Path, counts: LineCounts) -> Iterator[list[Document]]:
+def sample_shards(path: Path) -> list[Path]:
+    """The files of a sample: itself, or those of its folder and the folders in it, by name.
+
+    Raises InputFault for a folder without any, and for a file in it that is no shard: what was not read is no sample.
+    """
+    if not path.is_dir():
+        return [path]
+    files = sorted(each for each in path.rglob("*") if each.is_file() and not each.name.startswith((".", "_")))
+    if not files:
+        raise InputFault(path, found="an empty folder", expected="a folder of .jsonl, .jsonl.zst or .parquet files")
+    for each in files:
+        _check_suffix(each)
+    return files
+
+
+def read_shard(path: Path, counts: LineCounts) -> Iterator[list[Document]]:
     """Batches of documents; broken lines go to `counts`.
 
     Raises InputFault for a file that cannot be read at all: another format, a missing column, truncated or corrupt
     compression, or one that unfolds beyond MAX_UNFOLDING.
     """
+    _check_suffix(path)
     documents = _parquet(path, counts) if path.suffix == ".parquet" else _json_lines(path, counts)
     batch: list[Document] = []
     letters = 0
@@ -84,9 +112,12 @@ def _opened(path: Path) -> BinaryIO:
     if path.suffix == ".zst":
         # pyarrow, unlike the zstandard package's reader, says so when the file ends in the middle of a frame.
         return cast(BinaryIO, io.BufferedReader(pyarrow.input_stream(str(path), compression="zstd"), 1 << 20))
-    if path.suffix in (".jsonl", ".json", ".ndjson"):
-        return path.open("rb")
-    raise InputFault(path, found=f"a file that ends in {path.suffix!r}", expected=".jsonl, .jsonl.zst or .parquet")
+    return path.open("rb")
+
+
+def _check_suffix(path: Path) -> None:
+    if path.suffix not in SUFFIXES:
+        raise InputFault(path, found=f"a file that ends in {path.suffix!r}", expected=".jsonl, .jsonl.zst or .parquet")
 
 
 def _bounded_lines(path: Path, stream: BinaryIO) -> Iterator[bytes | None]:
@@ -135,6 +166,9 @@ def _checked(fields: dict[str, Any], counts: LineCounts) -> Document | None:
         if not isinstance(value, str) and not (name == "id" and isinstance(value, int)):
             counts.add_broken(f"no {name}, or one that is no text")
             return None
+    if len(fields["text"]) > MAX_DOCUMENT_BYTES:
+        counts.add_broken(f"a text longer than {MAX_DOCUMENT_BYTES:,}")
+        return None
     return Document(str(fields["id"]), fields["source"], fields["text"])
 
 

@@ -123,7 +123,7 @@ def test_a_number_inside_a_longer_number_is_another_number() -> None:
 
 def test_short_items_count_only_as_a_whole_line() -> None:
     items = items_of(["수 4825: 사천팔백이십오", "2027-05-31(월)+5=토", "합 31+92=123", "색: 빨강"])
-    assert [weight(fold(each.text)) for each in items] == [20, 13, 9, 6]
+    assert [weight(each.text) for each in items] == [20, 13, 9, 6]
     inside = ["그래서 수 4825: 사천팔백이십오 라고 썼다", "또 2027-05-31(월)+5=토 그리고 합 31+92=123", "색: 빨강 원"]
     assert scanned(items, inside) == []
     lines = ["수 4825:  사천팔백이십오\n다른 줄", "첫 줄\n2027-05-31 (월) + 5 = 토", "합 31+92 = 123", "색: 빨강"]

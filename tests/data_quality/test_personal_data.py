@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from tasks.data_quality.folding import fold_all
 from tasks.data_quality.personal_data import (
     PersonalDataCount,
     is_business_number,
@@ -14,10 +15,16 @@ from tasks.data_quality.personal_data import (
 )
 
 
+def feed(count: PersonalDataCount, text: str) -> None:
+    """Feeds a text as the scan of a sample does."""
+    folded = fold_all([text])
+    count.feed(folded.numbers, folded.addresses)
+
+
 def counted(text: str) -> dict[str, tuple[int, int]]:
     """(by shape, right or certain) of every kind that was found."""
     count = PersonalDataCount()
-    count.feed(text)
+    feed(count, text)
     return {kind: (each.shaped, each.checked + each.certain) for kind, each in count.counts.items() if each.shaped}
 
 
@@ -76,7 +83,7 @@ def test_numbers_glued_to_hangul_are_found(text: str, kind: str) -> None:
 )
 def test_other_numbers_are_not(text: str) -> None:
     found = PersonalDataCount()
-    found.feed(text)
+    feed(found, text)
     assert all(each.beyond_chance == 0 for each in found.counts.values()), text
 
 
@@ -84,18 +91,18 @@ def test_random_numbers_are_what_chance_gives() -> None:
     rng = random.Random(1)
     text = " ".join(f"{rng.randrange(1000):03}-{rng.randrange(100):02}-{rng.randrange(100000):05}" for _ in range(4000))
     count = PersonalDataCount()
-    count.feed(text)
+    feed(count, text)
     business = count.counts["business-numbers"]
     assert business.shaped == 4000
     assert 340 < business.checked < 460
     assert business.beyond_chance * 10 < business.checked, "numbers at random are hardly beyond chance"
-    count.feed(" ".join(["124-81-00998"] * 400))
+    feed(count, " ".join(["124-81-00998"] * 400))
     assert business.beyond_chance > 250
 
 
 def test_examples_are_masked() -> None:
     count = PersonalDataCount()
-    count.feed("홍길동 900101-1234568, hong@example.com")
+    feed(count, "홍길동 900101-1234568, hong@example.com")
     assert count.counts["resident-numbers"].examples == ["90****-*******"]
     assert count.counts["emails"].examples == ["ho**@*******.***"]
     assert masked("010-1234-5678") == "01*-****-****"

@@ -17,7 +17,7 @@ from tasks.data_quality import sample_reader
 from tasks.data_quality.inventory import COLUMNS, read_inventory
 from tasks.data_quality.licences import is_settled_licence, is_valid_licence
 from tasks.data_quality.measure import measure_submission
-from tasks.data_quality.sample_reader import Document, LineCounts, read_sample
+from tasks.data_quality.sample_reader import Document, LineCounts, read_shard
 from tasks.data_quality.training_log import MAX_LINE_BYTES, read_log
 from tests.data_quality.honest_run import HonestRun
 
@@ -28,7 +28,7 @@ LINES = "".join(json.dumps(document, ensure_ascii=False) + "\n" for document in 
 def read(path: Path) -> tuple[list[Document], LineCounts]:
     """All documents of a sample."""
     counts = LineCounts()
-    return [document for batch in read_sample(path, counts) for document in batch], counts
+    return [document for batch in read_shard(path, counts) for document in batch], counts
 
 
 def test_the_three_formats_hold_the_same(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_reading_is_a_stream(tmp_path: Path) -> None:
         del buffer
         counts = LineCounts()
         tracemalloc.start()
-        seen = sum(len(batch) for batch in read_sample(path, counts))
+        seen = sum(len(batch) for batch in read_shard(path, counts))
         top = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert seen == 200 * times
