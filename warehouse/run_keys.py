@@ -166,7 +166,7 @@ def submission_content(loaded: LoadedSubmission, cache: HashCache) -> Submission
 
 
 def evidence_files(loaded: LoadedSubmission) -> dict[str, Path]:
-    """Key → file (or, of a sample, folder of shards) of the evidence that was handed in; raises InputFault for one that is named and missing."""
+    """Key → file, or folder of shards, of the evidence that was handed in; raises InputFault for one that is missing."""
     evidence = loaded.submission.evidence
     named = {"evidence.training_log": evidence.training_log}
     if evidence.corpus is not None:

@@ -7,6 +7,7 @@ are always there: the checks that must have run, at least one row behind every n
 Verdicts(failed=frozenset(), absent=frozenset())
 """
 
+import logging
 import os
 import threading
 import uuid
@@ -82,6 +83,8 @@ def _validate(table: Sequence[LongRow], expected: Collection[str]) -> list[Any]:
         import great_expectations as gx
         import pandas as pd
 
+        # This module of it sets its own level, and tells of a temporary folder for every table that is judged.
+        logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
         frame = pd.DataFrame(
             {
                 "check_id": [row.check_id for row in table],

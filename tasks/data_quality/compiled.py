@@ -3,18 +3,14 @@
 Only loops that look at every letter of a corpus are written so; a wheel of numba brings its own compiler.
 """
 
-from collections.abc import Callable
-from typing import TypeVar
-
-Loop = TypeVar("Loop", bound=Callable[..., object])
+from typing import Any
 
 
-def compiled(loop: Loop) -> Loop:
+def compiled(loop: Any) -> Any:
     """The same function in machine code, which lets other threads run meanwhile; compiled on the first call."""
     from numba import njit
 
     try:
-        fast: Loop = njit(cache=True, nogil=True)(loop)
+        return njit(cache=True, nogil=True)(loop)
     except RuntimeError:  # nowhere to keep it: a read-only installation without a home
-        fast = njit(nogil=True)(loop)
-    return fast
+        return njit(nogil=True)(loop)

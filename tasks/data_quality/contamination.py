@@ -132,9 +132,15 @@ class ContaminationScan:
         self._window_index = (
             WindowIndex(self._seeds[2], np.arange(len(self._seeds[2]))) if len(self._seeds[2]) else None
         )
-        self._word_indexes = {size: self._index_of_words(size) for size in WORD_RUNS}
+        self._starts = np.array([each.start for each in self._targets], dtype=np.int64)
+        self._ends = np.array([each.end for each in self._targets], dtype=np.int64)
+        self._needed = np.array([each.least_run for each in self._targets], dtype=np.int64)
+        runs = all_word_runs(self._items, WORD_RUNS)
+        self._word_indexes = [WindowIndex(hashes, owners) for owners, hashes in runs]
         #: How many items have as many words as each run.
-        self.with_words = {size: self._named(set(targets)) for size, (_, targets) in self._word_indexes.items()}
+        self.with_words = {
+            size: self._named(set(owners.tolist())) for size, (owners, _) in zip(WORD_RUNS, runs, strict=True)
+        }
 
     @property
     def looked_for(self) -> int:
@@ -152,9 +158,10 @@ class ContaminationScan:
             self._feed_windows(folded, ids, self._window_index)
         if self._line_index is not None:
             self._feed_lines(folded, ids, self._line_index)
-        for size, (index, _) in self._word_indexes.items():
-            if index is not None:
-                self.found.words[size].update(word_runs_found(folded, size, index).tolist())
+        if any(self.with_words.values()):
+            runs = word_runs_found(folded, WORD_RUNS, self._word_indexes)
+            for size, owners in zip(WORD_RUNS, runs, strict=True):
+                self.found.words[size].update(owners.tolist())
 
     def result(self) -> list[ContaminatedItem]:
         """Every item found, once, where it stands most completely; ordered by task and item."""
@@ -186,24 +193,17 @@ class ContaminationScan:
         stretches = np.array([(self._targets[number].start, self._targets[number].end) for number in short])
         return WindowIndex(hashes_of(self._items, stretches), np.array(short)) if short else None
 
-    def _index_of_words(self, size: int) -> tuple[WindowIndex | None, list[int]]:
-        owners, hashes = all_word_runs(self._items, size)
-        return (WindowIndex(hashes, owners) if len(hashes) else None), np.unique(owners).tolist()
-
     def _feed_windows(self, folded: Folded, ids: Sequence[str], index: WindowIndex) -> None:
         from tasks.data_quality.window_loops import runs
 
         documents, places, seeds = windows_found(folded, WINDOW, index)
         owners, offsets = self._seeds[0][seeds], self._seeds[1][seeds]
-        starts = np.array([each.start for each in self._targets])
-        ends = np.array([each.end for each in self._targets])
-        needed = np.array([each.least_run for each in self._targets])
         lengths = np.zeros(len(places), dtype=np.int64)
         bounds = (folded.starts[documents], folded.ends[documents])
         items = self._items.letters
-        runs(folded.letters, places, *bounds, items, offsets, starts[owners], ends[owners], lengths)
+        runs(folded.letters, places, *bounds, items, offsets, self._starts[owners], self._ends[owners], lengths)
         by_pair: dict[tuple[int, int], list[int]] = defaultdict(list)
-        for hit in np.flatnonzero(lengths >= needed[owners]).tolist():
+        for hit in np.flatnonzero(lengths >= self._needed[owners]).tolist():
             by_pair[int(owners[hit]), int(documents[hit])].append(int(places[hit]))
         for (target, document), found in by_pair.items():
             best = self.found.best.get(target)

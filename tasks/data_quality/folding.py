@@ -60,7 +60,8 @@ class Folded:
         """The letters at start … end."""
         places = self.letters[start:end]
         whole = places[places & np.uint32(HALF) == 0]
-        return (whole & np.uint32(CODE_MASK)).tobytes().decode("utf-32-le", "surrogatepass")
+        codes: bytes = (whole & np.uint32(CODE_MASK)).tobytes()
+        return codes.decode("utf-32-le", "surrogatepass")
 
 
 @dataclass

@@ -92,7 +92,7 @@ def _fold(  # type: ignore[no-untyped-def]  # numpy arrays; compiled for the typ
                         at_sign += 1
                     elif sign == REPLACEMENT:
                         replaced += 1
-                    elif sign == LINE_END or sign == TEXT_END:
+                    elif sign in (LINE_END, TEXT_END):
                         if place > line_start:
                             lines[line, 0], lines[line, 1] = line_start, place
                             line += 1

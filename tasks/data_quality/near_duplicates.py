@@ -81,4 +81,5 @@ class NearDuplicates:
 
     def _in_share(self, signatures: Signatures) -> Signatures:
         """Those whose first value, which copies have in common with the probability of their likeness, is a multiple."""
-        return signatures[(signatures[:, 0] * _SPREAD >> np.uint32(8)) % np.uint32(self.share) == 0]
+        inside: npt.NDArray[np.bool_] = (signatures[:, 0] * _SPREAD >> np.uint32(8)) % np.uint32(self.share) == 0
+        return signatures[inside]

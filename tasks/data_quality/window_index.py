@@ -4,6 +4,8 @@
 >>> hits, owners = index.found(other_hashes)
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tasks.data_quality.folding import Folded, Hashes, Places
@@ -28,10 +30,13 @@ class WindowIndex:
 
     def found(self, hashes: Hashes) -> tuple[Places, Places]:
         """(index into `hashes`, owner) for every hash that is here, once for each owner."""
-        first = np.searchsorted(self._hashes, hashes, side="left")
-        last = np.searchsorted(self._hashes, hashes, side="right")
-        counts = last - first
-        places = np.repeat(np.arange(len(hashes)), counts)
+        if not len(self._hashes):
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+        first = np.searchsorted(self._hashes, hashes)
+        here = np.flatnonzero(self._hashes[np.minimum(first, len(self._hashes) - 1)] == hashes)
+        first = first[here]
+        counts = np.searchsorted(self._hashes, hashes[here], side="right") - first
+        places = np.repeat(here, counts)
         offsets = np.arange(len(places)) - np.repeat(np.cumsum(counts) - counts, counts)
         return places, self._owners[np.repeat(first, counts) + offsets]
 
@@ -47,14 +52,10 @@ def windows_found(folded: Folded, size: int, index: WindowIndex) -> tuple[Places
     return found[hits, 0], found[hits, 1], owners
 
 
-def word_runs_found(folded: Folded, size: int, index: WindowIndex) -> Places:
-    """The owners of every run of `size` words of the texts that is in the index."""
-    from tasks.data_quality.window_loops import word_runs
-
-    found = np.empty(len(folded.letters) + 1, dtype=np.int64)
-    hashes = np.empty(len(folded.letters) + 1, dtype=np.uint64)
-    count = word_runs(folded.letters, folded.starts, folded.ends, size, index.filter, index.shift, found, hashes)
-    return index.found(hashes[:count])[1]
+def word_runs_found(folded: Folded, sizes: tuple[int, int], indexes: Sequence[WindowIndex]) -> list[Places]:
+    """For each size the owners of every run of so many words of the texts that is in its index."""
+    _, hashes = _word_runs(folded, sizes, [(each.filter, each.shift) for each in indexes])
+    return [index.found(own)[1] for index, own in zip(indexes, hashes, strict=True)]
 
 
 def all_windows(folded: Folded, size: int) -> tuple[Places, Places, Hashes]:
@@ -67,14 +68,23 @@ def all_windows(folded: Folded, size: int) -> tuple[Places, Places, Hashes]:
     return found[:count, 0], found[:count, 1], hashes[:count]
 
 
-def all_word_runs(folded: Folded, size: int) -> tuple[Places, Hashes]:
-    """(text, hash) of every run of `size` words of the texts."""
+def all_word_runs(folded: Folded, sizes: tuple[int, int]) -> list[tuple[Places, Hashes]]:
+    """For each size (text, hash) of every run of so many words of the texts."""
+    return list(zip(*_word_runs(folded, sizes, [_OPEN, _OPEN]), strict=True))
+
+
+def _word_runs(
+    folded: Folded, sizes: tuple[int, int], filters: Sequence[tuple[Hashes, np.uint64]]
+) -> tuple[list[Places], list[Hashes]]:
     from tasks.data_quality.window_loops import word_runs
 
-    found = np.empty(len(folded.letters) + 1, dtype=np.int64)
-    hashes = np.empty(len(folded.letters) + 1, dtype=np.uint64)
-    count = word_runs(folded.letters, folded.starts, folded.ends, size, *_OPEN, found, hashes)
-    return found[:count], hashes[:count]
+    found = np.empty((2, len(folded.letters) + 1), dtype=np.int64)
+    hashes = np.empty((2, len(folded.letters) + 1), dtype=np.uint64)
+    counts = np.zeros(2, dtype=np.int64)
+    words, shifts = tuple(each[0] for each in filters), np.array([each[1] for each in filters], dtype=np.uint64)
+    word_runs(folded.letters, folded.starts, folded.ends, sizes, words, shifts, found, hashes, counts)
+    cut = counts.tolist()
+    return [found[kind, : cut[kind]] for kind in range(2)], [hashes[kind, : cut[kind]] for kind in range(2)]
 
 
 def hashes_of(folded: Folded, stretches: Places) -> Hashes:

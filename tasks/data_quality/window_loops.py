@@ -71,14 +71,13 @@ def _stretches(letters, stretches, hashes):  # type: ignore[no-untyped-def]
         hashes[number] = value
 
 
-def _word_runs(letters, starts, ends, size, filter_words, shift, found, hashes):  # type: ignore[no-untyped-def]
-    """Every run of `size` words of a text that passes the filter, as the text's number; returns how many.
+def _word_runs(letters, starts, ends, sizes, filters, shifts, found, hashes, counts):  # type: ignore[no-untyped-def]
+    """Every run of `sizes[k]` words of a text that passes `filters[k]`, as the text's number in `found[k]`; `counts[k]` of them.
 
-    Words are what white space parts, letters and digits only, as in the word n-grams of other harnesses.
+    Words are what white space parts, letters and digits only, as in the word n-grams of other harnesses. There are two sizes.
     """
-    count = 0
-    out = power(size)
     before = np.zeros(_MOST_WORDS, dtype=np.uint64)
+    first_out, second_out = power(sizes[0]), power(sizes[1])
     for text in range(len(starts)):
         word, prefix, number = np.uint64(0), np.uint64(0), 0
         for place in range(starts[text], ends[text] + 1):
@@ -87,15 +86,16 @@ def _word_runs(letters, starts, ends, size, filter_words, shift, found, hashes):
                 prefix = prefix * _BASE + (word ^ (word >> np.uint64(31))) * _SPREAD
                 word = np.uint64(0)
                 number += 1
-                if number >= size:
-                    value = prefix - before[(number - size) % _MOST_WORDS] * out
-                    if passes(value, filter_words, shift):
-                        found[count] = text
-                        hashes[count] = value
-                        count += 1
+                for kind in range(2):
+                    if number >= sizes[kind]:
+                        out = second_out if kind else first_out
+                        value = prefix - before[(number - sizes[kind]) % _MOST_WORDS] * out
+                        if passes(value, filters[kind], shifts[kind]):
+                            found[kind, counts[kind]] = text
+                            hashes[kind, counts[kind]] = value
+                            counts[kind] += 1
             if place < ends[text]:
                 word = word * _BASE + np.uint64(letters[place] & _CODE)
-    return count
 
 
 def _shingles(letters, starts, ends, size, hashes, offsets):  # type: ignore[no-untyped-def]

@@ -80,7 +80,7 @@ def test_the_canary_stops_where_a_verdict_is_wrong(monkeypatch: pytest.MonkeyPat
 
 
 def test_judging_is_silent_and_stays_offline(
-    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     import socket
 
@@ -89,6 +89,8 @@ def test_judging_is_silent_and_stays_offline(
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    caplog.set_level("INFO")  # as a run's own log is
     judge_table([LongRow("a", 2.0, None, 1.0, 1)], ["a"])
     captured = capfd.readouterr()
+    assert [record for record in caplog.records if record.name.startswith("great_expectations")] == []
     assert captured.out == "" and captured.err == ""
