@@ -78,12 +78,13 @@ def judge_table(table: Sequence[LongRow], expected: Collection[str]) -> Verdicts
 
 def _validate(table: Sequence[LongRow], expected: Collection[str]) -> list[Any]:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import great_expectations as gx
         import pandas as pd
 
-        # This module of it sets its own level, and tells of a temporary folder for every table that is judged.
+        # The module that tells of a temporary folder for every table sets a level of its own.
         logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
         frame = pd.DataFrame(
             {
