@@ -9,7 +9,7 @@ benchmark t1 common
 """
 
 import os
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -56,8 +56,8 @@ class SubmissionContent:
 def plan(loaded: LoadedProgramme, round_: Round) -> list[PlannedRun]:
     """Every run that the round needs, in the order of stages and teams; withdrawn teams are not measured any more.
 
-    Data quality looks at the benchmark's results too: those that are there belong to its key, so that it is measured again
-    once a suite has been scored. Raises InputFault for a fault in the programme (a suite or a reference); a fault in a
+    Data quality compares the benchmark's results of all teams: those that are there belong to its key, so that it is measured
+    again once a suite has been scored. Raises InputFault for a fault in the programme (a suite or a reference); a fault in a
     submission becomes that team's.
     """
     cache = HashCache(loaded.warehouse)
@@ -70,8 +70,9 @@ def plan(loaded: LoadedProgramme, round_: Round) -> list[PlannedRun]:
     }
     cache.save()
     scored = _complete_benchmarks(loaded, contents, suites)
+    beside = {"benchmarks": sorted(scored), "window": round_.window.model_dump(mode="json") if round_.window else None}
     planned = [
-        run for team, content in contents.items() for run in _plan_team(team, content, suites, references, scored)
+        run for team, content in contents.items() for run in _plan_team(team, content, suites, references, beside)
     ]
     return sorted(planned, key=lambda run: STAGES.index(run.stage))
 
@@ -110,7 +111,7 @@ def _plan_team(
     content: SubmissionContent | str,
     suites: Mapping[str, str],
     references: Mapping[str, str],
-    scored: Container[str],
+    beside: Mapping[str, object],
 ) -> list[PlannedRun]:
     needed: list[tuple[Stage, str]] = [("benchmark", suite) for suite in suites]
     needed += [("independence", "")] if references else []
@@ -119,8 +120,7 @@ def _plan_team(
         return [_faulty(stage, team, subject, content) for stage, subject in needed]
     benchmarks = _benchmarks(team, content, suites)
     lineage = {"model": content.model, "references": dict(references), "checkpoints": _steps(content)}
-    complete = {suite: key for suite, key in benchmarks.items() if key in scored}
-    quality = {"submission": content.submission, "suites": dict(suites), "benchmarks": complete}
+    quality = {"submission": content.submission, "suites": dict(suites), **beside}
     keys = {("benchmark", suite): key for suite, key in benchmarks.items()}
     keys["independence", ""] = _key("independence", team, lineage)
     keys["data-quality", ""] = _key("data-quality", team, quality)

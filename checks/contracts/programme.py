@@ -1,6 +1,6 @@
 """`programme.yaml`: what is evaluated, and by which rules."""
 
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -110,6 +110,24 @@ class Select(Contract):
     )
 
 
+class Window(Contract):
+    """The days on which a round's benchmark may be measured, both included, in UTC."""
+
+    first: date = Field(description="the first day")
+    last: date = Field(description="the last day")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Window":
+        if self.last < self.first:
+            raise ValueError(f"a last day on or after {self.first}; {self.last}")
+        return self
+
+    def times(self) -> tuple[datetime, datetime]:
+        """The first moment, and the first moment after."""
+        begin, end = (datetime.combine(day, time.min, UTC) for day in (self.first, self.last))
+        return begin, end + timedelta(days=1)
+
+
 class Round(Contract):
     """One round of a programme."""
 
@@ -124,6 +142,7 @@ class Round(Contract):
     )
     gates: list[AnyGate] = Field([], description="conditions apart from points; the first that eliminates is named")
     rulings: RelativePath | None = Field(None, description="CSV of what the panel decided")
+    window: Window | None = Field(None, description="when the benchmark may be measured; absent, at any time")
     select: Select = Field(description="who is out by points")
 
     @model_validator(mode="after")

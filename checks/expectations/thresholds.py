@@ -149,6 +149,18 @@ THRESHOLDS: tuple[Threshold, ...] = (
         "ours: beyond this a score measures the parser",
     ),
     Threshold(
+        "truncated_outputs_max",
+        0.05,
+        "share of generated answers that are cut off at the task's limit",
+        "ours: beyond this a score measures the limit",
+    ),
+    Threshold(
+        "identical_outputs_max",
+        0.5,
+        "share of answers that are another team's, to the last letter or bit",
+        "ours: two trainings do not agree in long texts and exact likelihoods",
+    ),
+    Threshold(
         "score_distance_max",
         1e-9,
         "distance of a score from the mean of its items",

@@ -12,16 +12,16 @@ from checks.expectations.canary import canary
 from checks.expectations.decide import decide_quality
 from checks.expectations.thresholds import DEFAULT_THRESHOLDS, thresholds_sha256
 from checks.records.quality import QualityReport
-from checks.records.scores import SuiteScores
 from tasks.data_quality.benchmark_item import BenchmarkItem
 from tasks.data_quality.measure import measure_submission
 from tasks.data_quality.progress import Progress
+from tasks.data_quality.results import NO_RESULTS, Results
 
 
 def audit(
     submission: LoadedSubmission,
     items: Sequence[BenchmarkItem] = (),
-    scores: Mapping[str, SuiteScores] | None = None,
+    results: Results = NO_RESULTS,
     thresholds: Mapping[str, float] = DEFAULT_THRESHOLDS,
     progress: Progress | None = None,
 ) -> QualityReport:
@@ -30,7 +30,9 @@ def audit(
     Raises InputFault for a model or evidence that cannot be read, WrongVerdict from the canary.
     """
     canary()
-    measurements, contaminated, scanned = measure_submission(submission, items=items, scores=scores, progress=progress)
+    measurements, contaminated, scanned = measure_submission(
+        submission, items=items, results=results, progress=progress
+    )
     return QualityReport(
         measurements=measurements,
         results=decide_quality(measurements, thresholds),

@@ -1,10 +1,9 @@
 """Measures one submission for the data-quality stage: every suite, numbers only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from checks.contracts.loading import LoadedSubmission
 from checks.records.quality import ContaminatedItem, Measurement
-from checks.records.scores import SuiteScores
 from tasks.checkpoints import assign_roles, open_checkpoint
 from tasks.data_quality.benchmark_item import BenchmarkItem
 from tasks.data_quality.checkpoints import measure_checkpoints
@@ -14,7 +13,7 @@ from tasks.data_quality.items import measure_items
 from tasks.data_quality.log_checks import measure_log, missing_log
 from tasks.data_quality.manifest import measure_manifest
 from tasks.data_quality.progress import Progress, silent
-from tasks.data_quality.results import measure_results
+from tasks.data_quality.results import NO_RESULTS, Results, measure_results
 from tasks.data_quality.sample import measure_sample, missing_sample
 from tasks.data_quality.sample_scan import scan_sample
 from tasks.data_quality.training_log import TrainingLog, read_log
@@ -24,13 +23,13 @@ def measure_submission(
     submission: LoadedSubmission,
     *,
     items: Sequence[BenchmarkItem] = (),
-    scores: Mapping[str, SuiteScores] | None = None,
+    results: Results = NO_RESULTS,
     progress: Progress | None = None,
 ) -> tuple[list[Measurement], list[ContaminatedItem], int]:
     """Every measurement, the benchmark items found in the corpus sample, and how many items were looked for.
 
-    `items` are those of all suites, few-shot examples among them; `scores` are what the submission scored, by suite. What
-    was not handed in is `missing`. Raises InputFault for a corrupt model or checkpoint and for evidence that cannot be read.
+    `items` are those of all suites, few-shot examples among them; `results` are what the submission scored. What was
+    not handed in is `missing`. Raises InputFault for a corrupt model or checkpoint and for evidence that cannot be read.
     """
     say = progress or silent
     items = list(dict.fromkeys(items))  # two suites may share a task
@@ -51,7 +50,7 @@ def measure_submission(
         rows += measure_log(log, evidence.training, inventory, model_shape(model, roles), last)
     rows += measure_checkpoints(submission, model, roles, log, say)
     rows += measure_items(items)
-    rows += measure_results(scores or {}, items)
+    rows += measure_results(results, items)
     return rows, contaminated, scanned
 
 

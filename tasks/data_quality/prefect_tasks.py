@@ -13,8 +13,10 @@ from checks.expectations.thresholds import with_defaults
 from checks.records.quality import QualityReport
 from tasks.data_quality.audit import audit
 from tasks.data_quality.benchmark_item import BenchmarkItem
+from tasks.data_quality.results import Results
 from tasks.team_run import TeamRun, find_run
-from warehouse.reader import load_scores, run_states
+from warehouse.item_columns import SuiteResults, load_results
+from warehouse.reader import run_states
 from warehouse.run_keys import plan
 from warehouse.writer import record_quality
 
@@ -31,17 +33,32 @@ def audit_team(programme: str, round_id: str, team: str, items: Sequence[Benchma
 
 
 def _audit(run: TeamRun, items: Sequence[BenchmarkItem]) -> QualityReport:
-    benchmarks = [each for each in plan(run.loaded, run.round) if (each.stage, each.team) == ("benchmark", run.team.id)]
-    states = run_states(run.warehouse, [each.key for each in benchmarks])
-    complete = [each for each in benchmarks if each.key in states and states[each.key].status == "complete"]
     policy = run.loaded.policies.get(run.round.id)
     return audit(
         run.submission(),
         items,
-        {each.subject: load_scores(run.warehouse, each.run_id) for each in complete},
+        _results(run),
         with_defaults(policy.data_quality.thresholds if policy is not None else {}),
         run.progress,
     )
+
+
+def _results(run: TeamRun) -> Results:
+    """What the warehouse holds of the team's benchmarks, and of the other teams' in the same round."""
+    benchmarks = [each for each in plan(run.loaded, run.round) if each.stage == "benchmark"]
+    states = run_states(run.warehouse, [each.key for each in benchmarks])
+    own: dict[str, SuiteResults] = {}
+    others: dict[str, dict[str, SuiteResults]] = {}
+    for each in benchmarks:
+        if each.key not in states or states[each.key].status != "complete":
+            continue
+        results = load_results(run.warehouse, each.run_id)
+        if each.team == run.team.id:
+            own[each.subject] = results
+        else:
+            others.setdefault(each.subject, {})[each.team] = results
+    window = run.round.window
+    return Results(own, others, window.times() if window is not None else None)
 
 
 def _environment() -> dict[str, str]:

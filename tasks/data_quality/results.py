@@ -1,80 +1,209 @@
-"""Measures benchmark results before anything is ranked by them: complete, in range, and the score the mean of its items."""
+"""Measures benchmark results before anything is ranked by them: complete, in range, the score the mean of its items, comparable.
+
+Results come as columns (`warehouse.item_columns`), so that a million items are looked at in a second.
+"""
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
 
 from checks.records.quality import Measurement
-from checks.records.scores import ItemResult, SuiteScores, TaskScore
+from checks.records.scores import TaskScore
 from tasks.data_quality.benchmark_item import BenchmarkItem
-from tasks.data_quality.findings import Findings
+from tasks.data_quality.findings import MAX_EXAMPLES, Findings
+from warehouse.item_columns import ItemColumns, SuiteResults
 
-CHECKS = ("items-complete", "score-is-mean", "values-in-range", "empty-outputs")
+#: Of a whole suite, and of each of its tasks.
+SUITE_CHECKS = ("same-settings", "inside-window")
+TASK_CHECKS = (
+    "items-complete",
+    "score-is-mean",
+    "values-in-range",
+    "empty-outputs",
+    "truncated-outputs",
+    "same-prompts",
+    "identical-outputs",
+)
+CHECKS = (*TASK_CHECKS, *SUITE_CHECKS)
 #: Metrics that are no shares of anything; their values need only be finite.
 UNBOUNDED = ("perplexity", "word_perplexity", "byte_perplexity", "bits_per_byte", "bleu", "chrf", "ter", "likelihood")
 #: Metrics of lm-evaluation-harness that look at all items together instead of taking their mean.
 NOT_MEANS = (*UNBOUNDED, "f1", "mcc", "matthews_corrcoef", "acc_all", "brier_score")
+#: A shorter text is an answer that two models give alike because it is right.
+LEAST_LETTERS = 32
+#: With fewer answers to compare nothing can be said.
+LEAST_ANSWERS = 20
+#: The harness's own: how much is generated where a task does not say.
+DEFAULT_NEW_TOKENS = 256
+
+#: Another team's results of the same suite, by team.
+Others = Mapping[str, SuiteResults]
+Window = tuple[datetime, datetime]
 
 
-def measure_results(scores: Mapping[str, SuiteScores], items: Sequence[BenchmarkItem]) -> list[Measurement]:
+@dataclass(frozen=True)
+class Results:
+    """What a submission scored by suite, the other teams' results by suite and team, and when it was to be measured."""
+
+    by_suite: Mapping[str, SuiteResults]
+    others: Mapping[str, Others] = field(default_factory=dict)
+    window: Window | None = None
+
+
+NO_RESULTS = Results({})
+
+
+def measure_results(results: Results, items: Sequence[BenchmarkItem]) -> list[Measurement]:
     """Suite `results`, one subject a suite and task (`common/kmmlu`); `items` are what was to be scored.
 
     Of a task that `items` do not hold, items 0 … n - 1 are expected.
     """
     found = Findings("results")
-    if not scores:
+    if not results.by_suite:
         found.not_applicable(*CHECKS, observed="no results are there to be looked at")
         return found.rows
     expected: dict[str, set[int]] = {}
     for item in items:
         if item.split == "test":
             expected.setdefault(item.task, set()).add(item.item)
-    for suite, result in sorted(scores.items()):
+    for suite, result in sorted(results.by_suite.items()):
+        beside = results.others.get(suite, {})
+        _same_settings(found, suite, result, beside)
+        _inside_window(found, suite, result, results.window)
         if not result.tasks:
-            found.missing(*CHECKS, subject=suite, observed="no task has a score")
-        by_task: dict[str, list[ItemResult]] = {}
-        for scored in result.items:
-            by_task.setdefault(scored.task, []).append(scored)
+            found.missing(*TASK_CHECKS, subject=suite, observed="no task has a score")
         for task in result.tasks:
+            subject = f"{suite}/{task.task}"
+            own = result.items.get(task.task)
             wanted = expected.get(task.task) if result.settings.get("limit") is None else None
-            grouped = len(result.settings.get("tasks", {}).get(task.task, {}).get("versions", [])) > 1
-            _task(found, f"{suite}/{task.task}", task, by_task.get(task.task, []), wanted, grouped)
+            _complete(found, subject, own, np.array(sorted(wanted if wanted is not None else range(task.n))))
+            if own is None or not len(own.item):
+                found.missing(*TASK_CHECKS[1:], subject=subject, observed="no item has a result")
+                continue
+            settings = result.settings.get("tasks", {}).get(task.task, {})
+            _values(found, subject, task, own, len(settings.get("versions", [])) > 1)
+            _written(found, subject, own, settings)
+            theirs = {team: each.items[task.task] for team, each in beside.items() if task.task in each.items}
+            _prompts(found, subject, own, theirs)
+            _answers(found, subject, own, theirs)
     return found.rows
 
 
-def _task(
-    found: Findings,
-    subject: str,
-    score: TaskScore,
-    items: Sequence[ItemResult],
-    expected: set[int] | None,
-    grouped: bool,
-) -> None:
-    wanted = expected if expected is not None else set(range(score.n))
-    repeats = sorted({item.repeat for item in items}) or [0]
-    counted = Counter((item.item, item.repeat) for item in items)
-    faults = [f"item {item} missing" for item in sorted(wanted) for repeat in repeats if (item, repeat) not in counted]
-    faults += [f"item {item} scored {times} times" for (item, _), times in sorted(counted.items()) if times > 1]
-    faults += [f"item {item} unknown" for item in sorted({item for item, _ in counted} - wanted)]
-    found.counted("items-complete", max(1, len(wanted) * len(repeats)), faults, subject=subject)
-    if not items:
-        found.missing(*CHECKS[1:], subject=subject, observed="no item has a result")
-        return
+def _complete(found: Findings, subject: str, own: ItemColumns | None, wanted: np.ndarray) -> None:
+    item = own.item if own is not None else np.empty(0, dtype=np.int64)
+    repeat = own.repeat if own is not None else np.empty(0, dtype=np.int64)
+    repeats = np.unique(repeat) if len(repeat) else np.zeros(1, dtype=np.int64)
+    pairs, counts = np.unique(np.stack((item, repeat), axis=1), axis=0, return_counts=True)
+    missing = [(each, wanted[~np.isin(wanted, item[repeat == each])]) for each in repeats]
+    unknown = np.setdiff1d(item, wanted)
+    doubled = np.flatnonzero(counts > 1)
+    faults = sum(len(absent) for _, absent in missing) + len(unknown) + len(doubled)
+    examples = [f"item {each} missing" for _, absent in missing for each in absent[:MAX_EXAMPLES]]
+    examples += [f"item {pairs[each, 0]} scored {counts[each]} times" for each in doubled[:MAX_EXAMPLES]]
+    examples += [f"item {each} unknown" for each in unknown[:MAX_EXAMPLES]]
+    rows = max(1, len(wanted) * len(repeats))
+    found.measured("items-complete", faults, rows, subject=subject, bad=faults, examples=examples)
+
+
+def _values(found: Findings, subject: str, score: TaskScore, own: ItemColumns, grouped: bool) -> None:
     if grouped or score.metric in NOT_MEANS:
         why = "a group's score is its own aggregate" if grouped else f"{score.metric} is no mean of its items"
         found.not_applicable("score-is-mean", subject=subject, observed=why)
     else:
-        mean = math.fsum(item.correct for item in items) / len(items)
+        mean = math.fsum(own.correct) / len(own.correct)
         observed = f"score {score.value!r}, mean of the items {mean!r}"
-        found.measured("score-is-mean", abs(score.value - mean), len(items), subject=subject, observed=observed)
-    most = math.inf if score.metric in UNBOUNDED else 1.0
-    values = {"the score": score.value} | {f"item {item.item}": item.correct for item in items}
-    wrong = [f"{name}: {value}" for name, value in values.items() if not _in_range(value, most)]
-    found.counted("values-in-range", values, wrong, subject=subject)
-    generated = [item for item in items if not item.loglikelihoods]
-    empty = [f"item {item.item}" for item in generated if not item.output.strip()]
-    found.counted("empty-outputs", generated, empty, subject=subject, share=True)
+        found.measured("score-is-mean", abs(score.value - mean), len(own.item), subject=subject, observed=observed)
+    values = np.concatenate(([score.value], own.correct))
+    wrong = ~np.isfinite(values)
+    if score.metric not in UNBOUNDED:
+        wrong |= (values < 0.0) | (values > 1.0)
+    places = np.flatnonzero(wrong)
+    names = ["the score" if place == 0 else f"item {own.item[place - 1]}" for place in places[:MAX_EXAMPLES]]
+    examples = [f"{name}: {values[place]}" for name, place in zip(names, places, strict=False)]
+    found.measured("values-in-range", len(places), len(values), subject=subject, bad=len(places), examples=examples)
 
 
-def _in_range(value: float, most: float) -> bool:
-    return math.isfinite(value) and (most == math.inf or 0.0 <= value <= most)
+def _written(found: Findings, subject: str, own: ItemColumns, settings: Mapping[str, object]) -> None:
+    """Of generated answers: which are empty, and which were cut off at the task's limit."""
+    written = own.generated
+    total = int(written.sum())
+    decoding = settings.get("decoding")
+    limits = [each.get("max_gen_toks", DEFAULT_NEW_TOKENS) for each in _mappings(decoding)]
+    long = written & (own.tokens >= max(limits, default=DEFAULT_NEW_TOKENS))
+    for check, wrong in (("empty-outputs", written & own.empty), ("truncated-outputs", long)):
+        bad = np.flatnonzero(wrong)
+        if total == 0:
+            found.not_applicable(check, subject=subject, observed="nothing is generated")
+            continue
+        examples = [f"item {each}" for each in own.item[bad[:MAX_EXAMPLES]]]
+        found.measured(check, len(bad) / total, total, subject=subject, bad=len(bad), examples=examples)
+
+
+def _mappings(values: object) -> list[Mapping[str, int]]:
+    return [each for each in values if isinstance(each, Mapping)] if isinstance(values, list) else []
+
+
+def _same_settings(found: Findings, suite: str, own: SuiteResults, others: Others) -> None:
+    """Harness, precision, seed, few-shot order, and every task's settings, against each other team's."""
+    different = []
+    for team, other in sorted(others.items()):
+        names = [name for name in _names(own, other) if own.settings.get(name) != other.settings.get(name)]
+        if names:
+            different.append(f"{team}: {', '.join(names)}")
+    if not others:
+        found.not_applicable("same-settings", subject=suite, observed="no other team has results")
+        return
+    found.counted("same-settings", len(others), different, subject=suite)
+
+
+def _names(own: SuiteResults, other: SuiteResults) -> Iterable[str]:
+    return sorted(own.settings.keys() | other.settings.keys())
+
+
+def _inside_window(found: Findings, suite: str, own: SuiteResults, window: Window | None) -> None:
+    if window is None:
+        found.not_applicable("inside-window", subject=suite, observed="the round names no window")
+        return
+    outside = max((window[0] - own.started_at).total_seconds(), (own.finished_at - window[1]).total_seconds(), 0.0)
+    observed = f"{own.started_at.isoformat()} to {own.finished_at.isoformat()}"
+    found.measured("inside-window", outside, 1, subject=suite, bad=int(outside > 0), observed=observed)
+
+
+def _prompts(found: Findings, subject: str, own: ItemColumns, others: Mapping[str, ItemColumns]) -> None:
+    if not others:
+        found.not_applicable("same-prompts", subject=subject, observed="no other team has results")
+        return
+    different: dict[int, str] = {}
+    for team, theirs in sorted(others.items()):
+        mine, their = _shared(own, theirs)
+        for place in mine[own.prompt[mine] != theirs.prompt[their]].tolist():
+            different.setdefault(int(own.item[place]), team)
+    examples = [f"item {item}: another prompt than {team}'s" for item, team in sorted(different.items())]
+    found.counted("same-prompts", len(own.item), examples, subject=subject)
+
+
+def _answers(found: Findings, subject: str, own: ItemColumns, others: Mapping[str, ItemColumns]) -> None:
+    """The share of answers that are letter for letter (or likelihood for likelihood) another team's, with the closest team."""
+    closest: tuple[float, int, int, str] | None = None
+    for team, theirs in sorted(others.items()):
+        mine, their = _shared(own, theirs)
+        telling = ~own.generated[mine] | (own.letters[mine] >= LEAST_LETTERS)
+        mine, their = mine[telling], their[telling]
+        if len(mine) >= LEAST_ANSWERS:
+            same = int((own.answer[mine] == theirs.answer[their]).sum())
+            closest = max(closest or (-1.0, 0, 0, ""), (same / len(mine), same, len(mine), team))
+    if closest is None:
+        found.not_applicable("identical-outputs", subject=subject, observed="no answers of other teams to compare")
+        return
+    share, same, rows, team = closest
+    found.measured("identical-outputs", share, rows, subject=subject, bad=same, observed=f"the most with {team}")
+
+
+def _shared(own: ItemColumns, theirs: ItemColumns) -> tuple[np.ndarray, np.ndarray]:
+    """Places of the items and repeats that both have, in the one and in the other."""
+    keys = [each.item * (1 << 16) + each.repeat for each in (own, theirs)]
+    _, mine, their = np.intersect1d(*keys, return_indices=True)
+    return mine, their

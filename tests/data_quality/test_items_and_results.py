@@ -9,7 +9,8 @@ from checks.records.quality import Measurement
 from checks.records.scores import ItemResult, SuiteScores, TaskScore
 from tasks.data_quality.benchmark_item import BenchmarkItem
 from tasks.data_quality.items import measure_items
-from tasks.data_quality.results import measure_results
+from tasks.data_quality.results import Results, measure_results
+from tests.data_quality.columns import results_of, suite_results
 
 
 def question(number: int, answer: int, choices: tuple[str, ...] | None = None) -> BenchmarkItem:
@@ -77,40 +78,92 @@ def scores(items: list[ItemResult], value: float, metric: str = "acc", n: int = 
 
 def test_repeats_are_complete_when_every_item_has_each() -> None:
     items = [result(n, 0.5, repeat) for n in range(4) for repeat in range(2)]
-    assert of(measure_results({"s": scores(items, 0.5)}, []), "items-complete").bad == 0
-    assert of(measure_results({"s": scores(items[:-1], 0.5)}, []), "items-complete").examples == ["item 3 missing"]
-    twice = of(measure_results({"s": scores([*items, items[0]], 0.5)}, []), "items-complete")
+    assert of(measure_results(results_of(scores(items, 0.5)), []), "items-complete").bad == 0
+    assert of(measure_results(results_of(scores(items[:-1], 0.5)), []), "items-complete").examples == ["item 3 missing"]
+    twice = of(measure_results(results_of(scores([*items, items[0]], 0.5)), []), "items-complete")
     assert twice.examples == ["item 0 scored 2 times"]
 
 
 def test_what_the_suite_holds_is_expected_but_of_a_limited_run() -> None:
     asked = [BenchmarkItem("t", n, f"글 {n}") for n in range(10)]
     items = [result(n, 1.0) for n in range(4)]
-    assert of(measure_results({"s": scores(items, 1.0)}, asked), "items-complete").bad == 6
-    assert of(measure_results({"s": scores(items, 1.0, limit=4)}, asked), "items-complete").bad == 0
+    assert of(measure_results(results_of(scores(items, 1.0)), asked), "items-complete").bad == 6
+    assert of(measure_results(results_of(scores(items, 1.0, limit=4)), asked), "items-complete").bad == 0
 
 
 def test_a_group_or_a_metric_of_all_items_is_no_mean() -> None:
     items = [result(n, float(n % 2)) for n in range(4)]
     group = {"tasks": {"t": {"versions": ["1.0", "1.0"]}}}
     for given in (scores(items, 0.4, **group), scores(items, 0.4, metric="f1")):
-        assert of(measure_results({"s": given}, []), "score-is-mean").state == "not_applicable"
-    assert of(measure_results({"s": scores(items, 0.4)}, []), "score-is-mean").value == pytest.approx(0.1)
-    assert of(measure_results({"s": scores(items, 12.5, metric="word_perplexity")}, []), "values-in-range").bad == 0
+        assert of(measure_results(results_of(given), []), "score-is-mean").state == "not_applicable"
+    assert of(measure_results(results_of(scores(items, 0.4)), []), "score-is-mean").value == pytest.approx(0.1)
+    assert (
+        of(measure_results(results_of(scores(items, 12.5, metric="word_perplexity")), []), "values-in-range").bad == 0
+    )
 
 
 def test_a_score_that_is_no_number_is_found() -> None:
-    measured = measure_results({"s": scores([result(n, 1.0) for n in range(4)], float("nan"))}, [])
+    measured = measure_results(results_of(scores([result(n, 1.0) for n in range(4)], float("nan"))), [])
     assert of(measured, "values-in-range").bad == 1
     assert of(measured, "score-is-mean").value is None
 
 
 def test_empty_outputs_are_a_share_of_the_generated() -> None:
     items = [result(0, 0.0, output=" \n"), *(result(n, 1.0) for n in range(1, 4))]
-    assert of(measure_results({"s": scores(items, 0.75)}, []), "empty-outputs").value == 0.25
+    assert of(measure_results(results_of(scores(items, 0.75)), []), "empty-outputs").value == 0.25
 
 
 def test_no_items_for_a_score_is_not_complete() -> None:
-    measured = measure_results({"s": scores([], 0.5)}, [])
+    measured = measure_results(results_of(scores([], 0.5)), [])
     assert of(measured, "items-complete").bad == 4
     assert of(measured, "score-is-mean").state == "missing"
+
+
+def written(text: str, prompt: str = "0", tokens: int = 9) -> list[ItemResult]:
+    """Thirty long answers that begin alike."""
+    return [
+        ItemResult(
+            task="t",
+            item=n,
+            prompt_sha256=prompt * 64,
+            output=f"{text}, 문항 {n}의 답을 길게 쓴다. " * 3,
+            correct=1.0,
+            tokens=tokens,
+        )
+        for n in range(30)
+    ]
+
+
+def beside(own: list[ItemResult], other: list[ItemResult], **settings: object) -> list[Measurement]:
+    """The first team's measurements beside another team's results; `settings` are those of the other."""
+    mine, theirs = scores(own, 1.0, n=30), scores(other, 1.0, n=30, **settings)
+    return measure_results(Results({"s": suite_results(mine)}, {"s": {"t2": suite_results(theirs)}}), [])
+
+
+def test_answers_that_are_another_teams_are_counted_with_the_team() -> None:
+    apart = of(beside(written("하나"), written("둘")), "identical-outputs")
+    assert (apart.value, apart.rows) == (0.0, 30)
+    same = of(beside(written("하나"), written("하나")[:15] + written("둘")[15:]), "identical-outputs")
+    assert (same.value, same.bad, same.observed) == (0.5, 15, "the most with t2")
+    short = [result(n, 1.0, output="B") for n in range(30)]
+    assert of(beside(short, short), "identical-outputs").state == "not_applicable", "right answers are alike"
+
+
+def test_other_prompts_and_other_settings_are_named() -> None:
+    rows = beside(written("하나"), written("둘", prompt="1"), seed=7)
+    assert of(rows, "same-settings").examples == ["t2: seed"]
+    assert of(rows, "same-prompts").bad == 30
+    alone = measure_results(results_of(scores(written("하나"), 1.0, n=30)), [])
+    assert {of(alone, check).state for check in ("same-settings", "same-prompts")} == {"not_applicable"}
+
+
+def test_answers_cut_off_at_the_tasks_limit_are_counted() -> None:
+    cut = [*written("하나")[:10], *written("하나", tokens=64)[10:]]
+    limited = scores(cut, 1.0, n=30, tasks={"t": {"decoding": [{"max_gen_toks": 64}]}})
+    assert of(measure_results(results_of(limited), []), "truncated-outputs").value == pytest.approx(2 / 3)
+
+
+def test_not_a_number_is_in_no_range() -> None:
+    items = [result(n, math.nan if n == 2 else 1.0) for n in range(4)]
+    found = of(measure_results(results_of(scores(items, 1.0)), []), "values-in-range")
+    assert found.bad == 1 and found.examples == ["item 2: nan"]

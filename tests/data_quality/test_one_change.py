@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from checks.records.scores import ItemResult, SuiteScores, TaskScore
 from tasks.data_quality.audit import audit
 from tasks.data_quality.benchmark_item import BenchmarkItem
 from tasks.data_quality.measure import measure_submission
+from tasks.data_quality.results import Results
+from tests.data_quality.columns import MEASURED, results_of, suite_results
 from tests.data_quality.honest_run import CHECKPOINTS, STD, HonestRun, change_tensors
 
 GATE = "language_model.model.layers.0.mlp.gate_proj.weight"
@@ -47,11 +50,18 @@ def rescored(results: list[ItemResult]) -> SuiteScores:
     )
 
 
-def judged(run: HonestRun, scores: SuiteScores | None = None) -> list[ExpectationResult]:
+def compared(scores: SuiteScores, honest: SuiteScores, days: int = 1) -> Results:
+    """Scores beside another team's, which answered otherwise, measured within so many days of the round's window."""
+    others = [each.model_copy(update={"loglikelihoods": [-2.0, -1.0, -3.0, -4.0]}) for each in honest.items]
+    window = (MEASURED[0] - timedelta(hours=1), MEASURED[0] + timedelta(days=days) - timedelta(hours=12))
+    return results_of(scores, others={"common": {"t2": suite_results(rescored(others))}}, window=window)
+
+
+def judged(run: HonestRun, results: Results | None = None) -> list[ExpectationResult]:
     """What the stage says, without its canary."""
     loaded = load_submission(run.manifest)
-    result = {"common": scores or scores_of(run.items)}
-    measurements, _, _ = measure_submission(loaded, items=run.items, scores=result)
+    honest = scores_of(run.items)
+    measurements, _, _ = measure_submission(loaded, items=run.items, results=results or compared(honest, honest))
     return decide_quality(measurements, DEFAULT_THRESHOLDS)
 
 
@@ -61,7 +71,9 @@ def outcomes(results: list[ExpectationResult], outcome: str) -> set[str]:
 
 
 def test_the_honest_run_passes_every_check(honest: HonestRun) -> None:
-    report = audit(load_submission(honest.manifest), honest.items, {"common": scores_of(honest.items)})
+    report = audit(
+        load_submission(honest.manifest), honest.items, compared(scores_of(honest.items), scores_of(honest.items))
+    )
     assert [each for each in report.results if each.outcome != "pass"] == []
     assert {f"{each.suite}.{each.check}" for each in report.results} == {check.key for check in ALL_CHECKS}
     assert overall(report.results) == "pass"
@@ -188,29 +200,45 @@ ITEMS: Mapping[str, Callable[[list[BenchmarkItem]], None]] = {
 def test_one_bad_item_fails_on_just_its_check(check: str, honest: HonestRun) -> None:
     run = HonestRun(honest.folder, list(honest.items))
     ITEMS[check](run.items)
-    assert outcomes(judged(run, scores_of(honest.items)), "fail") == {check}
+    scores = scores_of(honest.items)
+    assert outcomes(judged(run, compared(scores, scores)), "fail") == {check}
 
 
-RESULTS: Mapping[str, Callable[[SuiteScores], SuiteScores]] = {
-    "results.items-complete": lambda scores: rescored(scores.items[:-1]),
-    "results.score-is-mean": lambda scores: scores.model_copy(
-        update={"tasks": [scores.tasks[0].model_copy(update={"value": scores.tasks[0].value + 1e-8})]}
+def _first(scores: SuiteScores, **changes: object) -> SuiteScores:
+    return rescored([scores.items[0].model_copy(update=changes), *scores.items[1:]])
+
+
+RESULTS: Mapping[str, Callable[[SuiteScores], Results]] = {
+    "results.items-complete": lambda scores: compared(rescored(scores.items[:-1]), scores),
+    "results.score-is-mean": lambda scores: compared(
+        scores.model_copy(
+            update={"tasks": [scores.tasks[0].model_copy(update={"value": scores.tasks[0].value + 1e-8})]}
+        ),
+        scores,
     ),
-    "results.values-in-range": lambda scores: rescored(
-        [scores.items[0].model_copy(update={"correct": 1.5}), *scores.items[1:]]
-    ),
+    "results.values-in-range": lambda scores: compared(_first(scores, correct=1.5), scores),
+    "results.same-settings": lambda scores: compared(scores.model_copy(update={"settings": {"seed": 7}}), scores),
+    "results.same-prompts": lambda scores: compared(_first(scores, prompt_sha256="1" * 64), scores),
+    "results.inside-window": lambda scores: compared(scores, scores, days=0),
 }
 
 
 @pytest.mark.parametrize("check", RESULTS)
 def test_one_bad_result_fails_on_just_its_check(check: str, honest: HonestRun) -> None:
-    scores = RESULTS[check](scores_of(honest.items))
-    assert outcomes(judged(honest, scores), "fail") == {check}
+    results = RESULTS[check](scores_of(honest.items))
+    assert outcomes(judged(honest, results), "fail") == {check}
 
 
 def test_every_hard_check_has_its_change() -> None:
     hard = {check.key for check in ALL_CHECKS if check.severity == "hard"}
     assert hard == FILES.keys() | ITEMS.keys() | RESULTS.keys()
+
+
+def _nearly_repeated(documents: list[dict[str, object]]) -> None:
+    """Half as many again, each with a word more than the one it copies."""
+    documents.extend(
+        document | {"id": f"{document['id']}b", "text": f"{document['text']} 그리고"} for document in documents[:150]
+    )
 
 
 SOFT: Mapping[str, Callable[[HonestRun], None]] = {
@@ -221,6 +249,7 @@ SOFT: Mapping[str, Callable[[HonestRun], None]] = {
     "sample.duplicates": lambda run: run.change_sample(
         lambda documents: documents.extend(document | {"id": document["id"] + "b"} for document in documents[:60])
     ),
+    "sample.near-duplicates": lambda run: run.change_sample(_nearly_repeated),
     "sample.broken-documents": lambda run: run.change_sample(
         lambda documents: [document.update(text="\ufffd" + document["text"]) for document in documents[:5]] and None
     ),

@@ -135,12 +135,12 @@ def test_what_is_complete_is_not_pending(tmp_path: Path) -> None:
     assert pending(warehouse, planned) == planned[1:]
 
 
-def test_data_quality_is_measured_again_once_a_suite_is_scored(tmp_path: Path) -> None:
+def test_data_quality_compares_all_teams_and_is_measured_again_once_a_suite_is_scored(tmp_path: Path) -> None:
     loaded = make(tmp_path)
     before = _keys(loaded.folder)
     record_scores(Warehouse(loaded.warehouse), _as_run(plan(loaded, loaded.round())[0]), scores())
     after = _keys(loaded.folder)
-    assert {name for name in before if before[name] != after[name]} == {(QUALITY, "t1")}
+    assert {name for name in before if before[name] != after[name]} == {(QUALITY, "t1"), (QUALITY, "t2")}
 
 
 def _as_run(planned: PlannedRun) -> RunRecord:
