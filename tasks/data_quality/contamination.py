@@ -7,7 +7,7 @@ What can be claimed depends on how much text an item is. Weights count a Hangul 
 - 8 to 23: only a whole line (or document) that says the item and nothing else; below 16 such a line may still be chance;
 - below 8, and items that show a picture: not looked for, and counted as such.
 
-Windows of 24 are looked up. Of a long item only so many are, that every run of 50 holds one: the filter then stays in the
+Windows of 24 are looked up. Of a long item only so many are, that every run of 36 holds one: the filter then stays in the
 processor's nearest memory. A window that stands in several different items is a phrase of the benchmark, not an item's.
 An item found whole is `exact`; in part, `near`. Paraphrases and translations are not found.
 """
@@ -37,8 +37,8 @@ LONG_RUN = 50
 #: The windows that are looked up, and the run that an item below LEAST_LONG needs.
 WINDOW = 24
 LEAST_LONG = 100
-#: Every run of LONG_RUN holds a window that begins at a multiple of this, wherever it begins.
-_STRIDE = LONG_RUN - WINDOW
+#: Every run of WINDOW + _STRIDE places holds a window that is looked up, so eight English words mostly do.
+_STRIDE = 12
 #: Less than this may be a whole line by chance.
 LEAST_CERTAIN_LINE = 16
 LEAST_LINE = 8
@@ -158,10 +158,6 @@ class ContaminationScan:
             self._feed_windows(folded, ids, self._window_index)
         if self._line_index is not None:
             self._feed_lines(folded, ids, self._line_index)
-        if any(self.with_words.values()):
-            runs = word_runs_found(folded, WORD_RUNS, self._word_indexes)
-            for size, owners in zip(WORD_RUNS, runs, strict=True):
-                self.found.words[size].update(owners.tolist())
 
     def result(self) -> list[ContaminatedItem]:
         """Every item found, once, where it stands most completely; ordered by task and item."""
@@ -197,6 +193,7 @@ class ContaminationScan:
         from tasks.data_quality.window_loops import runs
 
         documents, places, seeds = windows_found(folded, WINDOW, index)
+        self._feed_words(folded, np.unique(documents))
         owners, offsets = self._seeds[0][seeds], self._seeds[1][seeds]
         lengths = np.zeros(len(places), dtype=np.int64)
         bounds = (folded.starts[documents], folded.ends[documents])
@@ -214,6 +211,13 @@ class ContaminationScan:
                 hit_there = self._verified(folded, (region_start, region_end), target, (start, end), ids[document])
                 if hit_there is not None:
                     self.found.keep(target, hit_there)
+
+    def _feed_words(self, folded: Folded, documents: Places) -> None:
+        """Runs of words are looked for where windows were found: a run of 36 places or more that is no phrase holds one."""
+        if len(documents):
+            runs = word_runs_found(folded, documents, WORD_RUNS, self._word_indexes)
+            for size, owners in zip(WORD_RUNS, runs, strict=True):
+                self.found.words[size].update(owners.tolist())
 
     def _verified(
         self, folded: Folded, region: tuple[int, int], number: int, document: tuple[int, int], name: str

@@ -1,5 +1,7 @@
 """The loop of `folding`: one look at every unit of text, nothing kept but letters and a few places."""
 
+import numpy as np
+
 from tasks.data_quality.compiled import compiled
 from tasks.data_quality.letters import (
     APART,
@@ -45,7 +47,7 @@ def _fold(  # type: ignore[no-untyped-def]  # numpy arrays; compiled for the typ
         digits, first_digit, after_digit, place_after_digit = 0, 0, 0, -1
         depends = False
         while True:
-            entry = entries[units[unit]]
+            entry = entries[units[np.uintp(unit)]]  # an index that cannot be negative saves a comparison
             unit += 1
             if entry & RARE:
                 kind = entry >> KIND_SHIFT & KIND_MASK
@@ -102,8 +104,8 @@ def _fold(  # type: ignore[no-untyped-def]  # numpy arrays; compiled for the typ
                         flags |= SPACED
                     entry = APART
             weight = entry >> WEIGHT_SHIFT & WEIGHT_MASK
-            letters[place] = entry & _KEPT | flags
-            letters[place + 1] = entry & CODE_MASK | HALF
+            letters[np.uintp(place)] = entry & _KEPT | flags
+            letters[np.uintp(place + 1)] = entry & CODE_MASK | HALF
             place += weight
             flags = (flags | entry & _FLAGS) & (0 if weight else _FLAGS)
         if depends:

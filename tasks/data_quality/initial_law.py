@@ -7,6 +7,7 @@ its rows unequal, its singular values beyond the edge of a random matrix, its no
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,6 @@ from checks.contracts.submission import Initialisation
 from tasks.data_quality.findings import Findings
 
 Matrix = npt.NDArray[np.float32]
-Values = npt.NDArray[np.float64]
 
 CHECKS = (
     "initial-distribution",
@@ -42,7 +42,7 @@ MOST_PADDING = 0.02
 class Law:
     """A candidate law: its distribution function, standard deviation and excess kurtosis."""
 
-    distribution: Callable[[Values], Values]
+    distribution: Callable[[Any], Any]
     std: float
     kurtosis: float
 
@@ -69,7 +69,7 @@ def candidate_laws(declared: Initialisation) -> list[Law]:
     return laws
 
 
-def _cut_normal(cut: float, scale: float) -> Callable[[Values], Values]:
+def _cut_normal(cut: float, scale: float) -> Callable[[Any], Any]:
     """The distribution function of a normal law of that scale, cut at `cut` of its deviations."""
     from scipy.special import ndtr
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
+import numpy.typing as npt
 
 from checks.records.quality import Measurement
 from checks.records.scores import TaskScore
@@ -39,6 +40,12 @@ LEAST_ANSWERS = 20
 #: The harness's own: how much is generated where a task does not say.
 DEFAULT_NEW_TOKENS = 256
 
+#: An item and its repeat as one number.
+_REPEAT_BITS = 16
+
+Places = npt.NDArray[np.int64]
+#: A team, the places of the items that it shares with this one, its own items, and their places there.
+Shared = tuple[str, Places, ItemColumns, Places]
 #: Another team's results of the same suite, by team.
 Others = Mapping[str, SuiteResults]
 Window = tuple[datetime, datetime]
@@ -86,9 +93,13 @@ def measure_results(results: Results, items: Sequence[BenchmarkItem]) -> list[Me
             settings = result.settings.get("tasks", {}).get(task.task, {})
             _values(found, subject, task, own, len(settings.get("versions", [])) > 1)
             _written(found, subject, own, settings)
-            theirs = {team: each.items[task.task] for team, each in beside.items() if task.task in each.items}
-            _prompts(found, subject, own, theirs)
-            _answers(found, subject, own, theirs)
+            shared = [
+                (team, *_shared(own, each.items[task.task]))
+                for team, each in sorted(beside.items())
+                if task.task in each.items
+            ]
+            _prompts(found, subject, own, shared)
+            _answers(found, subject, own, shared)
     return found.rows
 
 
@@ -96,13 +107,13 @@ def _complete(found: Findings, subject: str, own: ItemColumns | None, wanted: np
     item = own.item if own is not None else np.empty(0, dtype=np.int64)
     repeat = own.repeat if own is not None else np.empty(0, dtype=np.int64)
     repeats = np.unique(repeat) if len(repeat) else np.zeros(1, dtype=np.int64)
-    pairs, counts = np.unique(np.stack((item, repeat), axis=1), axis=0, return_counts=True)
+    keys, counts = np.unique(item << _REPEAT_BITS | repeat, return_counts=True)
     missing = [(each, wanted[~np.isin(wanted, item[repeat == each])]) for each in repeats]
     unknown = np.setdiff1d(item, wanted)
     doubled = np.flatnonzero(counts > 1)
     faults = sum(len(absent) for _, absent in missing) + len(unknown) + len(doubled)
     examples = [f"item {each} missing" for _, absent in missing for each in absent[:MAX_EXAMPLES]]
-    examples += [f"item {pairs[each, 0]} scored {counts[each]} times" for each in doubled[:MAX_EXAMPLES]]
+    examples += [f"item {keys[each] >> _REPEAT_BITS} scored {counts[each]} times" for each in doubled[:MAX_EXAMPLES]]
     examples += [f"item {each} unknown" for each in unknown[:MAX_EXAMPLES]]
     rows = max(1, len(wanted) * len(repeats))
     found.measured("items-complete", faults, rows, subject=subject, bad=faults, examples=examples)
@@ -172,29 +183,29 @@ def _inside_window(found: Findings, suite: str, own: SuiteResults, window: Windo
     found.measured("inside-window", outside, 1, subject=suite, bad=int(outside > 0), observed=observed)
 
 
-def _prompts(found: Findings, subject: str, own: ItemColumns, others: Mapping[str, ItemColumns]) -> None:
-    if not others:
+def _prompts(found: Findings, subject: str, own: ItemColumns, shared: Sequence[Shared]) -> None:
+    if not shared:
         found.not_applicable("same-prompts", subject=subject, observed="no other team has results")
         return
-    different: dict[int, str] = {}
-    for team, theirs in sorted(others.items()):
-        mine, their = _shared(own, theirs)
-        for place in mine[own.prompt[mine] != theirs.prompt[their]].tolist():
-            different.setdefault(int(own.item[place]), team)
-    examples = [f"item {item}: another prompt than {team}'s" for item, team in sorted(different.items())]
-    found.counted("same-prompts", len(own.item), examples, subject=subject)
+    different = np.zeros(len(own.item), dtype=np.bool_)
+    examples: list[str] = []
+    for team, mine, theirs, their in shared:
+        places = mine[own.prompt[mine] != theirs.prompt[their]]
+        different[places] = True
+        examples += [f"item {item}: another prompt than {team}'s" for item in own.item[places[:MAX_EXAMPLES]]]
+    bad = int(different.sum())
+    found.measured("same-prompts", bad, len(own.item), subject=subject, bad=bad, examples=examples)
 
 
-def _answers(found: Findings, subject: str, own: ItemColumns, others: Mapping[str, ItemColumns]) -> None:
+def _answers(found: Findings, subject: str, own: ItemColumns, shared: Sequence[Shared]) -> None:
     """The share of answers that are letter for letter (or likelihood for likelihood) another team's, with the closest team."""
     closest: tuple[float, int, int, str] | None = None
-    for team, theirs in sorted(others.items()):
-        mine, their = _shared(own, theirs)
+    for team, mine, theirs, their in shared:
         telling = ~own.generated[mine] | (own.letters[mine] >= LEAST_LETTERS)
-        mine, their = mine[telling], their[telling]
-        if len(mine) >= LEAST_ANSWERS:
-            same = int((own.answer[mine] == theirs.answer[their]).sum())
-            closest = max(closest or (-1.0, 0, 0, ""), (same / len(mine), same, len(mine), team))
+        rows = int(telling.sum())
+        if rows >= LEAST_ANSWERS:
+            same = int((telling & (own.answer[mine] == theirs.answer[their])).sum())
+            closest = max(closest or (-1.0, 0, 0, ""), (same / rows, same, rows, team))
     if closest is None:
         found.not_applicable("identical-outputs", subject=subject, observed="no answers of other teams to compare")
         return
@@ -202,8 +213,11 @@ def _answers(found: Findings, subject: str, own: ItemColumns, others: Mapping[st
     found.measured("identical-outputs", share, rows, subject=subject, bad=same, observed=f"the most with {team}")
 
 
-def _shared(own: ItemColumns, theirs: ItemColumns) -> tuple[np.ndarray, np.ndarray]:
+def _shared(own: ItemColumns, theirs: ItemColumns) -> tuple[Places, ItemColumns, Places]:
     """Places of the items and repeats that both have, in the one and in the other."""
-    keys = [each.item * (1 << 16) + each.repeat for each in (own, theirs)]
-    _, mine, their = np.intersect1d(*keys, return_indices=True)
-    return mine, their
+    mine_keys, their_keys = (each.item << _REPEAT_BITS | each.repeat for each in (own, theirs))
+    if np.array_equal(mine_keys, their_keys):
+        every = np.arange(len(mine_keys))
+        return every, theirs, every
+    _, mine, their = np.intersect1d(mine_keys, their_keys, return_indices=True)
+    return mine, theirs, their

@@ -52,9 +52,12 @@ def windows_found(folded: Folded, size: int, index: WindowIndex) -> tuple[Places
     return found[hits, 0], found[hits, 1], owners
 
 
-def word_runs_found(folded: Folded, sizes: tuple[int, int], indexes: Sequence[WindowIndex]) -> list[Places]:
-    """For each size the owners of every run of so many words of the texts that is in its index."""
-    _, hashes = _word_runs(folded, sizes, [(each.filter, each.shift) for each in indexes])
+def word_runs_found(
+    folded: Folded, texts: Places, sizes: tuple[int, int], indexes: Sequence[WindowIndex]
+) -> list[Places]:
+    """For each size the owners of every run of so many words of these texts that is in its index."""
+    bounds = folded.starts[texts], folded.ends[texts]
+    _, hashes = _word_runs(folded, *bounds, sizes, [(each.filter, each.shift) for each in indexes])
     return [index.found(own)[1] for index, own in zip(indexes, hashes, strict=True)]
 
 
@@ -70,11 +73,11 @@ def all_windows(folded: Folded, size: int) -> tuple[Places, Places, Hashes]:
 
 def all_word_runs(folded: Folded, sizes: tuple[int, int]) -> list[tuple[Places, Hashes]]:
     """For each size (text, hash) of every run of so many words of the texts."""
-    return list(zip(*_word_runs(folded, sizes, [_OPEN, _OPEN]), strict=True))
+    return list(zip(*_word_runs(folded, folded.starts, folded.ends, sizes, [_OPEN, _OPEN]), strict=True))
 
 
 def _word_runs(
-    folded: Folded, sizes: tuple[int, int], filters: Sequence[tuple[Hashes, np.uint64]]
+    folded: Folded, starts: Places, ends: Places, sizes: tuple[int, int], filters: Sequence[tuple[Hashes, np.uint64]]
 ) -> tuple[list[Places], list[Hashes]]:
     from tasks.data_quality.window_loops import word_runs
 
@@ -82,7 +85,7 @@ def _word_runs(
     hashes = np.empty((2, len(folded.letters) + 1), dtype=np.uint64)
     counts = np.zeros(2, dtype=np.int64)
     words, shifts = tuple(each[0] for each in filters), np.array([each[1] for each in filters], dtype=np.uint64)
-    word_runs(folded.letters, folded.starts, folded.ends, sizes, words, shifts, found, hashes, counts)
+    word_runs(folded.letters, starts, ends, sizes, words, shifts, found, hashes, counts)
     cut = counts.tolist()
     return [found[kind, : cut[kind]] for kind in range(2)], [hashes[kind, : cut[kind]] for kind in range(2)]
 

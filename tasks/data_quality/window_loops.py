@@ -48,17 +48,18 @@ def _windows(letters, starts, ends, size, filter_words, shift, found, hashes):  
     count = 0
     out = power(size - 1)
     for text in range(len(starts)):
-        start, end = starts[text], ends[text]
+        own = letters[starts[text] : ends[text]]
         value = np.uint64(0)
-        for place in range(start, min(start + size - 1, end)):
-            value = value * _BASE + np.uint64(letters[place] & _CODE)
-        for place in range(start + size - 1, end):
-            value = value * _BASE + np.uint64(letters[place] & _CODE)
+        for letter in own[: size - 1]:
+            value = value * _BASE + np.uint64(letter & _CODE)
+        last = own[size - 1 :]
+        for place in range(len(last)):
+            value = value * _BASE + np.uint64(last[place] & _CODE)
             if passes(value, filter_words, shift):
-                found[count, 0], found[count, 1] = text, place - size + 1
+                found[count, 0], found[count, 1] = text, starts[text] + place
                 hashes[count] = value
                 count += 1
-            value -= np.uint64(letters[place - size + 1] & _CODE) * out
+            value -= np.uint64(own[place] & _CODE) * out
     return count
 
 
