@@ -107,13 +107,13 @@ def _complete(found: Findings, subject: str, own: ItemColumns | None, wanted: np
     item = own.item if own is not None else np.empty(0, dtype=np.int64)
     repeat = own.repeat if own is not None else np.empty(0, dtype=np.int64)
     repeats = np.unique(repeat) if len(repeat) else np.zeros(1, dtype=np.int64)
-    keys, counts = np.unique(item << _REPEAT_BITS | repeat, return_counts=True)
+    keys = np.sort(item << _REPEAT_BITS | repeat)
     missing = [(each, wanted[~np.isin(wanted, item[repeat == each])]) for each in repeats]
-    unknown = np.setdiff1d(item, wanted)
-    doubled = np.flatnonzero(counts > 1)
+    unknown = item[~np.isin(item, wanted)]
+    doubled = keys[1:][keys[1:] == keys[:-1]]
     faults = sum(len(absent) for _, absent in missing) + len(unknown) + len(doubled)
     examples = [f"item {each} missing" for _, absent in missing for each in absent[:MAX_EXAMPLES]]
-    examples += [f"item {keys[each] >> _REPEAT_BITS} scored {counts[each]} times" for each in doubled[:MAX_EXAMPLES]]
+    examples += [f"item {each >> _REPEAT_BITS} scored more than once" for each in doubled[:MAX_EXAMPLES]]
     examples += [f"item {each} unknown" for each in unknown[:MAX_EXAMPLES]]
     rows = max(1, len(wanted) * len(repeats))
     found.measured("items-complete", faults, rows, subject=subject, bad=faults, examples=examples)

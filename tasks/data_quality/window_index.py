@@ -10,8 +10,8 @@ import numpy as np
 
 from tasks.data_quality.folding import Folded, Hashes, Places
 
-#: Bits of the filter for each hash: three of them are set, so one hash in two hundred passes by chance.
-_BITS_A_HASH = 16
+#: Bits of the filter for each hash: three of them are set, so one hash in a thousand passes by chance.
+_BITS_A_HASH = 32
 #: Words of 64 bits of the smallest filter.
 _LEAST_WORDS = 64
 
