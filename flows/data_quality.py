@@ -3,17 +3,22 @@
 prefect deployment run 'data-quality/local' --param programme=demo/programme.yaml
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_table_artifact
 from prefect.utilities.annotations import quote
 
+from checks.contracts.errors import InputFault
 from flows.benchmark_items import benchmark_items
 from flows.run_names import flow_run_name
 from flows.stage_runs import StageRuns, stage_runs
-from tasks.data_quality.prefect_tasks import audit_team
+from tasks.data_quality.benchmark_item import BenchmarkItem
+from tasks.data_quality.prefect_tasks import audit_team, scan_one_shard
+from tasks.data_quality.sample_scan import SampleScan, merged, named_shards
 from warehouse.reader import load_quality
+from warehouse.run_keys import PlannedRun
 
 
 @flow(name="data-quality", flow_run_name=flow_run_name, persist_result=False)
@@ -24,12 +29,40 @@ def data_quality(programme: str, round: str | None = None, team: str | None = No
         items = benchmark_items(runs.loaded.suites[name] for name in runs.round.suites()) if to_measure else []
         for run in to_measure:
             named = audit_team.with_options(task_run_name=runs.label(run))
-            named(str(runs.loaded.path), runs.round.id, run.team, quote(items))
+            scan = _scanned(runs, run, items)
+            named(str(runs.loaded.path), runs.round.id, run.team, quote(items), quote(scan))
         create_table_artifact(
             _table(runs),
             key="data-quality-checks",
             description=f"{runs.round.title.ko} · {runs.round.title.en}: data quality",
         )
+
+
+def _scanned(runs: StageRuns, run: PlannedRun, items: Sequence[BenchmarkItem]) -> SampleScan | None:
+    """A corpus sample of several files, read as one task each by the flow's task runner, and merged by content.
+
+    None for a sample of one file, which the audit reads itself, and where a file cannot be read: the audit then says why.
+    """
+    submission = runs.team_run(run).submission()
+    corpus = submission.submission.evidence.corpus
+    if corpus is None or corpus.sample is None:
+        return None
+    path = submission.evidence_file(corpus.sample, "evidence.corpus.sample")
+    try:
+        shards = named_shards(path) if path.is_dir() else []
+    except InputFault:
+        return None
+    if not shards:
+        return None
+    asked = list(dict.fromkeys(items))  # as the audit asks them
+    states = [
+        scan_one_shard.with_options(task_run_name=f"{runs.label(run)} · {shard.name}").submit(
+            str(shard), name, quote(asked)
+        )
+        for name, shard in shards
+    ]
+    scans = [state.result(raise_on_failure=False) for state in states]
+    return merged(scans) if all(isinstance(scan, SampleScan) for scan in scans) else None
 
 
 def _table(runs: StageRuns) -> list[dict[str, Any]]:

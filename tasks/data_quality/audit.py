@@ -16,6 +16,7 @@ from tasks.data_quality.benchmark_item import BenchmarkItem
 from tasks.data_quality.measure import measure_submission
 from tasks.data_quality.progress import Progress
 from tasks.data_quality.results import NO_RESULTS, Results
+from tasks.data_quality.sample_scan import SampleScan
 
 
 def audit(
@@ -24,14 +25,16 @@ def audit(
     results: Results = NO_RESULTS,
     thresholds: Mapping[str, float] = DEFAULT_THRESHOLDS,
     progress: Progress | None = None,
+    scan: SampleScan | None = None,
 ) -> QualityReport:
-    """All that the stage finds. The canary runs first: where Great Expectations judges wrongly, nothing is judged.
+    """All that the stage finds; `scan` is the corpus sample where it was read already.
 
-    Raises InputFault for a model or evidence that cannot be read, WrongVerdict from the canary.
+    The canary runs first: where Great Expectations judges wrongly, nothing is judged. Raises InputFault for a model or
+    evidence that cannot be read, WrongVerdict from the canary.
     """
     canary()
     measurements, contaminated, scanned = measure_submission(
-        submission, items=items, results=results, progress=progress
+        submission, items=items, results=results, progress=progress, scan=scan
     )
     return QualityReport(
         measurements=measurements,

@@ -15,7 +15,7 @@ from tasks.data_quality.manifest import measure_manifest
 from tasks.data_quality.progress import Progress, silent
 from tasks.data_quality.results import NO_RESULTS, Results, measure_results
 from tasks.data_quality.sample import measure_sample, missing_sample
-from tasks.data_quality.sample_scan import scan_sample
+from tasks.data_quality.sample_scan import SampleScan, scan_sample
 from tasks.data_quality.training_log import TrainingLog, read_log
 
 
@@ -25,11 +25,13 @@ def measure_submission(
     items: Sequence[BenchmarkItem] = (),
     results: Results = NO_RESULTS,
     progress: Progress | None = None,
+    scan: SampleScan | None = None,
 ) -> tuple[list[Measurement], list[ContaminatedItem], int]:
     """Every measurement, the benchmark items found in the corpus sample, and how many items were looked for.
 
-    `items` are those of all suites, few-shot examples among them; `results` are what the submission scored. What was
-    not handed in is `missing`. Raises InputFault for a corrupt model or checkpoint and for evidence that cannot be read.
+    `items` are those of all suites, few-shot examples among them; `results` are what the submission scored, `scan` is the
+    sample where it was read already. What was not handed in is `missing`. Raises InputFault for a corrupt model or
+    checkpoint and for evidence that cannot be read.
     """
     say = progress or silent
     items = list(dict.fromkeys(items))  # two suites may share a task
@@ -38,7 +40,7 @@ def measure_submission(
     rows = measure_manifest(submission, model, roles, say)
     inventory, measured = _inventory(submission)
     rows += measured
-    measured, contaminated, scanned = _sample(submission, inventory, items, say)
+    measured, contaminated, scanned = _sample(submission, inventory, items, say, scan)
     rows += measured
     evidence = submission.submission.evidence
     log: TrainingLog | None = None
@@ -62,10 +64,14 @@ def _inventory(submission: LoadedSubmission) -> tuple[Inventory | None, list[Mea
 
 
 def _sample(
-    submission: LoadedSubmission, inventory: Inventory | None, items: Sequence[BenchmarkItem], progress: Progress
+    submission: LoadedSubmission,
+    inventory: Inventory | None,
+    items: Sequence[BenchmarkItem],
+    progress: Progress,
+    scan: SampleScan | None,
 ) -> tuple[list[Measurement], list[ContaminatedItem], int]:
     corpus = submission.submission.evidence.corpus
     if corpus is None or corpus.sample is None:
         return missing_sample(items), [], 0
     path = submission.evidence_file(corpus.sample, "evidence.corpus.sample")
-    return measure_sample(scan_sample(path, items, progress), inventory, items)
+    return measure_sample(scan or scan_sample(path, items, progress), inventory, items)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -14,6 +15,7 @@ from checks.records.quality import QualityReport
 from tasks.data_quality.audit import audit
 from tasks.data_quality.benchmark_item import BenchmarkItem
 from tasks.data_quality.results import Results
+from tasks.data_quality.sample_scan import SampleScan, scan_shard
 from tasks.team_run import TeamRun, find_run
 from warehouse.item_columns import SuiteResults, load_results
 from warehouse.reader import run_states
@@ -21,18 +23,27 @@ from warehouse.run_keys import plan
 from warehouse.writer import record_quality
 
 
+@task(name="scan one shard", cache_policy=NO_CACHE, persist_result=False)
+def scan_one_shard(path: str, name: str, items: Sequence[BenchmarkItem]) -> SampleScan:
+    """Reads one file of a corpus sample; what it leaves is merged with that of the other files, whichever machine read them."""
+    return scan_shard(Path(path), items, name=name)
+
+
 @task(name="audit one team", cache_policy=NO_CACHE, persist_result=False)
-def audit_team(programme: str, round_id: str, team: str, items: Sequence[BenchmarkItem]) -> "State[None] | None":
+def audit_team(
+    programme: str, round_id: str, team: str, items: Sequence[BenchmarkItem], scan: SampleScan | None = None
+) -> "State[None] | None":
     """Audits what the team handed in; the state is `Indeterminate` where it is at fault.
 
-    `items` are those of the round's suites: pass them as `prefect.utilities.annotations.quote(items)`.
+    `items` are those of the round's suites, `scan` is the corpus sample where it was read already: pass both as
+    `prefect.utilities.annotations.quote(…)`.
     """
     run = find_run(programme, round_id, "data-quality", team)
-    fault = run.measure(partial(_audit, run, items), record_quality, _environment)
+    fault = run.measure(partial(_audit, run, items, scan), record_quality, _environment)
     return None if fault is None else Completed(name="Indeterminate", message=fault)
 
 
-def _audit(run: TeamRun, items: Sequence[BenchmarkItem]) -> QualityReport:
+def _audit(run: TeamRun, items: Sequence[BenchmarkItem], scan: SampleScan | None) -> QualityReport:
     policy = run.loaded.policies.get(run.round.id)
     return audit(
         run.submission(),
@@ -40,6 +51,7 @@ def _audit(run: TeamRun, items: Sequence[BenchmarkItem]) -> QualityReport:
         _results(run),
         with_defaults(policy.data_quality.thresholds if policy is not None else {}),
         run.progress,
+        scan,
     )
 
 

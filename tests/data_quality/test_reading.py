@@ -2,6 +2,8 @@
 
 import io
 import json
+import pickle
+import random
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,16 @@ from pyarrow import parquet
 from checks.contracts.errors import InputFault
 from checks.contracts.loading import load_submission
 from tasks.data_quality import sample_reader
+from tasks.data_quality.benchmark_item import BenchmarkItem
 from tasks.data_quality.inventory import COLUMNS, read_inventory
 from tasks.data_quality.licences import is_settled_licence, is_valid_licence
 from tasks.data_quality.measure import measure_submission
+from tasks.data_quality.sample import measure_sample
 from tasks.data_quality.sample_reader import Document, LineCounts, read_shard
+from tasks.data_quality.sample_scan import merged, named_shards, scan_sample, scan_shard
 from tasks.data_quality.training_log import MAX_LINE_BYTES, read_log
 from tests.data_quality.honest_run import HonestRun
+from tests.data_quality.sentences import sentence
 
 DOCUMENTS = [{"id": f"d{n}", "source": "wiki", "text": f"문서 {n}"} for n in range(500)]
 LINES = "".join(json.dumps(document, ensure_ascii=False) + "\n" for document in DOCUMENTS).encode()
@@ -192,3 +198,30 @@ def test_reading_is_a_stream(tmp_path: Path) -> None:
         return top
 
     assert peak(40) < 1.5 * peak(4)
+
+
+def test_a_folder_of_shards_is_read_whole_whatever_is_read_where(tmp_path: Path) -> None:
+    """One file, or three that are scanned apart, travel as bytes and are merged in any order: the same measurements."""
+    rng = random.Random(4)
+    items = [BenchmarkItem("t", n, f"{sentence(rng)} {sentence(rng)}") for n in range(20)]
+    texts = [f"{sentence(rng)} 010-1234-{n:04} {items[n % 20].text if n % 7 == 0 else ''}" for n in range(90)]
+    lines = [json.dumps({"id": f"d{n % 80:02}", "source": "wiki", "text": text}) + "\n" for n, text in enumerate(texts)]
+    (tmp_path / "a.jsonl").write_text("".join([*lines, "broken\n"]), encoding="utf-8")
+    folder = tmp_path / "sample/deeper"
+    folder.mkdir(parents=True)
+    (folder / "0.jsonl").write_text("".join(lines[:30]), encoding="utf-8")
+    (folder / "1.jsonl.zst").write_bytes(zstandard.ZstdCompressor().compress("".join(lines[30:70]).encode()))
+    (folder / "2.jsonl").write_text("".join([*lines[70:], "broken\n"]), encoding="utf-8")
+    whole = measure_sample(scan_sample(tmp_path / "a.jsonl", items), None, items)
+    shards = named_shards(tmp_path / "sample")
+    for order in (shards, shards[::-1]):
+        scans = [pickle.loads(pickle.dumps(scan_shard(path, items, name=name))) for name, path in order]
+        parted = measure_sample(merged(scans), None, items)
+        assert parted[1:] == whole[1:] and len(parted[1]) == 13
+        for one, other in zip(whole[0], parted[0], strict=True):
+            assert one.model_copy(update={"examples": []}) == other.model_copy(update={"examples": []})
+    (broken,) = [each for each in parted[0] if each.check == "lines-readable"]
+    assert broken.examples == ["deeper/2.jsonl, line 21: no JSON"]
+    (folder / "notes.txt").write_text("x")
+    with pytest.raises(InputFault, match=r"notes\.txt"):
+        named_shards(tmp_path / "sample")
