@@ -29,8 +29,8 @@ def data_quality(programme: str, round: str | None = None, team: str | None = No
         items = benchmark_items(runs.loaded.suites[name] for name in runs.round.suites()) if to_measure else []
         for run in to_measure:
             named = audit_team.with_options(task_run_name=runs.label(run))
-            scan = _scanned(runs, run, items)
-            named(str(runs.loaded.path), runs.round.id, run.team, quote(items), quote(scan))
+            scan: Any = quote(_scanned(runs, run, items))
+            named(str(runs.loaded.path), runs.round.id, run.team, quote(items), scan)
         create_table_artifact(
             _table(runs),
             key="data-quality-checks",

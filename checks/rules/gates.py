@@ -81,7 +81,7 @@ def _share(share: Decimal | None, points: Decimal) -> Fraction:
 
 
 def _baseline(inputs: RoundInputs, gate: BaselineGate, team: str) -> tuple[GateOutcome, list[Reason]]:
-    scores = inputs.teams[team].suites.get(gate.suite)
+    scores = inputs.teams[team].fit_scores(gate.suite)
     mean = None if scores is None else suite_mean(scores, inputs.suites[gate.suite])
     if mean is None:
         words = (f"{gate.suite} 평가 결과가 없습니다.", f"{gate.suite} has not been measured.")

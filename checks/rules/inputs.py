@@ -34,6 +34,15 @@ class TeamInputs:
     runs: Mapping[str, str] = field(default_factory=dict)
     faults: Mapping[Stage, str] = field(default_factory=dict)
 
+    def fit_scores(self, suite: str) -> SuiteScores | None:
+        """The suite's scores where nothing is wrong with them; None where there are none or a check of the results failed."""
+        return None if self.unfit(suite) else self.suites.get(suite)
+
+    def unfit(self, suite: str) -> str | None:
+        """What is wrong with the suite's results: the check of the data-quality stage that failed."""
+        failed = (each for each in self.quality or () if each.suite == "results" and each.outcome == "fail")
+        return next((each.text.en for each in failed if each.subject.split("/")[0] == suite), None)
+
     def evidence(self, stage: str) -> list[str]:
         """The run that a stage's reasons rest on, as `run:…`."""
         return [f"run:{run_id}" for name, run_id in self.runs.items() if name.split(":")[0] == stage]

@@ -95,14 +95,14 @@ def rated(values: Sequence[Decimal], source: Raters) -> Fraction | None:
 
 
 def _absolute(inputs: RoundInputs, team: str, source: SuiteMean, points: Fraction) -> Fraction | None:
-    scores = inputs.teams[team].suites.get(source.suite)
+    scores = inputs.teams[team].fit_scores(source.suite)
     mean = None if scores is None else suite_mean(scores, inputs.suites[source.suite])
     return None if mean is None else points * mean / Fraction(source.scale)
 
 
 def _relative(inputs: RoundInputs, team: str, source: SuiteRelative, points: Fraction) -> Fraction | None:
     measured = inputs.teams[team]
-    scores, targets = measured.suites.get(source.suite), measured.targets.get(source.suite, {})
+    scores, targets = measured.fit_scores(source.suite), measured.targets.get(source.suite, {})
     if scores is None:
         return None
     found = {task.task: task_score(task.metric, task.value) for task in scores.tasks}
@@ -128,11 +128,16 @@ def _missing(inputs: RoundInputs, raw: Mapping[str, Values]) -> dict[str, dict[s
         for team in inputs.active():
             if raw[path].get(team) is not None:
                 continue
-            fault = inputs.teams[team].faults.get("benchmark")
+            fault = inputs.teams[team].faults.get("benchmark") or _unfit(inputs, team, node)
             if fault is None and not _lacks_target(inputs, team, node):
                 raise NotMeasured(team, path)
             absent.setdefault(team, {})[path] = fault or "the submission names no target score for a task"
     return absent
+
+
+def _unfit(inputs: RoundInputs, team: str, node: ScoreNode) -> str | None:
+    """Why the team's results of the leaf's suite enter no total."""
+    return inputs.teams[team].unfit(node.source.suite) if isinstance(node.source, SuiteMean | SuiteRelative) else None
 
 
 def _lacks_target(inputs: RoundInputs, team: str, node: ScoreNode) -> bool:

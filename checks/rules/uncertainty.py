@@ -76,7 +76,7 @@ def _resampled_tasks(
     """(suite, task) → team → the task's score × 100 in every resample; teams share each draw of items."""
     resampled: dict[tuple[str, str], dict[str, Replicates]] = {}
     for suite_id, suite in inputs.suites.items():
-        scores = {team: inputs.teams[team].suites.get(suite_id) for team in inputs.active()}
+        scores = {team: inputs.teams[team].fit_scores(suite_id) for team in inputs.active()}
         for task in suite.tasks:
             rows = {team: _item_values(each, task.id) for team, each in scores.items() if each is not None}
             resampled[suite_id, task.id] = _resample_rows(rows, draw, resamples)

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checks.records.quality import ExpectationResult
+from checks.records.record import Text
 from checks.rules.decision import decide
 from checks.rules.inputs import NotMeasured, RoundInputs, TeamInputs
 from checks.rules.points import evaluate
@@ -107,6 +109,30 @@ def test_a_target_that_the_submission_lacks_leaves_the_team_without_a_total() ->
     assert totals(inputs)["x"] is None
     standing = decide(inputs).standings[0]
     assert standing.status == "review" and "target" in standing.reasons[0].text.en
+
+
+def test_results_that_a_check_refuses_enter_no_total() -> None:
+    inputs = measured({"suite": "common", "how": "mean", "scale": 100}, {"a": 0.5})
+    for subject, outcome, counts in (
+        ("common/a", "conditional", True),
+        ("other/a", "fail", True),
+        ("common/a", "fail", False),
+    ):
+        result = ExpectationResult(
+            suite="results",
+            check="score-is-mean",
+            subject=subject,
+            outcome=outcome,
+            severity="hard",
+            observed="",
+            expected="",
+            rows=1,
+            text=Text(ko="평균이 아니다", en="No mean."),
+        )
+        team = next(iter(inputs.teams))
+        points = evaluate(replace(inputs, teams={team: replace(inputs.teams[team], quality=[result])}), [])
+        assert (points.totals[team] is not None) is counts
+    assert list(points.missing[team].values()) == ["No mean."]
 
 
 def test_what_was_never_measured_is_no_zero() -> None:

@@ -240,7 +240,10 @@ def audit_of_a_submission() -> Iterator[Figure]:
             with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
                 cpu, wall, peak = pool.submit(audited, run.manifest).result()
             peaks.append(peak)
-            name, note = f"audit with a sample of {size / 1e9:g} GB", f"{wall:.0f} s by the clock of a machine that others use too"
+            name, note = (
+                f"audit with a sample of {size / 1e9:g} GB",
+                f"{wall:.0f} s by the clock of a machine that others use too",
+            )
             yield Figure(name, cpu, "s of CPU", 60 if size == 1_000_000_000 else None, "lower", note)
             yield Figure("its peak memory", peak / 2**30, "GiB", 1.0, "lower")
         yield Figure("memory, tenfold the sample", peaks[1] / peaks[0], "×", 1.25, "lower")
