@@ -168,7 +168,7 @@ def submission_content(loaded: LoadedSubmission, cache: HashCache) -> Submission
 def evidence_files(loaded: LoadedSubmission) -> dict[str, Path]:
     """Key → file, or folder of shards, of the evidence that was handed in; raises InputFault for one that is missing."""
     evidence = loaded.submission.evidence
-    named = {"evidence.training_log": evidence.training_log}
+    named = {"evidence.training_log": evidence.training_log, "evidence.replays": evidence.replays}
     if evidence.corpus is not None:
         named["evidence.corpus.inventory"] = evidence.corpus.inventory
         named["evidence.corpus.sample"] = evidence.corpus.sample

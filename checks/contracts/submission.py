@@ -71,6 +71,10 @@ class Optimiser(Contract):
     name: str = Field(min_length=1, description="adamw, adam, muon, …")
     betas: tuple[Share, Share] | None = Field(None, description="Adam's two decay rates")
     weight_decay: NotNegative = Field(Decimal(0), description="decoupled weight decay")
+    step_bound: Positive | None = Field(
+        None,
+        description="the most that one step moves a weight, in learning rates; for optimisers not of Adam's family",
+    )
 
 
 class Accelerators(Contract):
@@ -89,6 +93,7 @@ class Training(Contract):
     optimiser: Optimiser | None = Field(None, description="name, betas, weight_decay")
     sequence_length: Annotated[Count, Field(ge=1)] | None = Field(None, description="tokens in a training sequence")
     batch_tokens: Annotated[Count, Field(ge=1)] | None = Field(None, description="tokens in one optimiser step")
+    restarts: list[Count] = Field([], description="steps from which training was taken up again, repeated in the log")
     accelerators: Accelerators | None = Field(None, description="kind, count, peak_flops; absent on CPU")
 
 
@@ -117,6 +122,9 @@ class Evidence(Contract):
         description="JSONL: step, tokens, loss, learning_rate, grad_norm, time; optional validation_loss, prev_sha256",
     )
     checkpoints: list[Checkpoint] = Field([], description="weights of earlier steps, step 0 among them")
+    replays: RelativePath | None = Field(
+        None, description="CSV of segments that somebody ran again: first_step, last_step, distance, spread, run_by"
+    )
     corpus: Corpus | None = Field(None, description="inventory and sample")
 
 

@@ -108,6 +108,32 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "checkpoints",
+        "replayed-weights",
+        "hard",
+        Text(
+            ko="다시 실행한 구간의 가중치가 체크포인트와 같다",
+            en="segments that were run again end in the checkpoint's weights",
+        ),
+        "check C3: ‖W − W′‖ ≤ 3 × the spread of two honest replays on the same hardware",
+        high="replay_distance_max",
+        seen=Text(
+            ko="정직한 재실행 차이의 {value:.3g}배 (구간 {rows}개)",
+            en="{value:.3g} times the spread of honest replays, over {rows} segments",
+        ),
+        needs=Text(ko="다시 실행한 구간이 없다", en="no segment was run again"),
+    ),
+    Check(
+        "checkpoints",
+        "replayed-segments",
+        "soft",
+        Text(ko="세 구간 이상을 다시 실행했다", en="three segments or more were run again"),
+        "check C3: at least three segments that the evaluator chose",
+        low="replay_segments_min",
+        seen=Text(ko="구간 {value:.0f}개", en="{value:.0f} segments"),
+        needs=Text(ko="다시 실행한 구간이 없다", en="no segment was run again"),
+    ),
+    Check(
+        "checkpoints",
         "early-checkpoint",
         "soft",
         Text(

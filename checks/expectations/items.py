@@ -30,6 +30,14 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "items",
+        "near-duplicates",
+        "soft",
+        Text(ko="거의 같은 문항이 반복되지 않는다", en="items are not nearly repeated"),
+        "own checks of items; MinHash of runs of five letters, estimated likeness of at least 0.8",
+        high="item_near_duplicates_max",
+    ),
+    Check(
+        "items",
         "few-shot-leak",
         "hard",
         Text(ko="예시 문항이 평가 문항과 겹치지 않는다", en="no few-shot example is a test item"),

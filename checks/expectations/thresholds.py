@@ -106,6 +106,18 @@ THRESHOLDS: tuple[Threshold, ...] = (
         "spread of the loss about its smoothed line, relative",
         "check L5; ours: a mean over millions of tokens still moves by more than this from line to line",
     ),
+    Threshold(
+        "loss_repeats_max",
+        0.1,
+        "share of lines whose loss is the line before's to the last digit",
+        "check L5; ours: even a loss printed with three digits repeats in a few lines of a hundred only",
+    ),
+    Threshold(
+        "plateau_distance_min",
+        0.0,
+        "first loss less the entropy of single tokens of the sample, in nats",
+        "check L3: nothing that was never trained predicts better than the tokens' own frequencies",
+    ),
     # checkpoints
     Threshold(
         "init_p_min",
@@ -134,6 +146,8 @@ THRESHOLDS: tuple[Threshold, ...] = (
         "sum of learning rates from step 0 to the next checkpoint, in standard deviations of the initial law",
         "ours: 1.5 times this is one deviation, and a looser bound would let any weights pass",
     ),
+    Threshold("replay_distance_max", 3.0, "distance of a replay over the spread of honest replays", "check C3"),
+    Threshold("replay_segments_min", 3.0, "segments that were run again", "check C3"),
     # items and results
     Threshold(
         "answer_position_max",
@@ -142,6 +156,12 @@ THRESHOLDS: tuple[Threshold, ...] = (
         "Cohen 1988: 0.1 is a small effect",
     ),
     Threshold("item_duplicates_max", 0.01, "share of test items that repeat another", "ours"),
+    Threshold(
+        "item_near_duplicates_max",
+        0.2,
+        "share of test items that repeat or nearly repeat another",
+        "ours: items made by one template are alike in most of their letters; more than this is one item asked often",
+    ),
     Threshold(
         "empty_outputs_max",
         0.02,

@@ -137,6 +137,35 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "training_log",
+        "loss-repeats",
+        "soft",
+        Text(ko="손실이 앞줄과 똑같이 되풀이되지 않는다", en="the loss does not repeat from line to line"),
+        "check L5: no repeated digits",
+        high="loss_repeats_max",
+        needs=_NO_LOG,
+    ),
+    Check(
+        "training_log",
+        "entropy-plateau",
+        "soft",
+        Text(
+            ko="손실이 토큰 빈도만 아는 수준보다 위에서 시작한다",
+            en="the loss begins above what the tokens' frequencies alone give",
+        ),
+        "check L3: a model from scratch learns how often tokens are before anything else",
+        low="plateau_distance_min",
+        seen=Text(ko="단일 토큰 엔트로피보다 {value:.3f} 위", en="{value:.3f} above the entropy of single tokens"),
+        needs=Text(
+            ko="10단계 이내의 손실과 말뭉치 표본이 필요하다",
+            en="a loss within the first ten steps and a corpus sample are needed",
+        ),
+        note=Text(
+            ko="이것만으로는 약한 증거다. 본체를 빌린 모델도 조금 더 빨리 지날 뿐이다",
+            en="weak evidence by itself: a borrowed body passes here too, only a little sooner",
+        ),
+    ),
+    Check(
+        "training_log",
         "hash-chain",
         "hard",
         Text(ko="각 줄이 앞줄의 해시를 담고 있다", en="every line holds the hash of the line before"),

@@ -1,4 +1,4 @@
-"""Measures the checkpoints that were handed in: step 0, its law, how far weights moved (checks C0, C1, C2, C5)."""
+"""Measures the checkpoints that were handed in: step 0, its law, how far weights moved (checks C0, C1, C2, C3, C5)."""
 
 import math
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from tasks.data_quality import initial_law
 from tasks.data_quality.displacement import Rates, displacement, intervals, is_bounded
 from tasks.data_quality.findings import Findings
 from tasks.data_quality.progress import Progress
+from tasks.data_quality.replays import measure_replays
 from tasks.data_quality.training_log import TrainingLog
 
 Chain = Sequence[tuple[int, Checkpoint]]
@@ -39,6 +40,8 @@ def measure_checkpoints(
     _handed_in(found, chain, model)
     _initial(found, chain, training, scratch, progress)
     _moved(found, chain, model, training, log, scratch, progress)
+    replays = loaded.submission.evidence.replays
+    measure_replays(found, loaded.evidence_file(replays, "evidence.replays") if replays is not None else None)
     return found.rows
 
 
@@ -112,6 +115,7 @@ def _moved(
             (*displacement(pair, names, float(optimiser.weight_decay), rates.least, step), pair.label) for pair in pairs
         ]
         value, tensor, label = max(answers)
+        value /= float(optimiser.step_bound or 1)
         found.measured(
             "displacement", value, len(pairs), subject=component, observed=f"{label}: {tensor}" if tensor else ""
         )

@@ -70,8 +70,10 @@ class Rates:
 
 
 def is_bounded(optimiser: Optimiser | None) -> bool:
-    """Whether the declared optimiser's steps are bounded by its learning rate."""
-    return optimiser is not None and optimiser.name.lower().startswith(BOUNDED)
+    """Whether the steps of the declared optimiser are bounded by its learning rate, or by a multiple that it declares."""
+    if optimiser is None:
+        return False
+    return optimiser.step_bound is not None or optimiser.name.lower().startswith(BOUNDED)
 
 
 def intervals(checkpoints: Sequence[tuple[int, Checkpoint]], submission: Checkpoint, rates: Rates) -> list[Interval]:

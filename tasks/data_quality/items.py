@@ -8,9 +8,10 @@ import numpy as np
 from checks.records.quality import Measurement
 from tasks.data_quality.benchmark_item import BenchmarkItem
 from tasks.data_quality.findings import Findings
-from tasks.data_quality.folding import fold
+from tasks.data_quality.folding import fold, fold_all
+from tasks.data_quality.near_duplicates import NearDuplicates
 
-CHECKS = ("answers-possible", "choices-distinct", "duplicates", "few-shot-leak", "answer-position")
+CHECKS = ("answers-possible", "choices-distinct", "duplicates", "near-duplicates", "few-shot-leak", "answer-position")
 #: Below this chi-square p-value an effect is real; whether it matters is its size's to say.
 POSITION_P_VALUE = 1e-3
 #: The chi-square law holds from about this many expected in every cell.
@@ -49,6 +50,13 @@ def _task(found: Findings, task: str, items: Sequence[BenchmarkItem]) -> None:
             repeated.append(_name(item))
         seen.add(content)
     found.counted("duplicates", test, repeated, subject=task, share=True)
+    near = NearDuplicates()
+    near.feed(fold_all([item.text for item in test if not item.picture]))
+    looked_at, alike = near.counted()
+    if looked_at:
+        found.measured("near-duplicates", alike / looked_at, looked_at, subject=task, bad=alike)
+    else:
+        found.not_applicable("near-duplicates", subject=task, observed="every item is too short, or shows a picture")
     leaks = [_name(item) for item in test if _content(item) in shown]
     found.counted("few-shot-leak", test if shown else 0, leaks, subject=task)
     _positions(found, task, with_choices)

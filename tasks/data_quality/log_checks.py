@@ -2,7 +2,9 @@
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from checks.records.quality import Measurement
 from tasks.data_quality.compute import ModelShape, utilisation
 from tasks.data_quality.findings import Findings
 from tasks.data_quality.inventory import Inventory
+from tasks.data_quality.token_entropy import Entropy
 from tasks.data_quality.training_log import Floats, TrainingLog
 
 CHECKS = (
@@ -25,6 +28,8 @@ CHECKS = (
     "times-increase",
     "first-loss",
     "loss-noise",
+    "loss-repeats",
+    "entropy-plateau",
     "hash-chain",
 )
 #: Later than this the loss has already fallen, and ln V says nothing (check L2).
@@ -45,17 +50,19 @@ def measure_log(
     training: Training | None,
     inventory: Inventory | None,
     shape: ModelShape,
-    last_checkpoint: int | None,
+    checkpoints: Sequence[int],
+    entropy: Entropy,
 ) -> list[Measurement]:
-    """Suite `training_log`; `last_checkpoint` is the greatest step whose weights were handed in."""
+    """Suite `training_log`; `checkpoints` are the steps whose weights were handed in."""
     found = Findings("training_log")
     found.counted("lines-readable", log.lines, log.broken_lines)
-    _steps(found, log, last_checkpoint)
+    _steps(found, log, checkpoints, training.restarts if training is not None else [])
     _tokens(found, log, training, inventory)
     _series(found, log)
     _first_loss(found, log, shape.vocabulary)
     _compute(found, log, training, shape)
     _noise(found, log.column("loss"))
+    _plateau(found, log, entropy)
     if log.chained:
         found.counted("hash-chain", log.lines, log.broken_links)
     else:
@@ -74,18 +81,19 @@ def missing_log(training: Training | None) -> list[Measurement]:
     return found.rows
 
 
-def _steps(found: Findings, log: TrainingLog, last_checkpoint: int | None) -> None:
+def _steps(found: Findings, log: TrainingLog, checkpoints: Sequence[int], restarts: Sequence[int]) -> None:
+    """A declared restart may go back by as much as lies between two checkpoints."""
     steps = log.steps
     ahead = np.diff(steps)
-    found.counted(
-        "steps-increase", len(steps), [f"step {steps[i]} → {steps[i + 1]}" for i in np.flatnonzero(ahead <= 0)]
-    )
+    longest = max((after - before for before, after in pairwise(checkpoints)), default=0)
+    back = [i for i in np.flatnonzero(ahead <= 0) if steps[i + 1] not in restarts or -ahead[i] >= longest]
+    found.counted("steps-increase", len(steps), [f"step {steps[i]} → {steps[i + 1]}" for i in back])
     interval = _interval(ahead)
     gaps = [f"step {steps[i]} → {steps[i + 1]}" for i in np.flatnonzero(ahead > interval)]
     if steps[0] > interval:
         gaps.insert(0, f"the log begins at step {steps[0]}")
-    if last_checkpoint is not None and last_checkpoint > steps.max():
-        gaps.append(f"the log ends at step {steps.max()}, before the checkpoint of step {last_checkpoint}")
+    if checkpoints and checkpoints[-1] > steps.max():
+        gaps.append(f"the log ends at step {steps.max()}, before the checkpoint of step {checkpoints[-1]}")
     found.measured(
         "no-gaps", len(gaps), len(steps), bad=len(gaps), observed=f"a line every {interval} steps", examples=gaps
     )
@@ -171,9 +179,27 @@ def _compute(found: Findings, log: TrainingLog, training: Training | None, shape
 def _noise(found: Findings, loss: Floats) -> None:
     loss = loss[np.isfinite(loss)]
     if len(loss) < LEAST_LINES_FOR_NOISE:
-        found.not_applicable("loss-noise", observed=f"{len(loss)} lines are too few to say")
+        found.not_applicable("loss-noise", "loss-repeats", observed=f"{len(loss)} lines are too few to say")
         return
+    repeats = int((np.diff(loss) == 0).sum())
+    found.measured("loss-repeats", repeats / (len(loss) - 1), len(loss) - 1, bad=repeats)
     smooth = np.convolve(loss, _SMOOTHING, mode="valid")
     residuals = (loss[3:-3] - smooth) / np.maximum(np.abs(smooth), 1e-12)
     spread = MAD_TO_STD * float(np.median(np.abs(residuals))) / _LEFT_AFTER_SMOOTHING
     found.measured("loss-noise", spread, len(loss))
+
+
+def _plateau(found: Findings, log: TrainingLog, entropy: Entropy) -> None:
+    """Where the loss begins beside the entropy of single tokens, and when it passes it."""
+    loss, steps = log.column("loss"), log.steps
+    if entropy.value is None and entropy.missing:
+        found.missing("entropy-plateau", observed=entropy.why)
+    elif entropy.value is None:
+        found.not_applicable("entropy-plateau", observed=entropy.why)
+    elif steps[0] > LAST_FIRST_STEP or not math.isfinite(loss[0]):
+        found.missing("entropy-plateau")
+    else:
+        below = np.flatnonzero(loss < entropy.value)
+        passed = f"passed at step {steps[below[0]]}, {log.tokens[below[0]]:,} tokens" if len(below) else "never passed"
+        observed = f"{entropy.value:.3f} nats over {entropy.tokens:,} tokens of the sample, {passed}"
+        found.measured("entropy-plateau", float(loss[0]) - entropy.value, len(steps), observed=observed)

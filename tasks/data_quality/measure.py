@@ -1,6 +1,7 @@
 """Measures one submission for the data-quality stage: every suite, numbers only."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from checks.contracts.loading import LoadedSubmission
 from checks.records.quality import ContaminatedItem, Measurement
@@ -16,6 +17,7 @@ from tasks.data_quality.progress import Progress, silent
 from tasks.data_quality.results import NO_RESULTS, Results, measure_results
 from tasks.data_quality.sample import measure_sample, missing_sample
 from tasks.data_quality.sample_scan import SampleScan, scan_sample
+from tasks.data_quality.token_entropy import token_entropy
 from tasks.data_quality.training_log import TrainingLog, read_log
 
 
@@ -48,8 +50,9 @@ def measure_submission(
         rows += missing_log(evidence.training)
     else:
         log = read_log(submission.evidence_file(evidence.training_log, "evidence.training_log"))
-        last = evidence.checkpoints[-1].step if evidence.checkpoints else None
-        rows += measure_log(log, evidence.training, inventory, model_shape(model, roles), last)
+        steps = [checkpoint.step for checkpoint in evidence.checkpoints]
+        entropy = token_entropy(submission.model_path(), _sample_path(submission))
+        rows += measure_log(log, evidence.training, inventory, model_shape(model, roles), steps, entropy)
     rows += measure_checkpoints(submission, model, roles, log, say)
     rows += measure_items(items)
     rows += measure_results(results, items)
@@ -70,8 +73,14 @@ def _sample(
     progress: Progress,
     scan: SampleScan | None,
 ) -> tuple[list[Measurement], list[ContaminatedItem], int]:
+    path = _sample_path(submission)
+    if path is None:
+        return missing_sample(items), [], 0
+    return measure_sample(scan or scan_sample(path, items, progress), inventory, items)
+
+
+def _sample_path(submission: LoadedSubmission) -> Path | None:
     corpus = submission.submission.evidence.corpus
     if corpus is None or corpus.sample is None:
-        return missing_sample(items), [], 0
-    path = submission.evidence_file(corpus.sample, "evidence.corpus.sample")
-    return measure_sample(scan or scan_sample(path, items, progress), inventory, items)
+        return None
+    return submission.evidence_file(corpus.sample, "evidence.corpus.sample")

@@ -112,7 +112,7 @@ def test_a_target_that_the_submission_lacks_leaves_the_team_without_a_total() ->
 
 
 def test_results_that_a_check_refuses_enter_no_total() -> None:
-    inputs = measured({"suite": "common", "how": "mean", "scale": 100}, {"a": 0.5})
+    inputs = measured({"how": "mean", "scale": 100}, {"one": 0.5, "two": 0.5})
     for subject, outcome, counts in (
         ("common/a", "conditional", True),
         ("other/a", "fail", True),

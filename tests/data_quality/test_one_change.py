@@ -170,8 +170,20 @@ FILES: Mapping[str, Callable[[HonestRun], None]] = {
     "checkpoints.initial-row-spread": _unequal_rows,
     "checkpoints.initial-largest-singular": _direction,
     "checkpoints.initial-vectors": lambda run: run.add_to_weights(NORM, np.full(64, 0.125)),
+    "checkpoints.replayed-weights": lambda run: _replayed(run, 3.1),
     "checkpoints.displacement": lambda run: run.add_to_weights(GATE, np.full((128, 64), 0.05), steps=(16, 32)),
 }
+
+
+def _replayed(run: HonestRun, ratio: float, segments: int = 3) -> None:
+    """Segments that an evaluator ran again, the last one that far apart."""
+    rows = [
+        f"{step},{step + 8},{1e-3 if step < 8 * (segments - 1) else 1e-3 * ratio},1e-3,agency"
+        for step in range(0, 8 * segments, 8)
+    ]
+    table = "\n".join(["first_step,last_step,distance,spread,run_by", *rows])
+    (run.folder / "evidence/replays.csv").write_text(table, encoding="utf-8")
+    run.change_manifest(lambda data: data["evidence"].update(replays="evidence/replays.csv"))
 
 
 def _split(rows: list[dict[str, str]]) -> dict[str, str]:
@@ -263,6 +275,10 @@ SOFT: Mapping[str, Callable[[HonestRun], None]] = {
     "training_log.loss-noise": lambda run: run.change_log(
         lambda lines: [line.update(loss=3 + 2.5 * 0.99 ** line["step"]) for line in lines] and None
     ),
+    "training_log.loss-repeats": lambda run: run.change_log(
+        lambda lines: [lines[n].update(loss=lines[n - 1]["loss"]) for n in range(20, 46, 2)] and None
+    ),
+    "checkpoints.replayed-segments": lambda run: _replayed(run, 1.0, segments=2),
     "training_log.times-increase": lambda run: _line(run, 20, time=1.0),
     "checkpoints.step-zero": lambda run: run.change_manifest(
         lambda data: data["evidence"]["checkpoints"].pop(0) and None
