@@ -150,7 +150,13 @@ def _tables() -> str:
         (
             "`evidence.corpus.sample`",
             "`id`, `source`, `text`",
-            "JSONL, JSONL.zst or Parquet; a broken line is counted, never passed over",
+            "JSONL, JSONL.zst or Parquet, or a folder of such files; a broken line is counted, never passed over",
+        ),
+        (
+            "`evidence.replays`",
+            "`first_step`, `last_step`, `distance`, `spread`, `run_by`",
+            "one row a segment that somebody ran again; both norms of the difference of all weights, `spread` that of two"
+            " honest replays on the same hardware",
         ),
         (
             "`evidence.training_log`",

@@ -110,7 +110,7 @@ class Corpus(Contract):
     inventory: RelativePath | None = Field(
         None, description="CSV: source, url, licence, language, documents, tokens, epochs, collected_on, sha256"
     )
-    sample: RelativePath | None = Field(None, description="JSONL, JSONL.zst or Parquet: id, source, text")
+    sample: RelativePath | None = Field(None, description="JSONL, JSONL.zst or Parquet: id, source, text; or a folder of such files")
 
 
 class Evidence(Contract):

@@ -64,12 +64,12 @@ def judge_table(table: Sequence[LongRow], expected: Collection[str]) -> Verdicts
         if result.success:
             continue
         kind = result.expectation_config.type
-        if kind == "expect_column_distinct_values_to_contain_set":
+        if kind == "expect_every_check_to_have_run":
             absent |= set(expected) - {row.check_id for row in table}
             named = bool(absent)
         else:
             found = {str(row["check_id"]) for row in result.result.get("unexpected_index_list") or []}
-            named = bool(found) and kind != "expect_column_values_to_be_unique"
+            named = bool(found) and kind != "expect_each_check_once"
             failed |= found
         if not named:
             raise WrongVerdict(f"{kind} does not hold for the table of checks")
@@ -110,19 +110,18 @@ def _validate(table: Sequence[LongRow], expected: Collection[str]) -> list[Any]:
 def _expectations(count: int, expected: Collection[str]) -> list[Any]:
     import great_expectations.expectations as gxe
 
-    never = {"or_equal": True, "ignore_row_if": "neither"}
+    from checks.expectations import table_expectations as own
+
     expectations = [
         gxe.ExpectTableRowCountToEqual(value=count),
-        gxe.ExpectColumnValuesToBeUnique(column="check_id"),
-        gxe.ExpectColumnValuesToNotBeNull(column="check_id"),
-        gxe.ExpectColumnValuesToNotBeNull(column="value"),
-        gxe.ExpectColumnPairValuesAToBeGreaterThanB(column_A="value", column_B="low", **never),
-        gxe.ExpectColumnPairValuesAToBeGreaterThanB(column_A="high", column_B="value", **never),
-        gxe.ExpectColumnValuesToBeBetween(column="rows", min_value=1),
+        own.ExpectEachCheckOnce(),
+        own.ExpectEveryCheckToBeNamed(),
+        own.ExpectEveryValueToBeThere(),
+        own.ExpectNoValueBelowItsBound(),
+        own.ExpectNoValueAboveItsBound(),
+        own.ExpectRowsBehindEveryValue(),
     ]
-    if expected:
-        expectations.append(gxe.ExpectColumnDistinctValuesToContainSet(column="check_id", value_set=sorted(expected)))
-    return expectations
+    return expectations + ([own.ExpectEveryCheckToHaveRun(value_set=sorted(expected))] if expected else [])
 
 
 def _plain(value: float | None) -> float:

@@ -1,11 +1,14 @@
 """An honest run passes every check; one change makes it fail on just the check that is meant to find it."""
 
+import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 import pytest
+import zstandard
 
 from checks.contracts.loading import load_submission
 from checks.expectations.decide import decide_quality, overall
@@ -177,10 +180,8 @@ FILES: Mapping[str, Callable[[HonestRun], None]] = {
 
 def _replayed(run: HonestRun, ratio: float, segments: int = 3) -> None:
     """Segments that an evaluator ran again, the last one that far apart."""
-    rows = [
-        f"{step},{step + 8},{1e-3 if step < 8 * (segments - 1) else 1e-3 * ratio},1e-3,agency"
-        for step in range(0, 8 * segments, 8)
-    ]
+    distances = [1e-3] * (segments - 1) + [1e-3 * ratio]
+    rows = [f"{8 * n},{8 * n + 8},{distance},1e-3,agency" for n, distance in enumerate(distances)]
     table = "\n".join(["first_step,last_step,distance,spread,run_by", *rows])
     (run.folder / "evidence/replays.csv").write_text(table, encoding="utf-8")
     run.change_manifest(lambda data: data["evidence"].update(replays="evidence/replays.csv"))
@@ -293,6 +294,32 @@ def test_one_soft_change_is_conditional(check: str, copied: HonestRun) -> None:
     assert outcomes(results, "fail") == set()
     unproven = {"checkpoints.early-checkpoint"} | {key for key in FILES if key.startswith("checkpoints.initial")}
     assert outcomes(results, "conditional") - (unproven if check == "checkpoints.step-zero" else set()) == {check}
+
+
+def test_a_declared_restart_may_repeat_a_stretch_between_two_checkpoints(copied: HonestRun) -> None:
+    copied.change_log(lambda lines: lines.__setitem__(slice(20, 20), [dict(line) for line in lines[10:20]]))
+    assert "training_log.steps-increase" in outcomes(judged(copied), "fail")
+    copied.change_manifest(lambda data: data["evidence"]["training"].update(restarts=[11]))
+    assert outcomes(judged(copied), "fail") == set()
+
+
+def test_a_log_that_begins_below_the_entropy_of_tokens_is_looked_at(copied: HonestRun) -> None:
+    """Bytes as tokens: the entropy of the sample's bytes is what a second count of them gives."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    letters = pre_tokenizers.ByteLevel.alphabet()
+    tokenizer = Tokenizer(models.BPE({letter: number for number, letter in enumerate(sorted(letters))}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.save(str(copied.folder / "model/tokenizer.json"))
+    sample = zstandard.ZstdDecompressor().decompressobj()
+    text = sample.decompress((copied.folder / "evidence/sample.jsonl.zst").read_bytes()).decode()
+    counts = Counter("".join(json.loads(line)["text"] for line in text.splitlines()).encode())
+    shares = np.array(list(counts.values())) / counts.total()
+    entropy = -float((shares * np.log(shares)).sum())
+    plateau = next(each for each in judged(copied) if each.check == "entropy-plateau")
+    assert plateau.outcome == "pass" and f"{entropy:.2f}" in plateau.observed
+    _line(copied, 0, loss=entropy - 0.1)
+    assert "training_log.entropy-plateau" in outcomes(judged(copied), "conditional")
 
 
 def test_what_was_not_handed_in_is_not_proven(copied: HonestRun) -> None:

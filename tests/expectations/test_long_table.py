@@ -53,7 +53,7 @@ def test_a_check_that_never_ran_is_absent() -> None:
 
 
 def test_a_check_that_stands_twice_is_no_table_to_judge() -> None:
-    with pytest.raises(WrongVerdict, match="unique"):
+    with pytest.raises(WrongVerdict, match="once"):
         judge_table([LongRow("a", 0.0, None, 0.0, 1), LongRow("a", 9.0, None, 0.0, 1)], ["a"])
 
 
