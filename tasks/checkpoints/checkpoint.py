@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from checks.contracts.errors import InputFault
-from tasks.checkpoints.number_formats import ITEM_BITS, Floats, as_float32
+from tasks.checkpoints.number_formats import Floats, as_float32, as_stored
+from tasks.checkpoints.quantised import Tensor, logical_tensors
+from tasks.checkpoints.quantised_tensor import QuantisedTensor
 from tasks.checkpoints.safetensors_header import TensorEntry, read_header
 
 INDEX = "model.safetensors.index.json"
@@ -37,11 +39,14 @@ class _Count:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The tensors of one model, by name, and its config.json (empty where there is none)."""
+    """The tensors of one model, by name, and its config.json (empty where there is none).
+
+    A quantised tensor has the name and shape that it has where nothing is quantised.
+    """
 
     folder: Path
     config: Mapping[str, Any]
-    tensors: Mapping[str, TensorEntry]
+    tensors: Mapping[str, Tensor]
     _read: _Count = field(default_factory=_Count, repr=False)
 
     @property
@@ -55,34 +60,39 @@ class Checkpoint:
         return self._read.total
 
     def read(self, name: str, rows: slice | None = None) -> Floats:
-        """A tensor as float32 in its stored shape, or the given rows of its first axis (a contiguous range).
+        """A tensor as float32 in its shape, or the given rows of its first axis (a contiguous range).
 
-        Raises InputFault where the file changed under us.
+        Raises InputFault where the file changed under us, and where codes and scales do not fit.
         """
-        entry = self.tensors[name]
-        raw = self.read_bytes(name, rows)
-        shape = entry.shape
-        if rows is not None:
-            start, stop, _ = rows.indices(shape[0])
-            shape = (max(0, stop - start), *shape[1:])
-        return as_float32(raw, entry.dtype).reshape(shape)
+        tensor = self.tensors[name]
+        if isinstance(tensor, QuantisedTensor):
+            start, stop = _range(rows, tensor.shape)
+            return tensor.decoded(start, stop)
+        raw, shape = _stored_bytes(tensor, rows, self._read)
+        return as_float32(raw, tensor.dtype).reshape(shape)
 
-    def read_bytes(self, name: str, rows: slice | None = None) -> "np.ndarray[tuple[int], np.dtype[np.uint8]]":
-        """The stored bytes of a tensor or of a contiguous range of its rows."""
-        entry = self.tensors[name]
-        start, end = entry.start, entry.end
-        if rows is not None:
-            first, stop, step = rows.indices(entry.shape[0])
-            assert step == 1
-            row_bytes = (entry.end - entry.start) // max(1, entry.shape[0])
-            assert ITEM_BITS[entry.dtype] >= 8
-            start, end = entry.start + first * row_bytes, entry.start + max(first, stop) * row_bytes
-        with entry.file.open("rb") as file:
-            raw = np.fromfile(file, np.uint8, count=end - start, offset=start)
-        if raw.size != end - start:
-            raise InputFault(entry.file, name, f"{raw.size} bytes", f"{end - start}, as its header says")
-        self._read.add(raw.size)
-        return raw
+
+def _stored_bytes(
+    entry: TensorEntry, rows: slice | None, count: _Count
+) -> tuple["np.ndarray[tuple[int], np.dtype[np.uint8]]", tuple[int, ...]]:
+    """The bytes of a tensor or of a contiguous range of its rows, and their shape."""
+    start, end, shape = entry.start, entry.end, entry.shape
+    if rows is not None and shape:
+        first, stop = _range(rows, shape)
+        row_bytes = (entry.end - entry.start) // max(1, shape[0])
+        start, end, shape = entry.start + first * row_bytes, entry.start + stop * row_bytes, (stop - first, *shape[1:])
+    with entry.file.open("rb") as file:
+        raw = np.fromfile(file, np.uint8, count=end - start, offset=start)
+    if raw.size != end - start:
+        raise InputFault(entry.file, entry.name, f"{raw.size} bytes", f"{end - start}, as its header says")
+    count.add(raw.size)
+    return raw, shape
+
+
+def _range(rows: slice | None, shape: tuple[int, ...]) -> tuple[int, int]:
+    first, stop, step = (rows or slice(None)).indices(shape[0])
+    assert step == 1
+    return first, max(first, stop)
 
 
 def open_checkpoint(folder: Path) -> Checkpoint:
@@ -108,7 +118,13 @@ def open_checkpoint(folder: Path) -> Checkpoint:
         raise InputFault(folder, found="no tensors", expected=_WANTED)
     if (folder / INDEX).exists():
         _check_index(folder / INDEX, tensors)
-    return Checkpoint(folder, _config(folder), tensors)
+    config, count = _config(folder), _Count()
+
+    def stored(entry: TensorEntry, rows: slice | None) -> "np.ndarray[Any, np.dtype[Any]]":
+        raw, shape = _stored_bytes(entry, rows, count)
+        return as_stored(raw, entry.dtype).reshape(shape)
+
+    return Checkpoint(folder, config, logical_tensors(tensors, config, stored), count)
 
 
 def _indexed(folder: Path) -> list[Path]:
