@@ -6,8 +6,9 @@
 """
 
 import json
+import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from checks.contracts.errors import InputFault
-from tasks.checkpoints.number_formats import Floats, as_float32, as_stored
+from tasks.checkpoints.number_formats import ITEM_BITS, Floats, as_float32, as_stored
 from tasks.checkpoints.quantised import Tensor, logical_tensors
 from tasks.checkpoints.quantised_tensor import QuantisedTensor
 from tasks.checkpoints.safetensors_header import TensorEntry, read_header
@@ -23,6 +24,10 @@ from tasks.checkpoints.safetensors_header import TensorEntry, read_header
 INDEX = "model.safetensors.index.json"
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 _WANTED = "a folder of safetensors"
+#: Bytes read at a time where a tensor is only passed through: a core's second cache holds it, and whole numbers fit in it.
+BLOCK = 1 << 20
+#: Columns are read row by row where they are less than this share (one in …) of the row.
+_WORTH_SKIPPING = 4
 
 
 class _Count:
@@ -71,6 +76,76 @@ class Checkpoint:
         raw, shape = _stored_bytes(tensor, rows, self._read)
         return as_float32(raw, tensor.dtype).reshape(shape)
 
+    def read_matrix(self, name: str, rows: slice, columns: slice = slice(None)) -> Floats:
+        """Rows and columns (contiguous ranges) of a tensor seen as one matrix: its last axis, and all others as rows.
+
+        Of a plain tensor only what is asked for is read, as far as rows of it are long.
+        """
+        tensor = self.tensors[name]
+        width = tensor.shape[-1]
+        height = tensor.parameters // max(1, width)
+        (first, stop), (left, right) = _range(rows, (height,)), _range(columns, (width,))
+        if isinstance(tensor, QuantisedTensor):
+            deep = max(1, height // tensor.shape[0])  # rows of the matrix in one of the first axis
+            decoded = tensor.decoded(first // deep, -(-stop // deep)).reshape(-1, width)
+            return decoded[first - first // deep * deep :][: stop - first, left:right]
+        item = ITEM_BITS[tensor.dtype] // 8
+        if (right - left) * item * _WORTH_SKIPPING > width * item:
+            raw = _bytes_at(tensor, first * width * item, stop * width * item, self._read)
+            return as_float32(raw, tensor.dtype).reshape(stop - first, width)[:, left:right]
+        raw = _strided(tensor, range(first, stop), width * item, left * item, right * item, self._read)
+        return as_float32(raw, tensor.dtype).reshape(stop - first, right - left)
+
+    def read_flat(self, name: str, start: int, stop: int) -> Floats:
+        """Numbers `start` to `stop` of a plain tensor, in the order in which they are stored."""
+        entry = self.tensors[name]
+        assert isinstance(entry, TensorEntry)
+        item = ITEM_BITS[entry.dtype] // 8
+        return as_float32(_bytes_at(entry, start * item, stop * item, self._read), entry.dtype)
+
+    def blocks(self, entry: TensorEntry) -> "Iterator[np.ndarray[Any, np.dtype[np.uint8]]]":
+        """The stored bytes in order, BLOCK at a time, each of whole numbers and overwritten by the next."""
+        space = np.empty(min(BLOCK, entry.end - entry.start), np.uint8)
+        with entry.file.open("rb", buffering=0) as file:
+            file.seek(entry.start)
+            for start in range(entry.start, entry.end, BLOCK):
+                wanted = space[: min(BLOCK, entry.end - start)]
+                got = file.readinto(wanted.data)
+                while got < wanted.size:  # a read may be short
+                    more = file.readinto(wanted[got:].data)
+                    if not more:
+                        raise _changed(entry, start + got - entry.start)
+                    got += more
+                self._read.add(wanted.size)
+                yield wanted
+
+
+def _changed(entry: TensorEntry, found: int) -> InputFault:
+    return InputFault(entry.file, entry.name, f"{found} bytes", f"{entry.end - entry.start}, as its header says")
+
+
+def _bytes_at(entry: TensorEntry, start: int, stop: int, count: _Count) -> "np.ndarray[Any, np.dtype[np.uint8]]":
+    with entry.file.open("rb") as file:
+        raw = np.fromfile(file, np.uint8, count=stop - start, offset=entry.start + start)
+    if raw.size != stop - start:
+        raise _changed(entry, start + raw.size)
+    count.add(raw.size)
+    return raw
+
+
+def _strided(
+    entry: TensorEntry, rows: range, row_bytes: int, left: int, right: int, count: _Count
+) -> "np.ndarray[Any, np.dtype[np.uint8]]":
+    """Bytes `left` to `right` of every row, one after another."""
+    raw = np.empty((len(rows), right - left), np.uint8)
+    with entry.file.open("rb", buffering=0) as file:
+        for number, row in enumerate(rows):
+            got = os.preadv(file.fileno(), [raw[number].data], entry.start + row * row_bytes + left)
+            if got != right - left:
+                raise _changed(entry, row * row_bytes + left + got)
+    count.add(raw.size)
+    return raw.reshape(-1)
+
 
 def _stored_bytes(
     entry: TensorEntry, rows: slice | None, count: _Count
@@ -81,12 +156,7 @@ def _stored_bytes(
         first, stop = _range(rows, shape)
         row_bytes = (entry.end - entry.start) // max(1, shape[0])
         start, end, shape = entry.start + first * row_bytes, entry.start + stop * row_bytes, (stop - first, *shape[1:])
-    with entry.file.open("rb") as file:
-        raw = np.fromfile(file, np.uint8, count=end - start, offset=start)
-    if raw.size != end - start:
-        raise InputFault(entry.file, entry.name, f"{raw.size} bytes", f"{end - start}, as its header says")
-    count.add(raw.size)
-    return raw, shape
+    return _bytes_at(entry, start - entry.start, end - entry.start, count), shape
 
 
 def _range(rows: slice | None, shape: tuple[int, ...]) -> tuple[int, int]:

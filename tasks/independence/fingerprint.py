@@ -8,7 +8,7 @@ weights, of which it determines less than an eighth. It is a safetensors file, r
 import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,13 @@ from checks.contracts.errors import InputFault
 from tasks.checkpoints import Checkpoint, TensorRole, assign_roles, open_checkpoint
 from tasks.checkpoints.safetensors_header import read_header
 from tasks.independence.architecture import Design, design_of
-from tasks.independence.copies import Content, contents
-from tasks.independence.feed_forward import FeedForward, Place, feed_forward_layers
+from tasks.independence.copies import Content
+from tasks.independence.feed_forward import FeedForward, Place
 from tasks.independence.part import Part, Progress, parts, unseen
 from tasks.independence.permutation_test import Matrix
-from tasks.independence.residual import Profile, Profiles, coordinate_profiles
+from tasks.independence.residual import Profile, Profiles
 
-VERSION = 1
+VERSION = 2
 SUFFIX = ".fingerprint.safetensors"
 #: Widest projection, and the least share of a row's width that it takes away.
 _WIDEST = 64
@@ -84,20 +84,19 @@ def fingerprint(source: Path, identifier: str, catalogue: Path, progress: Progre
 
 def sketch(part: Part, like: SketchedPart | None = None) -> SketchedPart:
     """The part as a fingerprint keeps it; with `like`, only what that one has, so that the two can be compared."""
-    wanted = None if like is None else {layer.place for layer in like.layers}
-    places = _places(part) if like is None else []
-    units = _units_that_fit(part, len(places)) if like is None else like.units
-    layers = [
-        _sketch_layer(layer, units)
-        for layer in feed_forward_layers(part.checkpoint, part.roles)
-        if (layer.place in wanted if wanted is not None else layer.place in places) or layer.place[1] is None
-    ]
+    wanted = _places(part) if like is None else {layer.place for layer in like.layers}
+    units = _units_that_fit(part, len(wanted)) if like is None else like.units
+    kept = [layer for layer in part.layers if layer.place in wanted or layer.place[1] is None]
+    layers = [_sketch_layer(layer.leading(units)) for layer in kept]
     coordinates = {
-        place: Profile(profile.name, profile.shape, _projected(profile.rows[:units]))
-        for place, profile in coordinate_profiles(part.checkpoint, part.roles).items()
+        place: _kept(profile.name, profile.shape, _projected(profile.read()[:units]))
+        for place, profile in part.coordinates.items()
     }
-    hashes = part.contents if like is not None else contents(part.checkpoint, part.roles)
-    return SketchedPart(part.component, part.parameters, part.roles, hashes, layers, coordinates, units)
+    return SketchedPart(part.component, part.parameters, part.roles, part.contents, layers, coordinates, units)
+
+
+def _kept(name: str, shape: tuple[int, ...], rows: Matrix) -> Profile:
+    return Profile(name, shape, lambda: rows)
 
 
 def _places(part: Part) -> set[Place]:
@@ -114,9 +113,9 @@ def _units_that_fit(part: Part, layers: int) -> int:
     return next((units for units in _UNITS if matrices * units * _WIDEST * 2 <= _SKETCH_BYTES), _UNITS[-1])
 
 
-def _sketch_layer(layer: FeedForward, units: int) -> FeedForward:
-    reads = tuple(_projected(each[:units]) for each in layer.reads)
-    return FeedForward(layer.place, reads, _projected(layer.writes[:units]), layer.tensors, layer.shapes)
+def _sketch_layer(layer: FeedForward) -> FeedForward:
+    reads = tuple(_projected(each) for each in layer.reads)
+    return replace(layer, reads=reads, writes=_projected(layer.writes))
 
 
 def _projected(rows: Matrix) -> Matrix:
@@ -152,7 +151,7 @@ def _write(target: Path, made: Fingerprint) -> None:
             for side, matrix in enumerate((*layer.reads, layer.writes)):
                 arrays[f"{kind}/layer/{number}/{side}"] = matrix.astype(np.float16)
         for number, profile in enumerate(part.coordinates.values()):
-            arrays[f"{kind}/coordinates/{number}"] = profile.rows.astype(np.float16)
+            arrays[f"{kind}/coordinates/{number}"] = profile.read().astype(np.float16)
     header = {"version": VERSION, "id": made.id, "source": made.source, "parameters": made.parameters}
     header |= {"config": dict(made.design.config), "parts": described}
     unfinished = target.with_name(f".{target.name}.unfinished")
@@ -187,9 +186,10 @@ def _part(kind: str, fields: Mapping[str, Any], arrays: Mapping[str, Any]) -> Sk
         sides = [array(f"layer/{number}/{side}") for side in range(len(each["shapes"]))]
         shapes = tuple(tuple(shape) for shape in each["shapes"])
         stack, layer, expert = each["place"]
-        layers.append(FeedForward((stack, layer, expert), tuple(sides[:-1]), sides[-1], tuple(each["tensors"]), shapes))
+        place = (stack, layer, expert)
+        layers.append(FeedForward(place, tuple(sides[:-1]), sides[-1], tuple(each["tensors"]), shapes))
     coordinates = {
-        tuple(each["place"]): Profile(each["name"], tuple(each["shape"]), array(f"coordinates/{number}"))
+        tuple(each["place"]): _kept(each["name"], tuple(each["shape"]), array(f"coordinates/{number}"))
         for number, each in enumerate(fields["coordinates"])
     }
     return SketchedPart(

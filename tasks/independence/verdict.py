@@ -156,7 +156,7 @@ def _relation(evidence: ComponentEvidence, layers: list[LayerMatch], otherwise: 
     mine, theirs = evidence.subject.layers, evidence.reference.layers
     pairs = [(len(mine), len(theirs))]
     if mine and theirs:
-        pairs += [(mine[0].units, theirs[0].units), (mine[0].writes.shape[1], theirs[0].writes.shape[1])]
+        pairs += list(zip(mine[0].shapes[-1], theirs[0].shapes[-1], strict=True))  # units and width
     if layers and any(own < other for own, other in pairs):
         return "pruned"
     if layers and any(own > other for own, other in pairs):

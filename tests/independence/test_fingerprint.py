@@ -83,7 +83,7 @@ def test_faults(models: Path, catalogue: Path, tmp_path: Path) -> None:
         trace(models / "ref-1", {}, catalogue=copied)
     length = int.from_bytes(whole[:8], "little")
     header = json.loads(whole[8 : 8 + length])
-    for change in ({"gwanmun": header["__metadata__"]["gwanmun"].replace('"version": 1', '"version": 99')}, {}):
+    for change in ({"gwanmun": header["__metadata__"]["gwanmun"].replace('"version": 2', '"version": 99')}, {}):
         text = json.dumps(header | {"__metadata__": change}).encode()
         path.write_bytes(len(text).to_bytes(8, "little") + text + whole[8 + length :])
         with pytest.raises(InputFault, match="fingerprint"):
