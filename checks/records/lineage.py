@@ -97,7 +97,10 @@ class ChainFinding(Record):
 
 
 class Trace(Record):
-    """The answer of `gwanmun trace`, and the independence stage's rows."""
+    """The answer of `gwanmun trace`, and the independence stage's rows.
+
+    `screened` names references of a catalogue that were looked at and showed no sign, and were not tested.
+    """
 
     subject: str
     verdict: Verdict
@@ -106,3 +109,4 @@ class Trace(Record):
     references: list[ReferenceFinding]
     coverage: list[CoverageRow] = []
     chain: list[ChainFinding] = []
+    screened: list[str] = []

@@ -147,6 +147,12 @@ def _print(found: Trace) -> None:
         for component in reference.components:
             terminal.print(f"{component.explanation.ko}\n{component.explanation.en}\n", soft_wrap=True)
         terminal.print(_architecture(reference), soft_wrap=True)
+    if found.screened:
+        terminal.print(
+            f"{len(found.screened)}개 참조 모델은 훑어보기만 했습니다 · {len(found.screened)} references of the catalogue were "
+            "screened only, without a sign that calls for a test",
+            soft_wrap=True,
+        )
     for reason, number in Counter(row.reason for row in found.coverage if not row.used).most_common():
         terminal.print(f"{number} of {len(found.coverage)} tensors not tested: {reason}")
     words, style = _VERDICTS[found.verdict]

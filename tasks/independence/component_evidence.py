@@ -98,7 +98,7 @@ def _is_clear(subject: Part, reference: Part, groups: list[GroupTest]) -> bool:
     return len(units) == 2 and len(subject.layers) == len(reference.layers)
 
 
-def screen(subject: Part, reference: SketchedPart) -> ComponentEvidence:
+def gather_from_fingerprint(subject: Part, reference: SketchedPart) -> ComponentEvidence:
     """What a fingerprint alone can say: copies by content, and places by projections."""
     seed = zlib.crc32(subject.component.encode())
     mine = sketch(subject, like=reference)

@@ -6,9 +6,10 @@ rotary frequencies, position tables, counters) proves nothing and is left out.
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,9 @@ from checks.contracts.errors import InputFault
 from tasks.checkpoints import Checkpoint, QuantisedTensor, TensorEntry, TensorRole
 from tasks.checkpoints.number_formats import as_float32
 from tasks.independence.permutation_test import Matrix
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 #: Roles that many models have in common, or that are too small to be told from chance.
 TRIVIAL_ROLES = frozenset({"norm", "buffer", "rotary", "position_embedding", "class_embedding"})
@@ -52,13 +56,18 @@ class Content:
 def contents(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> list[Content]:
     """The content of every tensor that could show a copy, all bytes read once; raises InputFault where any tensor holds NaN or
     infinity. Tensors are hashed side by side, a thread for every core."""
+    found = side_by_side(lambda role: content(checkpoint, role), roles)
+    return [each for each in found if each is not None]
+
+
+def side_by_side(work: Callable[[Given], Made], on: Sequence[Given]) -> list[Made]:
+    """`work` on each, in order, a thread for every core: hashing, reading and matrix products let other threads run."""
     with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
         try:
-            found = list(threads.map(lambda role: _content(checkpoint, role), roles))
+            return list(threads.map(work, on))
         except BaseException:
             threads.shutdown(cancel_futures=True)
             raise
-    return [each for each in found if each is not None]
 
 
 def copied(subject: Sequence[Content], reference: Sequence[Content]) -> list[tuple[Content, Content]]:
@@ -88,7 +97,8 @@ def _is_copy(mine: Content, theirs: Content) -> bool:
     return any(mine.rounded.get(kind) == value for kind, value in theirs.rounded.items() if kind in kinds)
 
 
-def _content(checkpoint: Checkpoint, role: TensorRole) -> Content | None:
+def content(checkpoint: Checkpoint, role: TensorRole) -> Content | None:
+    """One tensor's content; None where it could not show a copy."""
     tensor = checkpoint.tensors[role.name]
     digest = hashlib.sha256()
     for entry in tensor.stored if isinstance(tensor, QuantisedTensor) else [tensor]:

@@ -52,7 +52,7 @@ def place_tests(subject: Placed, reference: Placed, seed: int) -> list[GroupTest
     tests: dict[str, dict[Place, PlaceTest]] = {READS: {}, WRITES: {}}
     pairs = same_places(subject, reference)
     for number, (mine, theirs) in enumerate(pairs):
-        for group, test in _of_layer(mine.leading(MOST_UNITS), theirs.leading(MOST_UNITS), seed + number).items():
+        for group, test in test_layer(mine.leading(MOST_UNITS), theirs.leading(MOST_UNITS), seed + number).items():
             tests[group][mine.place] = test
     names = [name for mine, _ in pairs for name in mine.tensors]
     found = [_combined(group, of_layers, names) for group, of_layers in tests.items() if of_layers]
@@ -77,12 +77,12 @@ def finds_planted_in_place(subject: Placed, reference: Placed, seed: int) -> flo
     answers: dict[str, list[float]] = {READS: [], WRITES: []}
     for number, (_, layer) in enumerate(same_places(subject, reference)):
         theirs = layer.leading(MOST_UNITS)
-        for group, test in _of_layer(in_place(theirs, seed + number), theirs, seed + number).items():
+        for group, test in test_layer(in_place(theirs, seed + number), theirs, seed + number).items():
             answers[group].append(test.log10_p)
     return max(fisher_log10(each) for each in answers.values())
 
 
-def _of_layer(mine: FeedForward, theirs: FeedForward, seed: int) -> dict[str, PlaceTest]:
+def test_layer(mine: FeedForward, theirs: FeedForward, seed: int) -> dict[str, PlaceTest]:
     """The test of what units read, all their reading sides together, and of what they write, as far as units suffice."""
     sides = {
         READS: [np.concatenate(each.reads, axis=1) for each in (mine, theirs)],
