@@ -15,6 +15,7 @@ from tasks.independence.alignment import (
     aligned_by_units,
     aligned_together,
     turn_from_tokens,
+    turn_multiplications,
     unit_rows,
 )
 from tasks.independence.feed_forward import StoredLayer
@@ -22,15 +23,16 @@ from tasks.independence.part import Part, units_to_align
 from tasks.independence.planted import disguised
 from tasks.independence.stream_forms import form_features, stream_forms
 
-#: Layer pairs are tried one by one up to this many multiplications; beyond it, only layers at about the same depth are.
-MOST_MULTIPLICATIONS = 4e12
+#: Layer pairs are tried one by one up to this many multiplications, half a minute on two cores; beyond it, only layers at about
+#: the same depth are.
+MOST_MULTIPLICATIONS = 1e12
 #: Tokens that both vocabularies must have before their embeddings say how the stream was turned, and the most that are used.
 LEAST_TOKENS = 200
 MOST_TOKENS = 4_096
 BY_UNITS, BY_TOKENS, BY_LAYERS = "aligned-by-units", "aligned-by-tokens", "aligned-by-layers"
-#: Layers whose forms of the stream describe units, and the multiplications that this may take: half a minute on two cores.
+#: Layers whose forms of the stream describe units, and the multiplications that this may take: some ten seconds on two cores.
 MOST_LANDMARKS = 6
-MOST_FORM_MULTIPLICATIONS = 1e12
+MOST_FORM_MULTIPLICATIONS = 3e11
 #: Widest stream whose forms, five squares of its width a layer, are kept in memory.
 WIDEST_FORMS = 2_048
 
@@ -149,7 +151,7 @@ def layer_pairs(subject: Sequence[StoredLayer], reference: Sequence[StoredLayer]
     units = max(units_to_align(layer) for layer in (*subject, *reference))
     width = max(layer.width for layer in (*subject, *reference))
     every = len(subject) * len(reference)
-    if every * (20.0 * units * units * width + 200.0 * width**3) <= MOST_MULTIPLICATIONS:
+    if every * (20.0 * units * units * width + turn_multiplications(width)) <= MOST_MULTIPLICATIONS:
         return [(i, j) for i in range(len(subject)) for j in range(len(reference))]
     return list(_same_depth(len(subject), len(reference)))
 

@@ -31,8 +31,8 @@ _ROUNDS = 12
 _LEAST_MATCHES = 8
 _TOP_COSINES = 12
 #: Widest stream that is turned as a whole, and most pairs of rows that turn a wider one.
-WIDEST_WHOLE = 1_024
-MOST_PAIRS = 1_024
+WIDEST_WHOLE = 512
+MOST_PAIRS = 512
 
 
 @dataclass(frozen=True)
@@ -265,6 +265,13 @@ def _procrustes(pairs: Sequence[Pair]) -> Turned:
     )
     left, _, right = np.linalg.svd(inner @ other.T)
     return Turned(first @ left, right @ second.T)
+
+
+def turn_multiplications(width: int) -> float:
+    """About how many multiplications all rounds of turning one pair of layers take."""
+    if width <= WIDEST_WHOLE:
+        return 200.0 * width**3
+    return _ROUNDS * (8.0 * width * MOST_PAIRS**2 + 20.0 * MOST_PAIRS**3)
 
 
 def _of_length_one(matrix: Matrix) -> Matrix:

@@ -55,14 +55,14 @@ class Content:
 
 def contents(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> list[Content]:
     """The content of every tensor that could show a copy, all bytes read once; raises InputFault where any tensor holds NaN or
-    infinity. Tensors are hashed side by side, a thread for every core."""
+    infinity. Tensors are hashed side by side."""
     found = side_by_side(lambda role: content(checkpoint, role), roles)
     return [each for each in found if each is not None]
 
 
 def side_by_side(work: Callable[[Given], Made], on: Sequence[Given]) -> list[Made]:
-    """`work` on each, in order, a thread for every core: hashing, reading and matrix products let other threads run."""
-    with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
+    """`work` on each, in order, two threads for every core, so that one reads while another hashes."""
+    with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as threads:
         try:
             return list(threads.map(work, on))
         except BaseException:

@@ -41,7 +41,7 @@ def fingerprint(source: Path, identifier: str, catalogue: Path, progress: Progre
         raise InputFault(target, found=f"a fingerprint of {identifier!r}", expected=expected)
     made = read_once(source, identifier, progress)
     catalogue.mkdir(parents=True, exist_ok=True)
-    _write(target, made)
+    write_fingerprint(target, made)
     return target
 
 
@@ -97,7 +97,8 @@ def _broken(path: Path, error: Exception) -> InputFault:
     return InputFault(path, found=f"a file that is no fingerprint ({error!r})"[:200], expected="a fingerprint")
 
 
-def _write(target: Path, made: Fingerprint) -> None:
+def write_fingerprint(target: Path, made: Fingerprint) -> None:
+    """Writes it beside the target and renames it at the end."""
     from safetensors.numpy import save_file
 
     said = {"id": made.id, "source": made.source, "parameters": made.parameters, "config": dict(made.design.config)}

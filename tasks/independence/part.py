@@ -16,7 +16,7 @@ from tasks.independence.residual import Profiles, coordinate_profiles
 
 #: Most units of a layer that are aligned, and bytes of float32 of one of their matrices, but never fewer than LEAST_ALIGNED:
 #: half of them carry the turn, and as many more numbers than that settle nothing.
-MOST_ALIGNED = 2_048
+MOST_ALIGNED = 1_024
 MATRIX_BYTES = 1 << 24
 LEAST_ALIGNED = 256
 #: Bytes of prepared layers that a part keeps.
