@@ -17,18 +17,18 @@ from tasks.independence.report.svg import (
     Drawing,
     Language,
     in_line,
-    power_of_ten,
+    p_in_line,
     shortened,
     width_of,
 )
 
 #: Pixels: a model of a hundred layers still fits a page, one of two does not fill it.
 _SMALLEST, _LARGEST, _WIDEST = 4, 52, 620
-#: A cell holds its share from this size on, and lines between cells help from this.
-_WITH_SHARE, _WITH_LINES = 30, 9
-_LEFT, _TOP, _LEGEND = 46, 66, 300
+#: A cell holds its share from this size on, a sign from this, and lines between cells help from this.
+_WITH_SHARE, _WITH_SIGN, _WITH_LINES = 30, 14, 9
+_LEFT, _TOP, _LEGEND = 46, 66, 470
 #: Powers of ten that the shades stand for: a smaller p-value than the last says nothing more.
-_SHADES = (-10.0, -20.0, -40.0)
+_LEAST_CLEAR, _SHADES = -3.0, (-10.0, -20.0, -40.0)
 
 _DOWN = Text(ko="↓ 대상 모델의 층", en="↓ layer of the subject")
 _ACROSS = Text(ko="→ {name}의 층", en="→ layer of {name}")
@@ -75,8 +75,12 @@ def draw_layer_map(finding: ComponentFinding, reference: str, language: Language
     if not down or not across:
         return None
     grid = _Grid(down, across)
-    height = max(grid.bottom + 16, _TOP + 20 * 9)
-    drawing = Drawing(grid.right + 24 + _LEGEND, height, in_line(_TITLE, language), _summary(finding, grid, language))
+    legend = _legend(finding.layers, grid.cell, language)
+    height = max(grid.bottom + 16, _TOP + 20 * len(legend) + 4)
+    aside = max(30 + width_of(words, 12) for _, words in legend if isinstance(words, str))
+    drawing = Drawing(
+        grid.right + 24 + min(_LEGEND, aside), height, in_line(_TITLE, language), _summary(finding, grid, language)
+    )
     drawing.text(4, 16, in_line(_DOWN, language), size=13)
     across_words = in_line(Text(ko=_ACROSS.ko.format(name=reference), en=_ACROSS.en.format(name=reference)), language)
     drawing.text(4, 36, shortened(across_words, 13, grid.right + _LEGEND), size=13)
@@ -85,7 +89,7 @@ def draw_layer_map(finding: ComponentFinding, reference: str, language: Language
         _cell(drawing, grid, match, language)
     if not finding.layers:
         _nothing(drawing, grid, language)
-    _legend(drawing, grid.right + 24, finding.layers, language)
+    _draw_legend(drawing, grid.right + 24, legend)
     return drawing.markup()
 
 
@@ -126,7 +130,7 @@ def _cell(drawing: Drawing, grid: _Grid, match: LayerMatch, language: Language) 
     cell, shade = grid.cell, _shade(match)
     x, y = _LEFT + cell * match.reference_layer, _TOP + cell * match.subject_layer
     test = in_line(named(match.test, TESTS), language)
-    value = "=" if match.log10_p is None else f"p = {power_of_ten(match.log10_p)}"
+    value = "=" if match.log10_p is None else f"p = {p_in_line(match.log10_p)}"
     share = "" if match.share is None else f"{100 * match.share:.0f} %"
     hint = " / ".join(each for each in (f"{match.subject_layer} ← {match.reference_layer}", value, share, test) if each)
     drawing.add("rect", x=x, y=y, width=cell, height=cell, fill=BLUES[shade], stroke="white", hint=hint)
@@ -143,9 +147,10 @@ def _cell(drawing: Drawing, grid: _Grid, match: LayerMatch, language: Language) 
             stroke_width=1.2,
             stroke_dasharray="4 3",
         )
-    if cell >= _WITH_SHARE:
-        mark = "=" if match.log10_p is None else ""
-        said = mark + ("" if match.share is None else f"{100 * match.share:.0f}")
+    said = "=" if match.log10_p is None else ""
+    if match.share is not None and cell >= _WITH_SHARE:
+        said += f"{100 * match.share:.0f}"
+    if said and cell >= _WITH_SIGN:
         drawing.text(x + cell / 2, y + cell / 2 + 4.5, said, size=13, colour=ink, anchor="middle", bold=True)
 
 
@@ -163,22 +168,28 @@ def _nothing(drawing: Drawing, grid: _Grid, language: Language) -> None:
         drawing.text(*middle, words, size=14, colour=QUIET, anchor="middle", bold=True)
 
 
-def _legend(drawing: Drawing, x: float, layers: list[LayerMatch], language: Language) -> None:
-    lines: list[tuple[str, str]] = []
+def _legend(layers: list[LayerMatch], cell: int, language: Language) -> list[tuple[str, str | float]]:
+    """(colour of a sample or nothing, words or the power of ten that a colour stands for) of each line."""
+    lines: list[tuple[str, str | float]] = []
     if layers:
         lines.append(("", in_line(_LIKELIHOOD, language)))
-        steps = [f"< {power_of_ten(limit)}" for limit in (-3.0, *_SHADES)]
-        lines += list(zip(BLUES, steps, strict=True))
-        lines.append(("", in_line(_SHARE, language)))
+        lines += list(zip(BLUES, (_LEAST_CLEAR, *_SHADES), strict=True))
+        if cell >= _WITH_SHARE:
+            lines.append(("", in_line(_SHARE, language)))
         if any(each.log10_p is None for each in layers):
             lines.append(("", in_line(_COPIED, language)))
         if any(each.test.startswith("aligned") for each in layers):
             lines.append(("", in_line(_MOVED, language)))
     else:
         lines.append(("", in_line(_NONE, language)))
-    lines.append(("", in_line(_SAME, language)))
+    return [*lines, ("", in_line(_SAME, language))]
+
+
+def _draw_legend(drawing: Drawing, x: float, lines: list[tuple[str, str | float]]) -> None:
     for number, (colour, words) in enumerate(lines):
         y = _TOP + 10 + 20 * number
-        if colour:
+        if isinstance(words, str):
+            drawing.text(x, y, shortened(words, 12, _LEGEND), size=12)
+        else:
             drawing.add("rect", x=x, y=y - 11, width=22, height=14, fill=colour, stroke=RULE)
-        drawing.text(x + (30 if colour else 0), y, shortened(words, 12, _LEGEND), size=12)
+            drawing.p_value(x + 30, y, words, before="< ")

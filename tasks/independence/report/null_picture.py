@@ -22,9 +22,9 @@ from tasks.independence.report.svg import (
     Language,
     in_line,
     path_of,
-    power_of_ten,
     shortened,
     spoken,
+    width_of,
 )
 
 _ROW, _TOP, _BELL = 66, 48, 38
@@ -39,11 +39,12 @@ _LEAST, _MOST = -0.15, 1.05
 _NEAR_WORDS = Text(ko="우연 가까이 (표준편차)", en="near chance (standard deviations)")
 _WHOLE_WORDS = Text(ko="전체 눈금", en="whole scale")
 _COSINE = Text(ko="평균 코사인", en="mean cosine")
-_SHARE = Text(ko="일치한 단위의 몫", en="share of units that agree")
+_SHARE = Text(ko="일치한 몫", en="share that agrees")
+_P_WORDS = Text(ko="p (보정 전)", en="p (uncorrected)")
 _BY_CHANCE = Text(ko="우연이면 (무관한 모델)", en="by chance (unrelated models)")
 _AT_MOST = Text(ko="막대: 우연의 상한, 열에 하나", en="bars: the most by chance, one in ten")
 _OBSERVED_WORDS = Text(ko="관측값", en="observed")
-_PLANTED_WORDS = Text(ko="도구가 심은 파생 (상관 {r})", en="a derivative planted by the tool (correlation {r})")
+_PLANTED_WORDS = Text(ko="도구가 심은 파생 (r = {r})", en="derivative planted by the tool (r = {r})")
 _TITLE = Text(ko="통계량과 우연의 분포", en="The statistic against its null distribution")
 _DECIDES = Text(ko="굵은 글씨: 판정의 근거", en="bold: what the finding rests on")
 
@@ -72,11 +73,12 @@ def draw_nulls(tests: Sequence[LineageTest], language: Language) -> str | None:
     said = "; ".join(
         f"{row.test.group}: {row.statistic:.3f} ({row.null.mean:.3f} ± {row.null.deviation:.3f})" for row in rows
     )
-    drawing = Drawing(_WIDTH, bottom + 66, in_line(_TITLE, language), said)
+    drawing = Drawing(_WIDTH, bottom + 96, in_line(_TITLE, language), said)
     for x, width, words in ((_NEAR_X, _NEAR, _NEAR_WORDS), (_WHOLE_X, _WHOLE, _WHOLE_WORDS)):
         for line, each in enumerate(spoken(words, language)):
             drawing.text(x + width / 2, 16 + 15 * line, each, size=12, anchor="middle", bold=not line)
-    drawing.text(_WIDTH - 4, 16, "p", size=12, anchor="end", bold=True)
+    for line, each in enumerate(spoken(_P_WORDS, language)):
+        drawing.text(_WIDTH - 4, 16 + 15 * line, each, size=12, anchor="end", bold=not line)
     for number, row in enumerate(rows):
         _draw_row(drawing, row, _TOP + _ROW * number, planted, language)
     _axes(drawing, bottom)
@@ -100,20 +102,21 @@ def _draw_row(drawing: Drawing, row: _Row, top: float, planted: float | None, la
     label = named(row.test.group, GROUPS)
     lines = spoken(label, language)
     for line, words in enumerate(lines):
-        drawing.text(0, top + 20.0 + 15 * line, shortened(words, 12.5, _LABEL), size=12.5, bold=row.test.decides)
+        drawing.text(0, top + 20 + 15 * line, shortened(words, 12.5, _LABEL), size=12.5, bold=row.test.decides)
     statistic = f"{in_line(_COSINE if renumbered else _SHARE, language)} = {row.statistic:.3f}"
+    if not renumbered:  # kinds of alignment have groups of the same names
+        statistic += f", {row.test.test}"
     drawing.text(0, top + 20 + 15 * len(lines), shortened(statistic, 11, _LABEL), size=11, colour=QUIET)
     for x, width in ((_NEAR_X, _NEAR), (_WHOLE_X, _WHOLE)):
         drawing.add("line", x1=x, y1=base, x2=x + width, y2=base, stroke=INK, stroke_width=0.8)
     _chance(drawing, row, base)
     if planted is not None and renumbered:
-        x = _whole(planted)
-        points = [(x - 6, base - 1), (x + 6, base - 1), (x, base - 13)]
+        at = _whole(planted)
+        points = [(at - 7, base - 13), (at + 7, base - 13), (at, base - 1)]
         drawing.add("path", d=path_of(points), fill="white", stroke=PLANTED, stroke_width=2)
     _observed(drawing, row, base, language)
     if row.test.log10_p is not None:
-        p = power_of_ten(row.test.log10_p)
-        drawing.text(_WIDTH - 4, base - 8, p, size=14, anchor="end", bold=row.test.decides)
+        drawing.p_value(_WIDTH - 4, base - 8, row.test.log10_p, size=14, anchor="end", bold=row.test.decides)
 
 
 def _chance(drawing: Drawing, row: _Row, base: float) -> None:
@@ -189,24 +192,27 @@ def _tick(drawing: Drawing, x: float, bottom: float, words: str) -> None:
 
 
 def _legend(drawing: Drawing, y: float, rows: Sequence[_Row], planted: float | None, language: Language) -> None:
-    x = 0.0
-    drawing.add("path", d=path_of([(x, y), (x + 8, y - 11), (x + 16, y)]), fill=CHANCE, stroke=QUIET, stroke_width=1.2)
-    words = in_line(_BY_CHANCE, language)
-    if all(row.null.kind == "binomial" for row in rows):
-        words = in_line(_AT_MOST, language)
-    drawing.text(x + 22, y, words, size=12)
-    x += 300
-    _diamond(drawing, x + 6, y + 1, "")
-    drawing.text(x + 18, y, in_line(_OBSERVED_WORDS, language), size=12)
-    x += 150
+    """The signs, and what bold letters mean; two or three lines."""
+    bars = all(row.null.kind == "binomial" for row in rows)
+    signs = [((CHANCE, QUIET), in_line(_AT_MOST if bars else _BY_CHANCE, language))]
+    signs.append(((OBSERVED, INK), in_line(_OBSERVED_WORDS, language)))
     if planted is not None:
-        drawing.add(
-            "path", d=path_of([(x, y), (x + 12, y), (x + 6, y - 12)]), fill="white", stroke=PLANTED, stroke_width=2
-        )
         said = Text(ko=_PLANTED_WORDS.ko.format(r=planted), en=_PLANTED_WORDS.en.format(r=planted))
-        drawing.text(x + 18, y, in_line(said, language), size=12)
-    elif any(row.test.decides for row in rows):
-        drawing.text(x, y, in_line(_DECIDES, language), size=12, bold=True)
+        signs.append((("white", PLANTED), in_line(said, language)))
+    x = 0.0
+    for (fill, stroke), words in signs:
+        if x and x + 20 + width_of(words, 12) > _WIDTH:
+            x, y = 0.0, y + 20
+        points = [(x, y), (x + 7, y - 12), (x + 14, y)]
+        if fill == OBSERVED:
+            points = [(x + 7, y + 1), (x + 1, y - 6), (x + 7, y - 13), (x + 13, y - 6)]
+        elif fill == "white":
+            points = [(x, y - 12), (x + 14, y - 12), (x + 7, y)]
+        drawing.add("path", d=path_of(points), fill=fill, stroke=stroke, stroke_width=1.2)
+        drawing.text(x + 20, y, words, size=12)
+        x += 20 + width_of(words, 12) + 24
+    if any(row.test.decides for row in rows):
+        drawing.text(0, y + 20, in_line(_DECIDES, language), size=12, bold=True)
 
 
 def _near(deviations: float) -> float:

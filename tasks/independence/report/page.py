@@ -5,8 +5,7 @@ write_report(Path("report.html"), trace, Provenance(command="gwanmun trace …",
 
 import os
 import tempfile
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -56,8 +55,8 @@ class Comparison:
 
     @property
     def p(self) -> str:
-        """The corrected p-value in words; empty where there is none."""
-        return "" if self.finding.log10_p is None else power_of_ten(self.finding.log10_p)
+        """The corrected p-value as HTML; empty where there is none."""
+        return "" if self.finding.log10_p is None else _power(self.finding.log10_p)
 
     @property
     def effects(self) -> list[Text]:
@@ -121,8 +120,15 @@ def render(trace: Trace, provenance: Provenance) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": _percent, "power": power_of_ten, "count": lambda number: f"{number:,}"}
+    environment.filters |= {
+        "percent": _percent,
+        "power": _power,
+        "count": lambda number: f"{number:,}",
+        "component_ko": lambda each: named(each, COMPONENTS).ko,
+        "component_en": lambda each: named(each, COMPONENTS).en,
+    }
     comparisons = _comparisons(trace)
+    held = [each for each in comparisons if each.finding.verdict != "not_applicable"]
     words: dict[str, Any] = {
         "verdicts": VERDICTS,
         "relations": RELATIONS,
@@ -134,8 +140,11 @@ def render(trace: Trace, provenance: Provenance) -> str:
         trace=trace,
         provenance=provenance,
         comparisons=comparisons,
-        opened=[each for each in comparisons if each.finding.verdict != "not_applicable"][:MOST_OPENED],
-        verdicts_found=Counter(each.finding.verdict for each in comparisons),
+        opened=held[:MOST_OPENED],
+        held=held,
+        chains={each.result: [one for one in trace.chain if one.result == each.result] for each in trace.chain},
+        cleared=_cleared(comparisons),
+        unheard=sorted({each.component for each in trace.coverage} - {each.finding.component for each in held}),
         gains=[(each, test) for each in comparisons for test in each.finding.tests if test.test == "norm-gain-cosine"],
         ledger=ledger(trace.coverage),
         summary=ledger_summary(trace.coverage),
@@ -154,7 +163,16 @@ def _comparisons(trace: Trace) -> list[Comparison]:
     return [Comparison(f"c{number}", *pair) for number, pair in enumerate(pairs, 1)]
 
 
-def _effects(finding: ComponentFinding) -> "list[Text]":
+def _cleared(comparisons: Sequence[Comparison]) -> dict[str, int]:
+    """Component → how many references it was held against, of the components in which nothing was found by any."""
+    found: dict[str, list[Verdict]] = {}
+    for each in comparisons:
+        if each.finding.verdict != "not_applicable":
+            found.setdefault(each.finding.component, []).append(each.finding.verdict)
+    return {name: len(verdicts) for name, verdicts in found.items() if set(verdicts) == {"independent"}}
+
+
+def _effects(finding: ComponentFinding) -> list[Text]:
     tests = {test.test: test for test in finding.tests}
     copy, centred = tests.get("exact-copy"), tests.get("centred-correlation")
     found = []
@@ -173,3 +191,11 @@ def _effects(finding: ComponentFinding) -> "list[Text]":
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
+
+
+def _power(log10_p: float) -> str:
+    """A p-value as safe HTML."""
+    from markupsafe import Markup
+
+    number, exponent = power_of_ten(log10_p)
+    return Markup("{}<sup>{}</sup>").format(number, exponent) if exponent else number

@@ -9,6 +9,7 @@ follows from the looks of a picture is also said in its title and description, w
 False
 """
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 from xml.etree import ElementTree
@@ -65,10 +66,35 @@ class Drawing:
         bold: bool = False,
     ) -> None:
         """One line of text whose baseline begins, ends or is centred at (x, y)."""
+        self._text(x, y, words, size, colour, anchor, bold)
+
+    def p_value(
+        self,
+        x: float,
+        y: float,
+        log10_p: float,
+        *,
+        before: str = "",
+        size: float = 12,
+        anchor: str = "start",
+        bold: bool = False,
+    ) -> None:
+        """A p-value, its power of ten raised."""
+        number, exponent = power_of_ten(log10_p)
+        text = self._text(x, y, before + number, size, INK, anchor, bold)
+        if exponent:
+            raised = {"dy": _number(-0.38 * size), "font-size": _number(0.74 * size)}
+            ElementTree.SubElement(text, "tspan", raised).text = exponent
+
+    def _text(
+        self, x: float, y: float, words: str, size: float, colour: str, anchor: str, bold: bool
+    ) -> ElementTree.Element:
         written = {"x": _number(x), "y": _number(y), "font-size": _number(size), "fill": colour, "text-anchor": anchor}
         if bold:
             written["font-weight"] = "bold"
-        ElementTree.SubElement(self._root, "text", written).text = words
+        text = ElementTree.SubElement(self._root, "text", written)
+        text.text = words
+        return text
 
     def markup(self) -> str:
         """The picture as HTML; all that came from outside is escaped."""
@@ -101,12 +127,17 @@ def shortened(words: str, size: float, width: float) -> str:
     return words + "…"
 
 
-def power_of_ten(log10_p: float) -> str:
-    """A p-value: plain, or as a power of ten, rounded up so that it never looks smaller than it is."""
+def power_of_ten(log10_p: float) -> tuple[str, str]:
+    """A p-value as (number, exponent): plain with no exponent, or a power of ten, rounded up so that it never looks smaller."""
     if log10_p > -4:
-        return f"{min(1.0, 10**log10_p):.2g}"
-    exponent = str(-int(-log10_p // 1))
-    return "10" + exponent.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+        return f"{min(1.0, 10**log10_p):.2g}", ""
+    return "10", str(math.ceil(log10_p)).replace("-", "−")
+
+
+def p_in_line(log10_p: float) -> str:
+    """The same in plain letters."""
+    number, exponent = power_of_ten(log10_p)
+    return f"{number}^{exponent}" if exponent else number
 
 
 def path_of(points: Sequence[tuple[float, float]]) -> str:
