@@ -51,7 +51,7 @@ demo: $(READY) ## make the simulated programme in DIR (default: demo), run its r
 	@$(BIN)/gwanmun demo --dir "$(DIR)"
 
 test: $(READY_FOR_TESTS) ## run all tests; the page's need Chromium and Korean fonts, installed where that is allowed
-	@$(browser_or_not); $(BIN)/python -m pytest --durations=15
+	@$(browser_or_not); $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --durations=15
 
 seeds: $(READY_FOR_TESTS) ## run what takes too long for every day: the demo from further seeds
 	@$(BIN)/python -m pytest -m slow

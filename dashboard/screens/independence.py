@@ -5,6 +5,7 @@ from collections import defaultdict
 import streamlit as st
 
 from checks.records.lineage import ComponentFinding, CoverageRow, LineageTest, ReferenceFinding, Trace
+from checks.records.lineage_words import COMPONENTS
 from dashboard.blocks import heading, label, mono, section, sentence, show_chart, show_long_table, show_table
 from dashboard.charts.layers import layer_map
 from dashboard.findings import is_identity, verdict_cell
@@ -14,7 +15,7 @@ from dashboard.words import shell
 from dashboard.words import stages as words
 from dashboard.words.language import inline, inline_html, named_as_is, plain_label, stacked_html
 from dashboard.words.numbers import count_text, p_text, share_text
-from dashboard.words.signs import CHAIN, COMPONENT, VERDICT, named
+from dashboard.words.signs import CHAIN, VERDICT, named
 
 
 def show() -> None:
@@ -57,7 +58,7 @@ def _matrix(shown: View, traces: dict[str, Trace]) -> None:
             rows.append(
                 [
                     label(team.name, shown.language),
-                    label(named(component, COMPONENT), shown.language),
+                    label(named(component, COMPONENTS), shown.language),
                     *(verdict_cell(shown, cells[each]) if each in cells else "–" for each in references),
                 ]
             )
@@ -98,7 +99,7 @@ def _one_comparison(shown: View, trace: Trace) -> None:
 
 
 def _pair_name(shown: View, reference: ReferenceFinding, finding: ComponentFinding) -> str:
-    component = inline(named(finding.component, COMPONENT), shown.language)
+    component = inline(named(finding.component, COMPONENTS), shown.language)
     return f"{reference.reference} / {component} — {VERDICT[finding.verdict].line(shown.language)}"
 
 
@@ -166,7 +167,7 @@ def _architecture(shown: View, trace: Trace) -> None:
 def _chain(shown: View, trace: Trace) -> None:
     for link in trace.chain:
         st.html(
-            f'<div class="gw-card"><b>{inline_html(named(link.component, COMPONENT), shown.language)}</b> '
+            f'<div class="gw-card"><b>{inline_html(named(link.component, COMPONENTS), shown.language)}</b> '
             f"{CHAIN[link.result].chip(shown.language)} {stacked_html(link.explanation, shown.language)}</div>"
         )
         if link.links:
@@ -185,7 +186,7 @@ def _coverage(shown: View, team: str, coverage: list[CoverageRow]) -> None:
         reasons = dict.fromkeys(each.reason for each in tensors if not each.used and each.reason)
         rows.append(
             [
-                label(named(component, COMPONENT), shown.language),
+                label(named(component, COMPONENTS), shown.language),
                 Number(count_text(len(tensors))),
                 Number(count_text(parameters)),
                 Number(share_text(used / parameters if parameters else 0.0)),
@@ -199,7 +200,7 @@ def _coverage(shown: View, team: str, coverage: list[CoverageRow]) -> None:
     ledger = [
         [
             mono(row.tensor),
-            label(named(row.component, COMPONENT), shown.language),
+            label(named(row.component, COMPONENTS), shown.language),
             row.role,
             "–" if row.layer is None else str(row.layer),
             Number(count_text(row.parameters)),

@@ -5,8 +5,9 @@ for it; all other tensors are sketches, by component.
 """
 
 import json
+import math
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,13 @@ from tasks.independence.feed_forward import FeedForward
 from tasks.independence.fingerprint import VERSION, Fingerprint, SketchedPart, kept_profile, read_once
 from tasks.independence.part import Progress, unseen
 from tasks.independence.permutation_test import Matrix
+from tasks.independence.residual import Profiles
 from tasks.independence.screening import ScreenPart, screen_of
 
 SUFFIX = ".fingerprint.safetensors"
 #: Descriptions larger than this are none of ours: a compressed one could otherwise fill the memory.
 _MOST_DESCRIBED = 200_000_000
-_NOT_OURS = (KeyError, TypeError, ValueError, AttributeError, IndexError, zlib.error)
+_NOT_OURS = (KeyError, TypeError, ValueError, AttributeError, IndexError, StopIteration, zlib.error)
 
 
 def fingerprint(source: Path, identifier: str, catalogue: Path, progress: Progress = unseen) -> Path:
@@ -111,12 +113,8 @@ def write_fingerprint(target: Path, made: Fingerprint) -> None:
             "roles": [list(asdict(role).values()) for role in part.roles],
             "contents": [list(asdict(each).values()) for each in part.contents],
             "layers": _layers_into(arrays, kind, part.layers),
-            "coordinates": [
-                {"place": place, "name": each.name, "shape": each.shape} for place, each in part.coordinates.items()
-            ],
+            "coordinates": _profiles_into(arrays, kind, part.coordinates),
         }
-        for number, profile in enumerate(part.coordinates.values()):
-            arrays[f"{kind}/coordinates/{number}"] = profile.read().astype(np.float16)
         screen = screen_of(part)
         screened[kind] = {"layers": _layers_into(arrays, f"screen/{kind}", screen.layers)}
         arrays |= {f"screen/{kind}/hashes": screen.hashes, f"screen/{kind}/curves": screen.curves.astype(np.float16)}
@@ -139,35 +137,60 @@ def _described(array: Any) -> Any:
     return json.loads(text)
 
 
-def _layers_into(arrays: dict[str, Any], prefix: str, layers: Any) -> list[dict[str, Any]]:
-    """Puts the layers' matrices into `arrays`; returns what they are."""
-    for number, layer in enumerate(layers):
-        for side, matrix in enumerate((*layer.reads, layer.writes)):
-            arrays[f"{prefix}/layer/{number}/{side}"] = np.ascontiguousarray(matrix, dtype=np.float16)
-    return [{"place": layer.place, "tensors": layer.tensors, "shapes": layer.shapes} for layer in layers]
+def _layers_into(arrays: dict[str, Any], prefix: str, layers: Sequence[FeedForward]) -> list[dict[str, Any]]:
+    """Puts the layers' matrices one after another into `arrays`; returns what they are."""
+    matrices = [matrix for layer in layers for matrix in (*layer.reads, layer.writes)]
+    arrays[f"{prefix}/layers"] = _joined(matrices)
+    return [
+        {
+            "place": layer.place,
+            "tensors": layer.tensors,
+            "shapes": layer.shapes,
+            "sketches": [each.shape for each in (*layer.reads, layer.writes)],
+        }
+        for layer in layers
+    ]
+
+
+def _profiles_into(arrays: dict[str, Any], prefix: str, profiles: Profiles) -> list[dict[str, Any]]:
+    rows = [profile.read() for profile in profiles.values()]
+    arrays[f"{prefix}/coordinates"] = _joined(rows)
+    return [
+        {"place": place, "name": each.name, "shape": each.shape, "sketch": sketch.shape}
+        for (place, each), sketch in zip(profiles.items(), rows, strict=True)
+    ]
+
+
+def _joined(matrices: Sequence[Matrix]) -> Any:
+    return np.concatenate([np.zeros(0), *(each.ravel() for each in matrices)]).astype(np.float16)
+
+
+def _taken_apart(joined: Any, shapes: Sequence[Sequence[int]]) -> Iterator[Matrix]:
+    """The matrices of these shapes that were put one after another."""
+    start = 0
+    for shape in shapes:
+        stop = start + math.prod(shape)
+        yield np.asarray(joined[start:stop], dtype=np.float32).reshape(shape)
+        start = stop
 
 
 def _layers_of(prefix: str, said: Any, arrays: Mapping[str, Any]) -> list[FeedForward]:
+    matrices = _taken_apart(arrays[f"{prefix}/layers"], [shape for each in said for shape in each["sketches"]])
     layers = []
-    for number, each in enumerate(said):
-        sides = [_floats(arrays[f"{prefix}/layer/{number}/{side}"]) for side in range(len(each["shapes"]))]
-        shapes = tuple(tuple(shape) for shape in each["shapes"])
+    for each in said:
+        sides = [next(matrices) for _ in each["shapes"]]
         stack, layer, expert = each["place"]
+        shapes = tuple(tuple(shape) for shape in each["shapes"])
         place = (stack, layer, expert)
         layers.append(FeedForward(place, tuple(sides[:-1]), sides[-1], tuple(each["tensors"]), shapes))
     return layers
 
 
-def _floats(array: Any) -> Matrix:
-    return np.asarray(array, dtype=np.float32)
-
-
 def _part(kind: str, fields: Mapping[str, Any], arrays: Mapping[str, Any]) -> SketchedPart:
+    rows = _taken_apart(arrays[f"{kind}/coordinates"], [each["sketch"] for each in fields["coordinates"]])
     coordinates = {
-        tuple(each["place"]): kept_profile(
-            each["name"], tuple(each["shape"]), _floats(arrays[f"{kind}/coordinates/{number}"])
-        )
-        for number, each in enumerate(fields["coordinates"])
+        tuple(each["place"]): kept_profile(each["name"], tuple(each["shape"]), one)
+        for each, one in zip(fields["coordinates"], rows, strict=True)
     }
     return SketchedPart(
         kind,
@@ -182,4 +205,4 @@ def _part(kind: str, fields: Mapping[str, Any], arrays: Mapping[str, Any]) -> Sk
 
 def _screen_part(prefix: str, fields: Mapping[str, Any], arrays: Mapping[str, Any]) -> ScreenPart:
     layers = _layers_of(prefix, fields["layers"], arrays)
-    return ScreenPart(arrays[f"{prefix}/hashes"], layers, _floats(arrays[f"{prefix}/curves"]))
+    return ScreenPart(arrays[f"{prefix}/hashes"], layers, arrays[f"{prefix}/curves"].astype(np.float32))

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from tasks.independence.feed_forward import FeedForward, Place, UnitLayer
+from tasks.independence.null_distribution import mean_of_layers
 from tasks.independence.permutation_test import (
     Matrix,
     PlaceTest,
@@ -25,12 +26,15 @@ READS, WRITES, RESIDUAL = "feed-forward, reading", "feed-forward, writing", "att
 @dataclass(frozen=True)
 class GroupTest:
     """One group of tensors: `log10_p` combines its layers (independent renumberings, Fisher); `share` and `mean_cosine` are
-    means over layers; `tensors` are the subject's that took part."""
+    means over layers, `null` the mean and deviation of `mean_cosine` over all renumberings of `units` units; `tensors` are the
+    subject's that took part."""
 
     group: str
     log10_p: float
     share: float
     mean_cosine: float
+    null: tuple[float, float]
+    units: int
     layers: dict[Place, PlaceTest] = field(default_factory=dict)
     tensors: Sequence[str] = ()
 
@@ -103,6 +107,8 @@ def _combined(group: str, tests: dict[Place, PlaceTest], names: Sequence[str]) -
         fisher_log10([each.log10_p for each in found]),
         float(np.mean([each.share for each in found])),
         float(np.mean([each.mean_cosine for each in found])),
+        mean_of_layers([each.null for each in found]),
+        sum(each.units for each in found),
         tests,
         sorted(set(names)),
     )
@@ -111,4 +117,6 @@ def _combined(group: str, tests: dict[Place, PlaceTest], names: Sequence[str]) -
 def _coordinates(subject: Placed, reference: Placed, seed: int) -> GroupTest | None:
     similarity, used = coordinate_similarity(subject.coordinates, reference.coordinates)
     test = None if similarity is None else test_places(similarity, seed)
-    return None if test is None else GroupTest(RESIDUAL, test.log10_p, test.share, test.mean_cosine, {}, used)
+    if test is None:
+        return None
+    return GroupTest(RESIDUAL, test.log10_p, test.share, test.mean_cosine, test.null, test.units, tensors=used)

@@ -5,19 +5,22 @@ tensor, then those whose units stand at the subject's places, then those whose h
 subject's are, which no renumbering and no turn of the stream hides.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import log_ndtr
 
 from tasks.independence.copies import Content
 from tasks.independence.feed_forward import FeedForward
 from tasks.independence.fingerprint import QUANTILES, SketchedPart, size_curve, sketch_layer
+from tasks.independence.null_distribution import diagonal_null
 from tasks.independence.part import Part
-from tasks.independence.permutation_test import Matrix, fisher_log10
-from tasks.independence.place_tests import MOST_UNITS, READS, WRITES, test_layer
+from tasks.independence.permutation_test import LEAST_UNITS, Matrix, centred_unit_rows
+from tasks.independence.place_tests import MOST_UNITS
 
 Item = TypeVar("Item")
 
@@ -44,8 +47,8 @@ class ScreenPart:
 
 @dataclass(frozen=True)
 class Sign:
-    """What the screening of one reference showed: tensors in common, the clearest component's log10 p by place (not
-    corrected), and the mean distance of curves where both have any."""
+    """What the screening of one reference showed: tensors in common, the clearest component's log10 p by place (by the normal
+    law, close enough to put references in order), and the mean distance of curves where both have any."""
 
     shared: int
     log10_p: float
@@ -83,13 +86,17 @@ class Screening:
         return Sign(shared, min(log10_ps), float(np.mean(distances)) if distances else np.inf)
 
     def _by_place(self, kind: str, reference: ScreenPart) -> float:
-        found: dict[str, list[float]] = {READS: [], WRITES: []}
-        for number, theirs in enumerate(reference.layers):
+        """Both what units read and what they write must show it: the smaller of their standard scores, as a p-value."""
+        scores: list[tuple[float, float]] = []
+        for theirs in reference.layers:
             mine = self._sketch(kind, theirs)
             if mine is not None and mine.shapes == theirs.shapes:
-                for group, test in test_layer(mine, theirs, number).items():
-                    found[group].append(test.log10_p)
-        return max(fisher_log10(each) for each in found.values())  # both groups must show it
+                reads = (np.concatenate(each.reads, axis=1) for each in (mine, theirs))
+                scores.append((_score(*reads), _score(mine.writes, theirs.writes)))
+        if not scores:
+            return 0.0
+        weaker = float(np.min(np.sum(scores, axis=0))) / len(scores) ** 0.5
+        return float(log_ndtr(-weaker)) / math.log(10)
 
     def _sketch(self, kind: str, like: FeedForward) -> FeedForward | None:
         key = (kind, like.place)
@@ -110,6 +117,15 @@ def screen_of(part: SketchedPart) -> ScreenPart:
     layers = [layer.leading(_UNITS) for layer in evenly(part.layers, _LAYERS)]
     curves = evenly(part.curves, _CURVES)
     return ScreenPart(_hashes(part.contents), layers, np.array(curves, dtype=np.float32).reshape(-1, len(QUANTILES)))
+
+
+def _score(mine: Matrix, theirs: Matrix) -> float:
+    """How many standard deviations the diagonal lies above what renumbered units come to."""
+    similarity = centred_unit_rows(mine) @ centred_unit_rows(theirs).T
+    if len(similarity) < LEAST_UNITS:
+        return 0.0
+    mean, deviation = diagonal_null(similarity)
+    return (float(np.trace(similarity)) / len(similarity) - mean) / deviation if deviation > 0 else 0.0
 
 
 def _hashes(contents: Sequence[Content]) -> Hashes:

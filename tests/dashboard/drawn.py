@@ -42,11 +42,16 @@ class _Rows(HTMLParser):
 
 def table_of(page: AppTest, name: str) -> list[dict[str, str]]:
     """The table's rows, cells by the words of its head."""
-    parser = _Rows(name)
-    parser.feed(html_of(page))
-    assert parser.rows, f"no table {name!r} on the page"
-    head, *body = [[" ".join(cell.split()) for cell in row] for row in parser.rows]
+    head, *body = cells_of(html_of(page), name)
     return [dict(zip(head, row, strict=True)) for row in body]
+
+
+def cells_of(html: str, name: str) -> list[list[str]]:
+    """The rows of the table of that name, its head first, as plain cells."""
+    parser = _Rows(name)
+    parser.feed(html)
+    assert parser.rows, f"no table {name!r} on the page"
+    return [[" ".join(cell.split()) for cell in row] for row in parser.rows]
 
 
 def assert_calm(page: AppTest) -> None:
