@@ -53,7 +53,7 @@ def _every_p_value_stands_beside_its_logarithm(value: object) -> None:
 
 def test_trace_on_the_terminal(models: Path, tmp_path: Path) -> None:
     apart = gwanmun("trace", models / "known", "--against", models / "other")
-    assert apart.code == 0 and "no derivation found" in apart.out and "파생이 발견되지 않음" in apart.out
+    assert apart.code == 0 and "no derivation found" in apart.out and "파생 흔적 없음" in apart.out
     same = in_process("trace", models / "known", "--against", models / "known")
     assert same.code == 0 and "identical" in same.out and "are the same folder" in same.err
     twice = models / "known" / ".." / "other"

@@ -31,3 +31,6 @@ comment on column lineage_chain_links.null_kind is 'As in lineage_tests; links a
 comment on column lineage_chain_links.null_mean is 'As in lineage_tests.';
 comment on column lineage_chain_links.null_deviation is 'As in lineage_tests.';
 comment on column lineage_chain_links.null_units is 'As in lineage_tests.';
+
+alter table lineage_traces add column screened varchar[] default [];
+comment on column lineage_traces.screened is 'References of a catalogue that were looked at and showed no sign, and were not tested; a programme names its references, so that none is screened only.';
