@@ -149,6 +149,11 @@ def show_chart(view: View, chart: alt.Chart, width: Literal["stretch", "content"
     st.altair_chart(chart, width=width, theme=None)
 
 
+def show_drawing(view: View, drawing: str) -> None:
+    """A picture as inline SVG, which `tasks.independence.report` made safe, marked where its data are simulated."""
+    st.html(f'{marks(view)}<figure class="gw-figure">{drawing}</figure>')
+
+
 def reasons_table(view: View, name: str, reasons: Sequence[Reason]) -> None:
     """The chain of reasons: rule, outcome, sentence in both languages as chosen, and what it rests on."""
     rows = [

@@ -55,6 +55,7 @@ STYLE_SHEET = f"""<style>
 .gw-bad {{ color: {BAD}; background: #FCEBE9; }}
 .gw-open {{ color: {OPEN}; background: #FFF4DC; }}
 .gw-quiet {{ color: {QUIET}; background: #F1F3F4; }}
+.gw-figure {{ margin: 0.3rem 0 0.6rem; overflow-x: auto; }}
 .gw-scroll {{ overflow-x: auto; margin-bottom: 0.5rem; }}
 table.gw-table {{ border-collapse: collapse; width: 100%; font-size: 0.95rem; }}
 table.gw-table caption {{ text-align: left; padding: 0.2rem 0 0.4rem; color: {QUIET}; }}
@@ -70,6 +71,7 @@ table.gw-table tbody th {{ background: transparent; min-width: 4.6rem; }}
 table.gw-table .gw-number {{ text-align: right; font-variant-numeric: tabular-nums; }}
 table.gw-table td.gw-number {{ white-space: nowrap; }}
 table.gw-table tr.gw-row-bad td, table.gw-table tr.gw-row-bad th {{ background: #FDF4F3; }}
+table.gw-table tr.gw-row-rests td, table.gw-table tr.gw-row-rests th {{ background: #EAF0F5; }}
 table.gw-table tr.gw-row-moved td, table.gw-table tr.gw-row-moved th {{ background: #F6EDFB; }}
 .gw-tiles {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 0.7rem; }}
 .gw-tile {{ border: 1px solid #D5DCE3; border-radius: 6px; padding: 0.6rem 0.9rem; }}
