@@ -27,6 +27,7 @@ from dashboard.words.language import (
     stacked_html,
 )
 from dashboard.words.signs import named
+from tasks.independence.report import as_image
 
 #: How many rows of a long table stand on one page of it.
 ROWS_A_PAGE = 25
@@ -150,8 +151,9 @@ def show_chart(view: View, chart: alt.Chart, width: Literal["stretch", "content"
 
 
 def show_drawing(view: View, drawing: str) -> None:
-    """A picture as inline SVG, which `tasks.independence.report` made safe, marked where its data are simulated."""
-    st.html(f'{marks(view)}<figure class="gw-figure">{drawing}</figure>')
+    """An SVG picture, marked where its data are simulated; as an image with its words, since Streamlit takes SVG out of HTML."""
+    image, words = as_image(drawing)
+    st.html(f'{marks(view)}<div class="gw-scroll"><img alt="{escape(words)}" src="{image}"></div>')
 
 
 def reasons_table(view: View, name: str, reasons: Sequence[Reason]) -> None:

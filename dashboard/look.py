@@ -55,7 +55,6 @@ STYLE_SHEET = f"""<style>
 .gw-bad {{ color: {BAD}; background: #FCEBE9; }}
 .gw-open {{ color: {OPEN}; background: #FFF4DC; }}
 .gw-quiet {{ color: {QUIET}; background: #F1F3F4; }}
-.gw-figure {{ margin: 0.3rem 0 0.6rem; overflow-x: auto; }}
 .gw-scroll {{ overflow-x: auto; margin-bottom: 0.5rem; }}
 table.gw-table {{ border-collapse: collapse; width: 100%; font-size: 0.95rem; }}
 table.gw-table caption {{ text-align: left; padding: 0.2rem 0 0.4rem; color: {QUIET}; }}

@@ -116,7 +116,7 @@ def _pair_name(shown: View, reference: ReferenceFinding, finding: ComponentFindi
 def _tests(shown: View, name: str, tests: list[LineageTest]) -> None:
     rows = [
         [
-            Html(inline_html(named(test.test, TESTS), shown.language) + f"<br>{mono(test.test)}"),
+            Html(f"{inline_html(named(test.test, TESTS), shown.language)}<div>{mono(test.test)}</div>"),
             Number("–" if test.statistic is None else f"{test.statistic:.4g}"),
             Number(inline(words.EXACT, shown.language)) if test.identity else p_text(test.p_value, test.log10_p),
             label(named(test.group, GROUPS), shown.language),

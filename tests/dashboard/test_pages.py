@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import REPOSITORY
 from tests.dashboard.conftest import Draw, copied
-from tests.dashboard.drawn import assert_calm, html_of, table_of, text_of
+from tests.dashboard.drawn import assert_calm, drawings, html_of, table_of, text_of
 from tests.dashboard.small_round import TOTALS, replace_in
 
 TITLES = {
@@ -139,15 +139,16 @@ def test_independence_shows_matrix_tests_layers_chain_and_coverage(small_round: 
 def test_independence_draws_the_layer_map_and_each_statistic_against_chance(small_round: Path, draw: Draw) -> None:
     """The team's derived tower, and its twin: a component that derives from nothing."""
     shown = draw(small_round, "independence", team="b")
-    nulls, layers = re.findall(r"<svg.*?</svg>", html_of(shown), re.S)
+    nulls, layers = drawings(shown).split("\n")
     assert nulls.count(">+20<") == 2 and "0 ← 0" in layers and "1 ← 2" in layers and layers.count(">90<") == 2
     assert "2 of the subject" in layers and "3 layers" in layers and "layer of globe" in layers
     other = next(option for option in shown.selectbox(key="comparison").options if "No derivation" in option)
     shown.selectbox(key="comparison").select_index(shown.selectbox(key="comparison").options.index(other)).run()
     assert_calm(shown)
-    nulls, layers = re.findall(r"<svg.*?</svg>", html_of(shown), re.S)
+    nulls, layers = drawings(shown).split("\n")
     assert "+20" not in nulls and "←" not in layers and "no layer corresponds" in layers
-    korean = re.findall(r"<svg.*?</svg>", html_of(draw(small_round, "independence", "ko", team="b")), re.S)
+    assert re.search('alt="Layer map: 0 of the subject', html_of(shown))
+    korean = drawings(draw(small_round, "independence", "ko", team="b")).split("\n")
     assert (
         "우연이면" in korean[0] and "대상 모델의 층" in korean[1] and not re.search("chance|layer of", "".join(korean))
     )
