@@ -1,5 +1,6 @@
 """What a drawn page holds: its HTML as text, and its tables as rows of plain cells."""
 
+import base64
 import re
 from html import unescape
 from html.parser import HTMLParser
@@ -15,6 +16,12 @@ def html_of(page: AppTest) -> str:
 def text_of(page: AppTest) -> str:
     """All HTML of the page without its tags."""
     return unescape(re.sub(r"<[^>]*>", " ", html_of(page)))
+
+
+def drawings(page: AppTest) -> str:
+    """The SVG pictures of the page, in their order."""
+    held = re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', html_of(page))
+    return "\n".join(base64.b64decode(each).decode() for each in held)
 
 
 class _Rows(HTMLParser):

@@ -9,6 +9,7 @@ follows from the looks of a picture is also said in its title and description, w
 False
 """
 
+import base64
 import math
 from collections.abc import Sequence
 from typing import Literal
@@ -99,6 +100,17 @@ class Drawing:
     def markup(self) -> str:
         """The picture as HTML; all that came from outside is escaped."""
         return ElementTree.tostring(self._root, encoding="unicode", short_empty_elements=True)
+
+
+def as_image(markup: str) -> tuple[str, str]:
+    """The picture as an image's address, which holds it whole, and the words that stand for it."""
+    root = ElementTree.fromstring(markup)
+    words = ": ".join(each for each in (root.findtext("title"), root.findtext("desc")) if each)
+    root.set("xmlns", "http://www.w3.org/2000/svg")
+    return (
+        f"data:image/svg+xml;base64,{base64.b64encode(ElementTree.tostring(root, encoding='unicode').encode()).decode()}",
+        words,
+    )
 
 
 def spoken(text: Text, language: Language) -> list[str]:
