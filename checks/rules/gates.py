@@ -11,7 +11,7 @@ from checks.policy.outcomes import finding
 from checks.records.decisions import GateOutcome, GateResult, Reason
 from checks.records.record import Stage
 from checks.rules.inputs import RoundInputs, suite_mean
-from checks.rules.numbers import decimal_text
+from checks.rules.numbers import apart, decimal_text
 from checks.rules.points import Points
 
 
@@ -70,8 +70,9 @@ def _threshold(inputs: RoundInputs, points: Points, gate: ThresholdGate, team: s
     bound = Fraction(gate.at_least) if gate.at_least is not None else _share(gate.at_least_share, nodes[path].points)
     outcome: GateOutcome = "pass" if earned >= bound else "fail"
     sign = "≥" if outcome == "pass" else "<"
-    ko = f"{path} {decimal_text(earned)}점 {sign} 기준 {decimal_text(bound)}점"
-    en = f"{path} has {decimal_text(earned)} points {sign} the required {decimal_text(bound)}"
+    has, required = apart(earned, bound)
+    ko = f"{path} {has}점 {sign} 기준 {required}점"
+    en = f"{path} has {has} points {sign} the required {required}"
     return outcome, [finding("threshold", outcome, ko, en)]
 
 
@@ -90,8 +91,9 @@ def _baseline(inputs: RoundInputs, gate: BaselineGate, team: str) -> tuple[GateO
     outcome: GateOutcome = "pass" if mean >= bound else "fail"
     sign = "≥" if outcome == "pass" else "<"
     rule = f"{decimal_text(Fraction(gate.at_least))} × {decimal_text(Fraction(gate.baseline))}"
-    ko = f"{gate.suite} {decimal_text(mean)} {sign} {rule} = {decimal_text(bound)}"
-    en = f"{gate.suite} scores {decimal_text(mean)} {sign} {rule} = {decimal_text(bound)}"
+    has, required = apart(mean, bound)
+    ko = f"{gate.suite} {has} {sign} {rule} = {required}"
+    en = f"{gate.suite} scores {has} {sign} {rule} = {required}"
     return outcome, [finding("baseline", outcome, ko, en, inputs.teams[team].evidence("benchmark"))]
 
 
