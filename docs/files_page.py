@@ -129,7 +129,12 @@ def _default(field: FieldInfo) -> str:
 def _tables() -> str:
     rulings = ", ".join(f"`{name}`" for name in Ruling.model_fields)
     rows = [
-        ("`from: {imported: …}`", "`team`, `value`", "each team once; values from 0 to `max`"),
+        (
+            "`from: {imported: …}`",
+            "`team`, `value`; optional `stderr`",
+            "each team once; values from 0 to `max`; a standard error says how far the value may be off",
+        ),
+        ("`tasks: {groups: …}`", "`item`, `group`", "every item of the test split that is asked, by its number, once"),
         (
             "`from: {raters: …}`",
             "`team`, `rater`, `value`; optional `criterion`, `recused`",

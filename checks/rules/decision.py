@@ -61,11 +61,16 @@ def decide(inputs: RoundInputs) -> Decision:
 def work_out(inputs: RoundInputs) -> Outcome:
     """Gates, points, ranks and the cut, as numbers."""
     gates = judge_gates(inputs, evaluate(inputs, eligible=None))
-    out = _out_by_gate(gates)
-    eligible = [team for team in inputs.active() if team not in out]
+    eligible = eligible_teams(inputs, gates)
     points = evaluate(inputs, eligible)
     keys = order_keys(points, inputs.round.select, inputs.round.score)
     return Outcome(points, gates, keys, ranks(keys), _cut(inputs, points, keys, eligible))
+
+
+def eligible_teams(inputs: RoundInputs, gates: Mapping[str, Sequence[GateResult]]) -> list[str]:
+    """The teams that have not withdrawn and that no gate puts out."""
+    out = _out_by_gate(gates)
+    return [team for team in inputs.active() if team not in out]
 
 
 def _out_by_gate(gates: Mapping[str, Sequence[GateResult]]) -> dict[str, str]:
@@ -152,7 +157,7 @@ def _reasons(
 def _without_gate(inputs: RoundInputs, outcome: Outcome, team: str, results: Sequence[GateResult]) -> Status:
     """The team's status had the gate that put it out passed it: the cut made again with it eligible."""
     gates = {**outcome.gates, team: results}
-    eligible = [each for each in inputs.active() if each not in _out_by_gate(gates)]
+    eligible = eligible_teams(inputs, gates)
     points = evaluate(inputs, eligible)
     keys = order_keys(points, inputs.round.select, inputs.round.score)
     return _status(results, _cut(inputs, points, keys, eligible), team)[0]

@@ -41,7 +41,10 @@ class TeamInputs:
 
 @dataclass(frozen=True)
 class RoundInputs:
-    """One round, ready to be decided. Tables are keyed by the leaf's path; `files` maps each file read to its SHA-256."""
+    """One round, ready to be decided. Tables are keyed by the leaf's path; `files` maps each file read to its SHA-256.
+
+    `errors` are standard errors that an imported table gives; `groups` are by suite and task, item → group.
+    """
 
     programme: str
     round: Round
@@ -50,8 +53,10 @@ class RoundInputs:
     teams: Mapping[str, TeamInputs]
     policy: Policy | None = None
     imported: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    errors: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
     raters: Mapping[str, RaterSheets] = field(default_factory=dict)
     rosters: Mapping[str, Mapping[str, Decimal | None]] = field(default_factory=dict)
+    groups: Mapping[str, Mapping[str, Mapping[int, str]]] = field(default_factory=dict)
     rulings: Sequence[Ruling] = ()
     reference_licences: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)

@@ -64,6 +64,22 @@ def test_other_rules_and_another_policy_are_what_ifs(decided: Path, tmp_path: Pa
     assert contents(decided) == before
 
 
+def test_robustness_in_words_and_as_a_document(decided: Path) -> None:
+    before = contents(decided)
+    firm = gwanmun("robustness", decided, "--json").document
+    ranked = in_process("rank", decided, "--json").document
+    assert {each["team"]: each["total"] for each in firm["teams"]} == {
+        each["team"]: each["total"] for each in ranked["standings"] if each["total"] is not None
+    }
+    assert all(low <= each["rank"] <= high for each in firm["teams"] for low, high in [each["ranks"]])
+    assert [region["within"] for region in firm["regions"]] == [None, 0.25]
+    assert len(firm["pairs"]) == 10 and firm["unknown"] and (firm["resamples"], firm["what_if"]) == (10_000, False)
+    told = in_process("robustness", decided)
+    assert told.code == 0 and "uncertainty unknown" in told.out and "불확실성을 알 수 없는" in told.out
+    in_process("robustness", decided, "--within", "2").refused("--within", "'2'", "at most 1")
+    assert contents(decided) == before
+
+
 def test_a_verdict_becomes_an_exit_code_where_it_is_asked_for(decided: Path) -> None:
     answer = gwanmun("rank", decided, "--json", "--fail-on", "eliminated")
     assert answer.code == 1 and answer.document["round"] == "round-1"

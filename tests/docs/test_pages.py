@@ -112,7 +112,7 @@ def test_every_command_shown_is_one_that_the_program_takes(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_command_named_in_a_sentence_exists(page: Path) -> None:
     commands: dict[str, Any] = command_group().commands
-    for command, rest in re.findall(r"`gwanmun ([a-z]+)([^`]*)`", page.read_text("utf-8")):
+    for command, rest in re.findall(r"`gwanmun ([a-z-]+)([^`]*)`", page.read_text("utf-8")):
         options = {option for param in commands[command].params for option in param.opts} | {"--help"}
         assert command in commands and set(re.findall(r"--[a-z-]+", rest)) <= options, f"gwanmun {command}{rest}"
 
