@@ -10,6 +10,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
 from checks.contracts.fields import Contract
+from checks.contracts.patch import Patch
 from checks.contracts.policy import Policy
 from checks.contracts.programme import Programme
 from checks.contracts.rulings import Ruling
@@ -24,6 +25,7 @@ FILES: dict[str, type[Contract]] = {
     "submission.yaml": Submission,
     "suite.yaml": Suite,
     "policy.yaml": Policy,
+    "what-if.yaml": Patch,
 }
 _PLAIN = {str: "text", int: "whole number", bool: "true or false", date: "date", Decimal: "number"}
 _SIGNS = ((Gt, "gt", ">"), (Ge, "ge", "≥"), (Lt, "lt", "<"), (Le, "le", "≤"))

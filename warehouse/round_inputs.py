@@ -20,6 +20,7 @@ from checks.records.canonical import canonical_sha256
 from checks.records.decisions import Decision
 from checks.records.quality import ExpectationResult
 from checks.records.record import Stage
+from checks.rules.counterfactuals import Judged
 from checks.rules.decision import decide
 from checks.rules.inputs import RoundInputs, TeamInputs
 from warehouse.content import HashCache, hash_file
@@ -69,6 +70,21 @@ def load_round_inputs(
         simulated=loaded.programme.simulated,
     )
     return _with_tables(inputs, ruling, round_)
+
+
+def load_judged(loaded: LoadedProgramme, round_id: str | None, policies: Mapping[str, Policy]) -> Judged:
+    """The round's inputs, and the same under each of these policies; items are read once for all that need nothing anew."""
+    own = load_round_inputs(loaded, round_id)
+    if own.policy is None:
+        return Judged(own, {})
+    thresholds = own.policy.data_quality.thresholds
+    by_policy = {
+        name: replace(own, policy=policy, rules_sha256=rules_sha256(own.round, policy, own.suites), what_if=True)
+        if policy.data_quality.thresholds == thresholds
+        else load_round_inputs(loaded, round_id, policy=policy)
+        for name, policy in policies.items()
+    }
+    return Judged(own, by_policy)
 
 
 def rules_sha256(round_: Round, policy: Policy | None, suites: Mapping[str, Suite]) -> str:

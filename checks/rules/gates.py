@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from checks.contracts.programme import AnyGate, BaselineGate, DataQualityGate, Effect, IndependenceGate, ThresholdGate
 from checks.contracts.rulings import Ruling
+from checks.contracts.score_tree import ScoreNode
 from checks.policy.data_quality import judge_data_quality
 from checks.policy.independence import IndependenceCase, judge_independence
 from checks.policy.outcomes import finding
@@ -59,15 +60,22 @@ def _own_result(inputs: RoundInputs, points: Points, gate: AnyGate, team: str) -
     return judge_independence(case, inputs.policy)
 
 
-def _threshold(inputs: RoundInputs, points: Points, gate: ThresholdGate, team: str) -> tuple[GateOutcome, list[Reason]]:
-    path = inputs.round.score.find(gate.of)
+def threshold_of(tree: ScoreNode, gate: ThresholdGate) -> tuple[str, Fraction]:
+    """The path of the node that the gate looks at, and the points that it asks of it."""
+    path = tree.find(gate.of)
     assert path is not None  # the contract refuses an unknown node
+    nodes = dict(tree.walk()) or {path: tree}
+    return path, Fraction(gate.at_least) if gate.at_least is not None else _share(
+        gate.at_least_share, nodes[path].points
+    )
+
+
+def _threshold(inputs: RoundInputs, points: Points, gate: ThresholdGate, team: str) -> tuple[GateOutcome, list[Reason]]:
+    path, bound = threshold_of(inputs.round.score, gate)
     earned = points.nodes[team].get(path)
     if earned is None:
         words = (f"{path} 점수가 없습니다.", f"There are no points for {path}.")
         return "indeterminate", [finding("threshold", "indeterminate", *words)]
-    nodes = dict(inputs.round.score.walk()) or {path: inputs.round.score}
-    bound = Fraction(gate.at_least) if gate.at_least is not None else _share(gate.at_least_share, nodes[path].points)
     outcome: GateOutcome = "pass" if earned >= bound else "fail"
     sign = "≥" if outcome == "pass" else "<"
     has, required = apart(earned, bound)

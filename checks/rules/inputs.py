@@ -43,7 +43,8 @@ class TeamInputs:
 class RoundInputs:
     """One round, ready to be decided. Tables are keyed by the leaf's path; `files` maps each file read to its SHA-256.
 
-    `errors` are standard errors that an imported table gives; `groups` are by suite and task, item → group.
+    `errors` are standard errors that an imported table gives; `groups` are by suite and task, item → group;
+    `supposed_points` come on top of totals in a what-if and nowhere else.
     """
 
     programme: str
@@ -60,6 +61,7 @@ class RoundInputs:
     rulings: Sequence[Ruling] = ()
     reference_licences: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    supposed_points: Mapping[str, Fraction] = field(default_factory=dict)
     what_if: bool = False
     simulated: bool = False
 

@@ -58,11 +58,16 @@ def evaluate(inputs: RoundInputs, eligible: Sequence[str] | None) -> Points:
     root = tree.id if tree.source is not None else ""
     return Points(
         nodes={team: {path: value for path, value in values.items() if path} for team, values in nodes.items()},
-        totals={team: values[root] for team, values in nodes.items()},
+        totals={team: _total(inputs, team, values[root]) for team, values in nodes.items()},
         weights=weights,
         excluded=excluded,
         missing=missing,
     )
+
+
+def _total(inputs: RoundInputs, team: str, earned: Fraction | None) -> Fraction | None:
+    """What the tree gives, and what a what-if supposes on top."""
+    return None if earned is None else earned + inputs.supposed_points.get(team, Fraction(0))
 
 
 def leaf_values(inputs: RoundInputs, path: str, node: ScoreNode) -> Values:

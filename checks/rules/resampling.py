@@ -39,7 +39,7 @@ def resampled_totals(
     draw = new_draw(SEED)
     suites = _resampled_tasks(inputs, draw, resamples)
     teams = [team for team in inputs.active() if points.totals[team] is not None]
-    totals = {team: np.zeros(resamples) for team in teams}
+    totals = {team: np.full(resamples, float(inputs.supposed_points.get(team, 0))) for team in teams}
     for path, node in inputs.round.score.leaves():
         weight = float(points.weights[path])
         if weight == 0:

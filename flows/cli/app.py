@@ -28,6 +28,7 @@ from flows.cli.robustness import robustness
 from flows.cli.run import run
 from flows.cli.score import score
 from flows.cli.trace import ReferencesAfterAgainst, fingerprint, trace
+from flows.cli.what_if import what_if
 
 
 class Commands(TyperGroup):
@@ -83,6 +84,7 @@ app.command(epilog=IN_WORDS)(demo)
 app.command(epilog=IN_WORDS)(run)
 app.command(epilog=IN_WORDS)(rank)
 app.command(epilog=IN_WORDS)(robustness)
+app.command("what-if", epilog=IN_WORDS)(what_if)
 app.command(epilog=IN_WORDS, cls=ReferencesAfterAgainst)(trace)
 app.command(epilog=IN_WORDS)(fingerprint)
 app.command(epilog=IN_WORDS)(score)

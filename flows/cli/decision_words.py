@@ -79,7 +79,7 @@ def _ranking(decision: Decision) -> Any:
         points = [shown_points(standing.scores.get(part)) for part in parts]
         results = [_gate(standing.gates.get(gate)) for gate in gates]
         name = f"{standing.team} {standing.name.ko} · {standing.name.en}"
-        ranking.add_row(rank, name, shown_points(standing.total), *points, *results, _status(standing))
+        ranking.add_row(rank, name, shown_points(standing.total), *points, *results, status_text(standing.status))
     return ranking
 
 
@@ -99,10 +99,11 @@ def _gate(result: str | None) -> Text:
     return Text(f"{result} {korean}", style=style)
 
 
-def _status(standing: Standing) -> Text:
+def status_text(status: str) -> Text:
+    """A status in both languages, in its colour."""
     from rich.text import Text
 
-    korean, english, style = _STATUS[standing.status]
+    korean, english, style = _STATUS[status]
     return Text(f"{english} {korean}", style=style)
 
 
@@ -110,7 +111,7 @@ def _title(standing: Standing) -> Text:
     from rich.text import Text
 
     title = Text(f"{standing.team} {standing.name.ko} · {standing.name.en}: ", style="bold")
-    title.append(_status(standing))
+    title.append(status_text(standing.status))
     if standing.eliminated_by is not None:
         title.append(f" ({standing.eliminated_by})")
     return title
