@@ -148,6 +148,26 @@ def _tables() -> str:
             "`team`; optional `value`",
             "who counts, whatever happens later; a value makes it independent of this round",
         ),
+        (
+            "`adjustments`",
+            "`team`, `points`, `reason`, `signed_by`, `second_signature`; optional `evidence`",
+            "points above or below zero, several a team; signatures as in `rulings`",
+        ),
+        (
+            "`waivers`",
+            "`team`, `gate`, `expires`, `reason`, `signed_by`, `second_signature`; optional `evidence`",
+            "a threshold or baseline gate, once a team; the last day on which it holds",
+        ),
+        (
+            "`select: {wildcards: …}`",
+            "`team`, `reason`, `signed_by`, `second_signature`; optional `evidence`",
+            "each team once, at most `most` rows",
+        ),
+        (
+            "`votes`",
+            "`team`, `panellist`, `vote`",
+            "yes, no, abstain or recused (찬성, 반대, 기권, 제척); panellists are codes",
+        ),
         ("`rulings`", rulings, "every field but `evidence` is required; the two signatures are different people's"),
         (
             "`evidence.corpus.inventory`",

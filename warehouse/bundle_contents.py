@@ -1,6 +1,6 @@
 """A decided round as files and back: all that the rules looked at, and nothing that they did not.
 
-    rules.json                      round, policy, suites, rulings, licences of references
+    rules.json                      round, policy, suites, rulings, votes and other acts, licences of references
     panels.json                     imported points, raters' values, frozen rosters, groups of items, hashes of every file read
     teams/t1/team.json              targets, declared components, runs, what could not be measured
     teams/t1/scores/common.json     every task's score        teams/t1/items/common.jsonl   every item: hashes, correct or not
@@ -17,6 +17,7 @@ from typing import Any
 
 from pydantic import Field, TypeAdapter
 
+from checks.contracts.acts import Acts
 from checks.contracts.fields import Number, is_absent
 from checks.contracts.panels import RaterSheets
 from checks.contracts.policy import Policy
@@ -47,6 +48,7 @@ class StoredRules(Record):
     policy: Policy | None
     suites: list[tuple[str, Suite]]
     rulings: list[Ruling]
+    acts: Acts = Field(Acts(), exclude_if=lambda acts: acts == Acts())
     reference_licences: list[tuple[str, str]]
 
 
@@ -89,6 +91,7 @@ def to_files(inputs: RoundInputs) -> Files:
         policy=inputs.policy,
         suites=list(inputs.suites.items()),
         rulings=list(inputs.rulings),
+        acts=inputs.acts,
         reference_licences=list(inputs.reference_licences.items()),
     )
     raters = {leaf: {"values": each.values, "recused": each.recused} for leaf, each in inputs.raters.items()}
@@ -124,6 +127,7 @@ def from_files(files: Mapping[str, bytes]) -> RoundInputs:
         rosters=panels.rosters,
         groups=panels.groups,
         rulings=rules.rulings,
+        acts=rules.acts,
         reference_licences=dict(rules.reference_licences),
         files=panels.files,
         simulated=rules.simulated,

@@ -17,6 +17,7 @@ from checks.contracts.fields import (
     RelativePath,
     Share,
     Text,
+    is_absent,
 )
 from checks.contracts.score_tree import ScoreNode, SuiteMean, SuiteRelative
 
@@ -91,7 +92,85 @@ class BaselineGate(Gate):
     at_least: Positive = Field(description="the share of the baseline that passes, for example 0.95")
 
 
-AnyGate = Annotated[IndependenceGate | DataQualityGate | ThresholdGate | BaselineGate, Field(discriminator="check")]
+class PanelMajorityGate(Gate):
+    """Passes where more than a share of the panel votes yes; fewer votes than the quorum leave it open."""
+
+    check: Literal["panel_majority"] = Field(description="panel_majority")
+    votes: RelativePath = Field(description="CSV with the columns team, panellist, vote: yes, no, abstain or recused")
+    more_than: Share = Field(description="the share that yes must exceed, for example 0.5: a half is no majority")
+    out_of: Literal["panel", "cast"] = Field(
+        description="of whom: panel: all who are not recused, abstentions included; cast: yes and no alone"
+    )
+    quorum: Count = Field(
+        description="votes of yes, no or abstain that are needed at least; with fewer it is indeterminate"
+    )
+    on: Identifier | None = Field(
+        None, description="an earlier gate: the panel is asked only where that one is indeterminate, else it passes"
+    )
+
+
+AnyGate = Annotated[
+    IndependenceGate | DataQualityGate | ThresholdGate | BaselineGate | PanelMajorityGate, Field(discriminator="check")
+]
+
+
+class Cited(Contract):
+    """What every rule of this kind says beside its own keys: its name, where it is written, since when it holds."""
+
+    label: Text = Field(description="the rule's name, Korean and English")
+    citation: str = Field(min_length=1, description="the law, notice or guideline that states it")
+    effective: date = Field(description="the day from which it holds")
+
+
+class Adjustments(Cited):
+    """Bonuses and penalties on totals, each a signed row."""
+
+    file: RelativePath = Field(description="CSV: team, points, reason, signed_by, second_signature, optional evidence")
+    most: NotNegative = Field(description="the most that a team's adjustments count together, either way")
+
+
+class Waivers(Cited):
+    """Fails that are let pass: only of a threshold or baseline gate that is missed by little, and only for a time."""
+
+    file: RelativePath = Field(
+        description="CSV: team, gate, expires, reason, signed_by, second_signature, optional evidence"
+    )
+    within: Share = Field(description="how far the bound may be missed, as a share of it")
+    as_of: date = Field(description="the day on which the round is decided: a waiver that has expired does nothing")
+
+
+class Withdrawal(Cited):
+    """What a team's withdrawal does to the others."""
+
+    until: date = Field(description="the last day on which a team may withdraw")
+    effect: Literal["vacancy", "uses_cut", "keeps_population"] = Field(
+        description="vacancy: its place is vacant and populations go on without it; uses_cut: it also uses up one of the "
+        "planned cuts; keeps_population: it stays in every population `all` with the values that it has"
+    )
+
+
+class AdvanceTop(Cited):
+    """Only the best advance."""
+
+    teams: Count = Field(description="how many at most; nobody has to be chosen where nobody is left")
+    scope: Literal["all", "eligible"] = Field(
+        description="whether a team out by a gate still takes one of these places"
+    )
+
+
+class Wildcards(Cited):
+    """Teams that are out by points and are let through all the same."""
+
+    file: RelativePath = Field(description="CSV: team, reason, signed_by, second_signature, optional evidence")
+    most: Count = Field(description="how many at most; more rows are an error")
+
+
+class Reserve(Cited):
+    """The teams that are out by points, best first: who moves up."""
+
+    fill: Literal["vacancies", "nothing"] = Field(
+        description="vacancies: they advance, best first, while places are vacant; nothing: they are only listed"
+    )
 
 
 class Select(Contract):
@@ -108,6 +187,17 @@ class Select(Contract):
     confidence: Annotated[Number, Field(ge=Decimal("0.5"), lt=1)] | None = Field(
         None, description="a cut less sure than this becomes review"
     )
+    advance_top: AdvanceTop | None = Field(None, exclude_if=is_absent, description="only the best of them advance")
+    wildcards: Wildcards | None = Field(
+        None, exclude_if=is_absent, description="teams out by points that are let through all the same"
+    )
+    reserve: Reserve | None = Field(None, exclude_if=is_absent, description="who moves up where places are vacant")
+
+    @model_validator(mode="after")
+    def _confidence_is_of_the_bottom(self) -> "Select":
+        if self.confidence is not None and self.advance_top is not None:
+            raise ValueError("confidence or advance_top, for confidence is that of the bottom cut; both")
+        return self
 
 
 class Round(Contract):
@@ -124,6 +214,11 @@ class Round(Contract):
     )
     gates: list[AnyGate] = Field([], description="conditions apart from points; the first that eliminates is named")
     rulings: RelativePath | None = Field(None, description="CSV of what the panel decided")
+    adjustments: Adjustments | None = Field(None, exclude_if=is_absent, description="bonuses and penalties")
+    waivers: Waivers | None = Field(None, exclude_if=is_absent, description="fails that are let pass")
+    withdrawal: Withdrawal | None = Field(
+        None, exclude_if=is_absent, description="what a withdrawal does; absent: a vacancy, at any time"
+    )
     select: Select = Field(description="who is out by points")
 
     @model_validator(mode="after")
@@ -140,7 +235,22 @@ class Round(Contract):
         if reads_findings and self.policy is None:
             raise ValueError(f"a policy, which gate {reads_findings[0]!r} reads; none")
         self._no_gate_on_eligible()
+        self._gates_asked_on_earlier_ones()
+        self._withdrawn_in_time()
         return self
+
+    def _gates_asked_on_earlier_ones(self) -> None:
+        for place, gate in enumerate(self.gates):
+            earlier = [each.id for each in self.gates[:place]]
+            if isinstance(gate, PanelMajorityGate) and gate.on is not None and gate.on not in earlier:
+                raise ValueError(f"a gate that stands before {gate.id!r} in its `on`; {gate.on!r}")
+
+    def _withdrawn_in_time(self) -> None:
+        if self.withdrawal is None:
+            return
+        late = [each for each in self.teams if each.withdrawn is not None and each.withdrawn > self.withdrawal.until]
+        if late:
+            raise ValueError(f"withdrawals until {self.withdrawal.until}; {late[0].id!r} on {late[0].withdrawn}")
 
     def _no_gate_on_eligible(self) -> None:
         """A gate cannot depend on points that depend on who is out by a gate."""

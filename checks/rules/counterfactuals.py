@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from checks.contracts.patch import Patch, SupposedRuling
-from checks.contracts.programme import ThresholdGate
+from checks.contracts.programme import PanelMajorityGate, ThresholdGate
 from checks.records.decisions import Decision, Standing
 from checks.records.record import Text
 from checks.records.what_if import KeptBy, Moved, Remedy, Variant, WhatIf
@@ -115,6 +115,8 @@ def rule_patches(judged: Judged) -> Iterator[Patch]:
         if gate.fail == "eliminate":
             ko, en = f"{gate.id} 관문의 불통과가 심의 대상이라면", f"were a fail of gate {gate.id} for review"
             yield _patch(ko, en, gates={gate.id: {"fail": "review"}})
+        if any(isinstance(each, PanelMajorityGate) and each.on == gate.id for each in round_.gates):
+            continue  # another gate asks what this one found
         ko, en = f"{gate.id} 관문이 없다면", f"without gate {gate.id}"
         yield _patch(ko, en, gates={gate.id: {"dropped": True}})
 

@@ -1,9 +1,18 @@
 """Gates: conditions apart from points. Four results, a panel's ruling above the check's own, and what each does to a team."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-from checks.contracts.programme import AnyGate, BaselineGate, DataQualityGate, Effect, IndependenceGate, ThresholdGate
+from checks.contracts.programme import (
+    AnyGate,
+    BaselineGate,
+    DataQualityGate,
+    Effect,
+    IndependenceGate,
+    PanelMajorityGate,
+    ThresholdGate,
+)
 from checks.contracts.rulings import Ruling
 from checks.contracts.score_tree import ScoreNode
 from checks.policy.data_quality import judge_data_quality
@@ -13,19 +22,39 @@ from checks.records.decisions import GateOutcome, GateResult, Reason
 from checks.records.record import Stage
 from checks.rules.inputs import RoundInputs, suite_mean
 from checks.rules.numbers import apart, decimal_text
+from checks.rules.panel_acts import judge_votes, judge_waiver
 from checks.rules.points import Points
 
 
 def judge_gates(inputs: RoundInputs, points: Points) -> dict[str, list[GateResult]]:
     """Every gate's result for every team that has not withdrawn, in the file's order."""
-    return {team: [_judge(inputs, points, gate, team) for gate in inputs.round.gates] for team in inputs.active()}
+    return {team: _judge_team(inputs, points, team) for team in inputs.active()}
 
 
-def _judge(inputs: RoundInputs, points: Points, gate: AnyGate, team: str) -> GateResult:
-    own, reasons = _own_result(inputs, points, gate, team)
+def _judge_team(inputs: RoundInputs, points: Points, team: str) -> list[GateResult]:
+    results: list[GateResult] = []
+    for gate in inputs.round.gates:
+        results.append(_judge(inputs, points, gate, team, {each.gate: each.result for each in results}))
+    return results
+
+
+def _judge(
+    inputs: RoundInputs, points: Points, gate: AnyGate, team: str, earlier: Mapping[str, GateOutcome]
+) -> GateResult:
+    """A panel's ruling goes above a waiver, and a waiver above the check's own result; all that there are are shown."""
+    if isinstance(gate, PanelMajorityGate):
+        own, reasons = judge_votes(inputs.acts.votes.get(gate.id, []), gate, team, earlier)
+    else:
+        own, reasons = _own_result(inputs, points, gate, team)
+    result = own
+    waiver = next((each for each in inputs.acts.waivers if each.team == team and each.gate == gate.id), None)
+    if waiver is not None and inputs.round.waivers is not None and own == "fail":
+        value, bound = _against_bound(inputs, points, gate, team)
+        result, waived = judge_waiver(waiver, inputs.round.waivers, value, bound)
+        reasons = [*reasons, waived]
     ruling = next((each for each in inputs.rulings if each.team == team and each.gate == gate.id), None)
-    result = own if ruling is None else ruling.result
     if ruling is not None:
+        result = ruling.result
         reasons = [*reasons, _ruled(ruling, own)]
     effects: dict[GateOutcome, Effect] = {
         "pass": "pass",
@@ -34,6 +63,19 @@ def _judge(inputs: RoundInputs, points: Points, gate: AnyGate, team: str) -> Gat
         "indeterminate": gate.indeterminate,
     }
     return GateResult(gate=gate.id, team=team, own=own, result=result, effect=effects[result], reasons=reasons)
+
+
+def _against_bound(inputs: RoundInputs, points: Points, gate: AnyGate, team: str) -> tuple[Fraction, Fraction]:
+    """What the gate measured and what it asks, for a gate with a bound that has failed."""
+    if isinstance(gate, ThresholdGate):
+        path, bound = threshold_of(inputs.round.score, gate)
+        value = points.nodes[team][path]
+    else:
+        assert isinstance(gate, BaselineGate)  # waivers of other gates are refused when they are read
+        value = suite_mean(inputs.teams[team].suites[gate.suite], inputs.suites[gate.suite])
+        bound = Fraction(gate.at_least) * Fraction(gate.baseline)
+    assert value is not None  # without a value it had been indeterminate
+    return value, bound
 
 
 def _own_result(inputs: RoundInputs, points: Points, gate: AnyGate, team: str) -> tuple[GateOutcome, list[Reason]]:

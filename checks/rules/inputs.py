@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
+from checks.contracts.acts import Acts
 from checks.contracts.panels import RaterSheets
 from checks.contracts.policy import Policy
 from checks.contracts.programme import Round
@@ -59,6 +60,7 @@ class RoundInputs:
     rosters: Mapping[str, Mapping[str, Decimal | None]] = field(default_factory=dict)
     groups: Mapping[str, Mapping[str, Mapping[int, str]]] = field(default_factory=dict)
     rulings: Sequence[Ruling] = ()
+    acts: Acts = field(default_factory=Acts)
     reference_licences: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     supposed_points: Mapping[str, Fraction] = field(default_factory=dict)
@@ -68,6 +70,11 @@ class RoundInputs:
     def active(self) -> list[str]:
         """The teams that have not withdrawn, in the file's order."""
         return [team.id for team in self.round.teams if team.withdrawn is None]
+
+    def everybody(self) -> list[str]:
+        """The population `all`: without the withdrawn teams, unless the rules keep them in it."""
+        kept = self.round.withdrawal is not None and self.round.withdrawal.effect == "keeps_population"
+        return [team.id for team in self.round.teams] if kept else self.active()
 
 
 class NotMeasured(Exception):  # noqa: N818  (the state of the round, not a fault of the program)

@@ -11,6 +11,7 @@ from checks.rules.points import Points
 from checks.rules.selection import Cut, Cutting
 
 CUT_RULE = "eliminate_bottom"
+TOP_RULE = "advance_top"
 
 
 def _reason(rule: str, outcome: str, ko: str, en: str, evidence: Sequence[str] = ()) -> Reason:
@@ -96,8 +97,8 @@ def _out_words(team: str, cutting: Cutting) -> tuple[str, str]:
     ko = f"하위 {cutting.planned}팀 탈락 규칙에 따라 탈락합니다. 산정된 {counted}팀 중 {above}팀이 위에 있습니다."
     en = f"Out as one of the lowest {cutting.planned}: {above} of the {counted} teams counted stand above it."
     if cutting.used:
-        ko += f" 계획된 {cutting.planned + cutting.used}팀 중 {cutting.used}팀은 관문 탈락으로 채워졌습니다."
-        en += f" Of {cutting.planned + cutting.used} planned cuts, gates have used {cutting.used}."
+        ko += f" 계획된 {cutting.planned + cutting.used}팀 중 {cutting.used}팀은 관문 탈락이나 철회로 채워졌습니다."
+        en += f" Of {cutting.planned + cutting.used} planned cuts, gates and withdrawals have used {cutting.used}."
     if cutting.unknown:
         ko += f" 총점이 없는 {cutting.unknown}팀이 모두 아래에 있어도 같습니다."
         en += f" The same were all {cutting.unknown} without a total below it."
@@ -117,6 +118,25 @@ def _distance(team: str, cut: Cut, cutting: Cutting, counted: Sequence[tuple[Fra
         gap = readable(own - best_out)
         return f" 탈락선보다 {gap}점 높습니다.", f" {gap} points above the cut."
     return "", ""
+
+
+def top_reason(cut: Cut, above: int, counted: int, teams: int) -> Reason:
+    """What `advance_top` did to the team."""
+    ko, en = {
+        "out": (
+            f"상위 {teams}팀만 진출합니다. 산정된 {counted}팀 중 {above}팀이 위에 있습니다.",
+            f"Not among the best {teams}, who alone advance: {above} of the {counted} teams counted stand above it.",
+        ),
+        "tied": (
+            f"상위 {teams}팀의 경계에서 동점이며 순서를 정할 규칙이 없습니다.",
+            f"Tied across the line of the best {teams}, and the tie chain leaves it.",
+        ),
+        "unknown": (
+            f"총점이 없는 팀이 있어 상위 {teams}팀을 정할 수 없습니다.",
+            f"A team without a total leaves the best {teams} open.",
+        ),
+    }.get(cut, (f"상위 {teams}팀에 듭니다.", f"Among the best {teams}."))
+    return _reason(TOP_RULE, cut, ko, en)
 
 
 def hypothetical_reason(gate: str, rank: int | None, teams: int, would: Status) -> Reason:

@@ -22,7 +22,7 @@ from checks.contracts.score_tree import (
 from checks.rules.drawing import Replicates, new_draw, resampled_scores
 from checks.rules.inputs import RoundInputs
 from checks.rules.item_tables import item_table, values_by_task
-from checks.rules.points import Points, leaf_values
+from checks.rules.points import Points, leaf_values, on_top
 from checks.rules.scaling import population_values
 
 RESAMPLES = 10_000
@@ -39,7 +39,7 @@ def resampled_totals(
     draw = new_draw(SEED)
     suites = _resampled_tasks(inputs, draw, resamples)
     teams = [team for team in inputs.active() if points.totals[team] is not None]
-    totals = {team: np.full(resamples, float(inputs.supposed_points.get(team, 0))) for team in teams}
+    totals = {team: np.full(resamples, float(on_top(inputs, team))) for team in teams}
     for path, node in inputs.round.score.leaves():
         weight = float(points.weights[path])
         if weight == 0:
@@ -186,7 +186,7 @@ def population_names(inputs: RoundInputs, path: str, node: ScoreNode, eligible: 
     assert node.source is not None and node.source.then is not None
     population = node.source.then.population
     if population == "all":
-        return inputs.active()
+        return inputs.everybody()
     if population == "eligible":
         return list(eligible)
     return [team for team, value in inputs.rosters[path].items() if value is None]

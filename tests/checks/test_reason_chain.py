@@ -14,7 +14,7 @@ from tests.checks.rounds import inputs_of, leaf, rules_over
 from tests.checks.test_properties import SELECTS, TABLES, decided
 
 COUNT = re.compile(r"Out as one of the lowest (\d+): (\d+) of the (\d+) teams counted stand above it\.")
-USED = re.compile(r"Of (\d+) planned cuts, gates have used (\d+)\.")
+USED = re.compile(r"Of (\d+) planned cuts, gates and withdrawals have used (\d+)\.")
 UNKNOWN = re.compile(r"The same were all (\d+) without a total below it\.")
 BOUND = re.compile(r"(\S+) has (\S+) points (≥|<) the required (\S+)")
 RULED = re.compile(r"The panel ruled (\w+)")
@@ -82,5 +82,5 @@ def test_cuts_that_gates_have_used_are_told() -> None:
     }
     out = next(each for each in decide(inputs_of(rules, tables)).standings if each.team == "e")
     cut = next(reason for reason in out.reasons if reason.rule == "eliminate_bottom")
-    assert "gates have used 1" in cut.text.en and "2팀 중 1팀" in cut.text.ko
+    assert "gates and withdrawals have used 1" in cut.text.en and "2팀 중 1팀" in cut.text.ko
     assert out_by_its_words(out) == "eliminate_bottom"
