@@ -164,6 +164,12 @@ def _tables() -> str:
             "each team once, at most `most` rows",
         ),
         (
+            "`appeals`",
+            "`team`, `gate`, `ground`, `filed_on`, `result`, `reason`, `signed_by`, `second_signature`; optional `evidence`",
+            "one a team and gate; the result is a gate's, `dismissed` or `pending`",
+        ),
+        ("`freeze: {late_evidence: …}`", "`team`, `received_on`, `sha256`, `title`", "each after the freeze"),
+        (
             "`votes`",
             "`team`, `panellist`, `vote`",
             "yes, no, abstain or recused (찬성, 반대, 기권, 제척); panellists are codes",

@@ -3,12 +3,13 @@
 from typing import get_args
 
 from checks.contracts.fields import Contract
-from checks.contracts.programme import (
+from checks.contracts.programme import AnyGate, Gate
+from checks.contracts.round_rules import (
     Adjustments,
     AdvanceTop,
-    AnyGate,
+    Appeals,
     Cited,
-    Gate,
+    Freeze,
     Reserve,
     Select,
     Waivers,
@@ -32,7 +33,7 @@ _FORMS: dict[str, list[type[Contract]]] = {
     "then": [TopScaled, RankPoints, Normalise],
     "gates": list(get_args(get_args(AnyGate)[0])),
     "select": [Select, AdvanceTop, Wildcards, Reserve],
-    "round": [Adjustments, Waivers, Withdrawal],
+    "round": [Adjustments, Waivers, Withdrawal, Freeze, Appeals],
 }
 #: Keys that every rule of a kind has, told once in the page's own words.
 _SHARED = {*Cited.model_fields, *Source.model_fields, *Gate.model_fields}

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from checks.contracts.act_files import act_files, load_acts
 from checks.contracts.errors import InputFault
 from checks.contracts.loading import LoadedProgramme, LoadedSuite
 from checks.contracts.panels import read_errors, read_imported, read_raters, read_roster
@@ -66,7 +67,7 @@ def load_round_inputs(
         policy=used_policy,
         reference_licences={each.id: each.licence for each in loaded.programme.references},
         rulings=ruling.rulings(round_),
-        acts=ruling.acts(round_),
+        acts=load_acts(ruling, round_),
         what_if=rules is not None or policy is not None,
         simulated=loaded.programme.simulated,
     )
@@ -126,7 +127,7 @@ def _with_tables(inputs: RoundInputs, ruling: LoadedProgramme, round_: Round) ->
             rosters[path] = read_roster(read[-1], teams)
     if round_.rulings is not None:
         read.append(ruling.resolve(round_.rulings))
-    read += ruling.act_files(round_).values()
+    read += act_files(ruling, round_).values()
     groups = {name: _groups(ruling.suites[name], inputs.teams, read) for name in inputs.suites}
     cache = HashCache(ruling.warehouse)
     files = {f"file:{os.path.relpath(each, ruling.folder)}": hash_file(each, cache) for each in read}

@@ -3,16 +3,20 @@
 An act that changes who is out is never a number in the rules: it is a row with a reason and two different people's names.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args
+
+from pydantic import Field
 
 from checks.contracts.errors import InputFault
-from checks.contracts.fields import Number, is_of_writable_size
+from checks.contracts.fields import Number, Sha256, is_absent, is_of_writable_size
 from checks.contracts.rulings import is_same_person
 from checks.contracts.tables import TableRow, read_table
+from checks.records.decisions import GateOutcome
 from checks.records.record import Record
 
 SIGNED = ("reason", "signed_by", "second_signature")
@@ -47,6 +51,24 @@ class Wildcard(Signed):
     """A team that is out by points and is let through all the same."""
 
 
+class Appeal(Signed):
+    """An objection to one gate's result, and what the appeal panel made of it; a pending one has no result yet."""
+
+    gate: str
+    ground: str
+    filed_on: date
+    result: GateOutcome | Literal["dismissed", "pending"]
+
+
+class LateEvidence(Record):
+    """Something handed in after evidence was frozen: recorded by its hash, no part of the decision."""
+
+    team: str
+    received_on: date
+    sha256: Sha256
+    title: str
+
+
 class Vote(Record):
     """One panellist's vote on one team."""
 
@@ -62,6 +84,8 @@ class Acts(Record):
     waivers: list[Waiver] = []
     wildcards: list[Wildcard] = []
     votes: dict[str, list[Vote]] = {}
+    appeals: list[Appeal] = Field(default=[], exclude_if=is_absent)
+    late_evidence: list[LateEvidence] = Field(default=[], exclude_if=is_absent)
 
 
 Act = TypeVar("Act", bound=Signed)
@@ -95,6 +119,50 @@ def read_wildcards(path: Path, teams: list[str], most: int) -> list[Wildcard]:
         raise InputFault(path, "team", f"{doubled[0]!r} twice", "each team once")
     if len(found) > most:
         raise InputFault(path, found=f"{len(found)} wildcards", expected=f"at most {most}")
+    return found
+
+
+def read_appeals(
+    path: Path, teams: list[str], gates: list[str], excluded: Mapping[tuple[str, str], Sequence[str]]
+) -> list[Appeal]:
+    """`team,gate,ground,filed_on,result,reason,signed_by,second_signature[,evidence]`; one a team and gate.
+
+    `excluded` are, by team and gate, the people who signed the ruling that is appealed: neither may sign its appeal.
+    """
+    results = (*get_args(GateOutcome), "dismissed", "pending")
+    seen: set[tuple[str, str]] = set()
+
+    def appeal(row: TableRow) -> Appeal:
+        team, gate = row.text("team"), row.known("gate", gates)
+        if (team, gate) in seen:
+            raise InputFault(path, "gate", f"a second appeal on {gate!r} for {team!r}", "one", line=row.line)
+        seen.add((team, gate))
+        for column in ("signed_by", "second_signature"):
+            if any(is_same_person(row.text(column), name) for name in excluded.get((team, gate), ())):
+                expected = "somebody who did not sign the ruling that is appealed"
+                raise InputFault(path, column, repr(row.text(column)), expected, line=row.line)
+        read = {"ground": row.text("ground"), "filed_on": day(row, "filed_on"), "result": row.known("result", results)}
+        return Appeal.model_validate(_cells(row, gate=gate, **read))
+
+    return _read(path, teams, ("gate", "ground", "filed_on", "result"), appeal)
+
+
+def read_late_evidence(path: Path, teams: list[str], frozen: date) -> list[LateEvidence]:
+    """`team,received_on,sha256,title`: what came after the day on which evidence was frozen."""
+    found = []
+    for row in read_table(path, ("team", "received_on", "sha256", "title")):
+        received, sha256 = day(row, "received_on"), row.text("sha256")
+        if received <= frozen:
+            raise InputFault(path, "received_on", str(received), f"a day after the freeze of {frozen}", line=row.line)
+        if not re.fullmatch("[0-9a-f]{64}", sha256):
+            raise InputFault(path, "sha256", repr(sha256), "64 hexadecimal digits", line=row.line)
+        cells = {
+            "team": row.known("team", teams),
+            "title": row.text("title"),
+            "received_on": received,
+            "sha256": sha256,
+        }
+        found.append(LateEvidence.model_validate(cells))
     return found
 
 

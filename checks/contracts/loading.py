@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from checks.contracts.acts import Acts, read_adjustments, read_votes, read_waivers, read_wildcards
+from checks.contracts.act_files import load_acts
 from checks.contracts.errors import InputFault
 from checks.contracts.hub_cache import cached_snapshot, is_hub_id
 from checks.contracts.panels import read_errors, read_imported, read_raters, read_roster
 from checks.contracts.policy import Policy
-from checks.contracts.programme import BaselineGate, PanelMajorityGate, Programme, Reference, Round, Team, ThresholdGate
+from checks.contracts.programme import BaselineGate, Programme, Reference, Round, Team
 from checks.contracts.rulings import Ruling, read_rulings
 from checks.contracts.score_tree import FrozenPopulation, Imported, Raters, ScoreNode
 from checks.contracts.submission import Submission
@@ -174,30 +174,6 @@ class LoadedProgramme(Loaded):
         gates, teams = [gate.id for gate in round_.gates], [team.id for team in round_.teams]
         return read_rulings(self.resolve(round_.rulings, f"rounds.{round_.id}.rulings"), teams, gates)
 
-    def acts(self, round_: Round) -> Acts:
-        """What people did to the round, read now; raises InputFault for a fault in a table."""
-        files = self.act_files(round_)
-        teams, gates = [team.id for team in round_.teams], [gate.id for gate in round_.gates]
-        bounded = [gate.id for gate in round_.gates if isinstance(gate, ThresholdGate | BaselineGate)]
-        most = round_.select.wildcards.most if round_.select.wildcards is not None else 0
-        return Acts(
-            adjustments=read_adjustments(files["adjustments"], teams) if "adjustments" in files else [],
-            waivers=read_waivers(files["waivers"], teams, bounded) if "waivers" in files else [],
-            wildcards=read_wildcards(files["select.wildcards"], teams, most) if "select.wildcards" in files else [],
-            votes={gate: read_votes(files[f"gates.{gate}"], teams) for gate in gates if f"gates.{gate}" in files},
-        )
-
-    def act_files(self, round_: Round) -> dict[str, Path]:
-        """Key in the round → the table that it names."""
-        named = {
-            "adjustments": round_.adjustments,
-            "waivers": round_.waivers,
-            "select.wildcards": round_.select.wildcards,
-        }
-        files = {key: rule.file for key, rule in named.items() if rule is not None}
-        files |= {f"gates.{gate.id}": gate.votes for gate in round_.gates if isinstance(gate, PanelMajorityGate)}
-        return {key: self.resolve(file, f"rounds.{round_.id}.{key}") for key, file in files.items()}
-
 
 def load_programme(path: Path) -> LoadedProgramme:
     """A programme with its suites, policies, panels and rulings checked; `path` is the file or its folder."""
@@ -218,7 +194,7 @@ def load_programme(path: Path) -> LoadedProgramme:
     for each in programme.rounds:
         _check_panels(loaded, each)
         loaded.rulings(each)
-        loaded.acts(each)
+        load_acts(loaded, each)
     return loaded
 
 

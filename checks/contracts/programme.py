@@ -1,7 +1,6 @@
 """`programme.yaml`: what is evaluated, and by which rules."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -11,7 +10,6 @@ from checks.contracts.fields import (
     Count,
     Identifier,
     NotNegative,
-    Number,
     Positive,
     ProgrammeId,
     RelativePath,
@@ -19,6 +17,7 @@ from checks.contracts.fields import (
     Text,
     is_absent,
 )
+from checks.contracts.round_rules import Adjustments, Appeals, Cited, Freeze, Select, Waivers, Withdrawal
 from checks.contracts.score_tree import ScoreNode, SuiteMean, SuiteRelative
 
 Effect = Literal["eliminate", "review", "pass"]
@@ -114,92 +113,6 @@ AnyGate = Annotated[
 ]
 
 
-class Cited(Contract):
-    """What every rule of this kind says beside its own keys: its name, where it is written, since when it holds."""
-
-    label: Text = Field(description="the rule's name, Korean and English")
-    citation: str = Field(min_length=1, description="the law, notice or guideline that states it")
-    effective: date = Field(description="the day from which it holds")
-
-
-class Adjustments(Cited):
-    """Bonuses and penalties on totals, each a signed row."""
-
-    file: RelativePath = Field(description="CSV: team, points, reason, signed_by, second_signature, optional evidence")
-    most: NotNegative = Field(description="the most that a team's adjustments count together, either way")
-
-
-class Waivers(Cited):
-    """Fails that are let pass: only of a threshold or baseline gate that is missed by little, and only for a time."""
-
-    file: RelativePath = Field(
-        description="CSV: team, gate, expires, reason, signed_by, second_signature, optional evidence"
-    )
-    within: Share = Field(description="how far the bound may be missed, as a share of it")
-    as_of: date = Field(description="the day on which the round is decided: a waiver that has expired does nothing")
-
-
-class Withdrawal(Cited):
-    """What a team's withdrawal does to the others."""
-
-    until: date = Field(description="the last day on which a team may withdraw")
-    effect: Literal["vacancy", "uses_cut", "keeps_population"] = Field(
-        description="vacancy: its place is vacant and populations go on without it; uses_cut: it also uses up one of the "
-        "planned cuts; keeps_population: it stays in every population `all` with the values that it has"
-    )
-
-
-class AdvanceTop(Cited):
-    """Only the best advance."""
-
-    teams: Count = Field(description="how many at most; nobody has to be chosen where nobody is left")
-    scope: Literal["all", "eligible"] = Field(
-        description="whether a team out by a gate still takes one of these places"
-    )
-
-
-class Wildcards(Cited):
-    """Teams that are out by points and are let through all the same."""
-
-    file: RelativePath = Field(description="CSV: team, reason, signed_by, second_signature, optional evidence")
-    most: Count = Field(description="how many at most; more rows are an error")
-
-
-class Reserve(Cited):
-    """The teams that are out by points, best first: who moves up."""
-
-    fill: Literal["vacancies", "nothing"] = Field(
-        description="vacancies: they advance, best first, while places are vacant; nothing: they are only listed"
-    )
-
-
-class Select(Contract):
-    """Who is out by points."""
-
-    eliminate_bottom: Count = Field(description="how many are out by the lowest totals")
-    scope: Literal["all", "eligible"] = Field(description="whether a team out by a gate still takes part in that count")
-    quota: Literal["additive", "absorbing"] = Field(
-        description="whether a gate's elimination uses up one of the planned cuts"
-    )
-    tie_break: list[str] = Field(
-        [], description="nodes that order equal totals, the first that differs decides; then review"
-    )
-    confidence: Annotated[Number, Field(ge=Decimal("0.5"), lt=1)] | None = Field(
-        None, description="a cut less sure than this becomes review"
-    )
-    advance_top: AdvanceTop | None = Field(None, exclude_if=is_absent, description="only the best of them advance")
-    wildcards: Wildcards | None = Field(
-        None, exclude_if=is_absent, description="teams out by points that are let through all the same"
-    )
-    reserve: Reserve | None = Field(None, exclude_if=is_absent, description="who moves up where places are vacant")
-
-    @model_validator(mode="after")
-    def _confidence_is_of_the_bottom(self) -> "Select":
-        if self.confidence is not None and self.advance_top is not None:
-            raise ValueError("confidence or advance_top, for confidence is that of the bottom cut; both")
-        return self
-
-
 class Round(Contract):
     """One round of a programme."""
 
@@ -214,6 +127,8 @@ class Round(Contract):
     )
     gates: list[AnyGate] = Field([], description="conditions apart from points; the first that eliminates is named")
     rulings: RelativePath | None = Field(None, description="CSV of what the panel decided")
+    freeze: Freeze | None = Field(None, exclude_if=is_absent, description="days after which nothing new counts")
+    appeals: Appeals | None = Field(None, exclude_if=is_absent, description="objections, and what became of them")
     adjustments: Adjustments | None = Field(None, exclude_if=is_absent, description="bonuses and penalties")
     waivers: Waivers | None = Field(None, exclude_if=is_absent, description="fails that are let pass")
     withdrawal: Withdrawal | None = Field(
@@ -237,7 +152,27 @@ class Round(Contract):
         self._no_gate_on_eligible()
         self._gates_asked_on_earlier_ones()
         self._withdrawn_in_time()
+        self._in_force_by_the_freeze()
         return self
+
+    def cited_rules(self) -> dict[str, Cited]:
+        """Key → rule, of all that say since when they hold."""
+        kinds: dict[str, Cited | None] = {
+            "adjustments": self.adjustments,
+            "waivers": self.waivers,
+            "withdrawal": self.withdrawal,
+            "appeals": self.appeals,
+            "select.advance_top": self.select.advance_top,
+            "select.wildcards": self.select.wildcards,
+            "select.reserve": self.select.reserve,
+        }
+        return {key: rule for key, rule in kinds.items() if rule is not None}
+
+    def _in_force_by_the_freeze(self) -> None:
+        """A rule that takes effect after the rules were fixed was changed while the round ran."""
+        for key, rule in self.cited_rules().items():
+            if self.freeze is not None and rule.effective > self.freeze.rules:
+                raise ValueError(f"rules in force by the freeze of {self.freeze.rules}; {key} from {rule.effective}")
 
     def _gates_asked_on_earlier_ones(self) -> None:
         for place, gate in enumerate(self.gates):

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from checks.records.decisions import Decision, GateResult, Reason, Standing, Status
+from checks.rules.appeals import late_evidence_reasons
 from checks.rules.gates import judge_gates
 from checks.rules.inputs import RoundInputs
 from checks.rules.numbers import decimal_text
@@ -154,6 +155,7 @@ def _reasons(
         ungated = [each.model_copy(update={"effect": "pass"}) if each.gate == by else each for each in results]
         reasons.append(hypothetical_reason(by, rank, teams, _without_gate(inputs, outcome, team, ungated)))
     reasons += gate_reasons(results)
+    reasons += late_evidence_reasons(inputs.acts.late_evidence, inputs.round.freeze, team)
     reasons += [fault_reason(stage, message) for stage, message in measured.faults.items()]
     return reasons
 

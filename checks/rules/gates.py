@@ -8,7 +8,6 @@ from checks.contracts.programme import (
     AnyGate,
     BaselineGate,
     DataQualityGate,
-    Effect,
     IndependenceGate,
     PanelMajorityGate,
     ThresholdGate,
@@ -20,6 +19,7 @@ from checks.policy.independence import IndependenceCase, judge_independence
 from checks.policy.outcomes import finding
 from checks.records.decisions import GateOutcome, GateResult, Reason
 from checks.records.record import Stage
+from checks.rules.appeals import effect_of, judge_appeal
 from checks.rules.inputs import RoundInputs, suite_mean
 from checks.rules.numbers import apart, decimal_text
 from checks.rules.panel_acts import judge_votes, judge_waiver
@@ -41,7 +41,7 @@ def _judge_team(inputs: RoundInputs, points: Points, team: str) -> list[GateResu
 def _judge(
     inputs: RoundInputs, points: Points, gate: AnyGate, team: str, earlier: Mapping[str, GateOutcome]
 ) -> GateResult:
-    """A panel's ruling goes above a waiver, and a waiver above the check's own result; all that there are are shown."""
+    """An appeal goes above a ruling, a ruling above a waiver, a waiver above the check's own result; all of them are shown."""
     if isinstance(gate, PanelMajorityGate):
         own, reasons = judge_votes(inputs.acts.votes.get(gate.id, []), gate, team, earlier)
     else:
@@ -56,13 +56,12 @@ def _judge(
     if ruling is not None:
         result = ruling.result
         reasons = [*reasons, _ruled(ruling, own)]
-    effects: dict[GateOutcome, Effect] = {
-        "pass": "pass",
-        "fail": gate.fail,
-        "conditional": gate.conditional,
-        "indeterminate": gate.indeterminate,
-    }
-    return GateResult(gate=gate.id, team=team, own=own, result=result, effect=effects[result], reasons=reasons)
+    appeal = next((each for each in inputs.acts.appeals if each.team == team and each.gate == gate.id), None)
+    effect = effect_of(gate, result)
+    if appeal is not None and inputs.round.appeals is not None:
+        result, effect, told = judge_appeal(appeal, inputs.round.appeals, gate, result)
+        reasons = [*reasons, told]
+    return GateResult(gate=gate.id, team=team, own=own, result=result, effect=effect, reasons=reasons)
 
 
 def _against_bound(inputs: RoundInputs, points: Points, gate: AnyGate, team: str) -> tuple[Fraction, Fraction]:

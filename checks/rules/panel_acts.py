@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from checks.contracts.acts import Adjustment, Signed, Vote, Waiver
-from checks.contracts.programme import Adjustments, PanelMajorityGate, Waivers
+from checks.contracts.programme import PanelMajorityGate
+from checks.contracts.round_rules import Adjustments, Waivers
 from checks.policy.outcomes import finding
 from checks.records.decisions import GateOutcome, Reason
 from checks.records.record import Text
@@ -42,7 +43,7 @@ def judge_votes(
 def judge_waiver(waiver: Waiver, rule: Waivers, value: Fraction, bound: Fraction) -> tuple[GateOutcome, Reason]:
     """pass where the waiver still holds and the bound is missed by no more than the rules let be waived."""
     least = bound * (1 - Fraction(rule.within))
-    signed = _signed(waiver)
+    signed = signed_words(waiver)
     if waiver.expires < rule.as_of:
         ko = f"면제가 {waiver.expires}에 만료되어 효력이 없습니다. {signed.ko}"
         return "fail", finding(
@@ -54,7 +55,7 @@ def judge_waiver(waiver: Waiver, rule: Waivers, value: Fraction, bound: Fraction
         return "fail", finding("waiver", "fail", ko, f"It cannot be waived: {has} < {needed}. {signed.en}")
     ko = f"{rule.label.ko}에 따라 면제됩니다: {has} ≥ {needed}, {waiver.expires}까지. {signed.ko}"
     en = f"Waived under {rule.label.en}: {has} ≥ {needed}, until {waiver.expires}. {signed.en}"
-    return "pass", finding("waiver", "pass", ko, en, _evidence(waiver))
+    return "pass", finding("waiver", "pass", ko, en, act_evidence(waiver))
 
 
 def adjustment_of(adjustments: Sequence[Adjustment], rule: Adjustments | None, team: str) -> Fraction:
@@ -82,17 +83,17 @@ def adjustment_reasons(adjustments: Sequence[Adjustment], rule: Adjustments | No
 
 def _adjusted(each: Adjustment, label: Text) -> Reason:
     kind = ("가점", "bonus") if each.points > 0 else ("감점", "penalty")
-    points, signed = f"{each.points:+f}", _signed(each)
+    points, signed = f"{each.points:+f}", signed_words(each)
     ko, en = f"{label.ko}: {kind[0]} {points}점. {signed.ko}", f"{label.en}: {kind[1]} of {points} points. {signed.en}"
-    return _reason("adjustment", kind[1], ko, en, _evidence(each))
+    return _reason("adjustment", kind[1], ko, en, act_evidence(each))
 
 
 def wildcard_reason(wildcard: Signed, label: Text) -> Reason:
     """A team that points put out and the panel lets through."""
-    signed = _signed(wildcard)
+    signed = signed_words(wildcard)
     return _reason(
         "wildcard", "advances", f"{label.ko}에 따라 진출합니다. {signed.ko}", f"Advances by {label.en}. {signed.en}",
-        _evidence(wildcard),
+        act_evidence(wildcard),
     )  # fmt: skip
 
 
@@ -103,12 +104,14 @@ def reserve_reason(place: int, label: Text, advances: bool) -> Reason:
     return _reason("reserve", "advances" if advances else "listed", ko, en)
 
 
-def _signed(act: Signed) -> Text:
+def signed_words(act: Signed) -> Text:
+    """Why, and by whom."""
     names = f"{act.signed_by}, {act.second_signature}"
     return Text(ko=f"사유: {act.reason} 서명: {names}", en=f"Reason: {act.reason} Signed: {names}")
 
 
-def _evidence(act: Signed) -> list[str]:
+def act_evidence(act: Signed) -> list[str]:
+    """What the act rests on, as reasons name it."""
     return [f"ruling:{act.evidence}"] if act.evidence else []
 
 

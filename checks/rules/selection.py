@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from checks.contracts.programme import AdvanceTop, Select
+from checks.contracts.round_rules import AdvanceTop, Select
 from checks.contracts.score_tree import ScoreNode
 from checks.rules.points import Points
 

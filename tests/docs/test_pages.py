@@ -15,7 +15,8 @@ from checks.contracts.policy import (
     IndependencePolicy,
     LicencePolicy,
 )
-from checks.contracts.programme import AnyGate, Gate, Select
+from checks.contracts.programme import AnyGate, Gate
+from checks.contracts.round_rules import Select
 from checks.contracts.score_tree import Missing, Normalise, Raters, ScoreNode, SuiteMean, SuiteRelative, Then
 from checks.expectations.suites import ALL_CHECKS
 from docs import generate

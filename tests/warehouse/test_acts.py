@@ -1,5 +1,6 @@
 """Bonuses, votes, waivers and wildcards from their tables: hashed, decided on, carried in the bundle, and refused where wrong."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,12 +8,15 @@ import yaml
 
 from checks.contracts.errors import InputFault
 from checks.contracts.loading import LoadedProgramme, load_programme
+from checks.records.canonical import canonical_sha256
 from checks.records.decisions import Decision
+from tests.checks.test_appeals import APPEALS
 from tests.checks.test_panel_rules import CITED, HEAD
 from tests.warehouse.programmes import make_imported
 from warehouse.archive import unpack
 from warehouse.bundle import write_bundle
 from warehouse.keys import make_keys
+from warehouse.reader import load_history
 from warehouse.round_inputs import decide_round
 from warehouse.store import Warehouse
 from warehouse.writer import record_decision
@@ -55,6 +59,34 @@ def test_a_round_with_acts_is_bundled_and_verified(tmp_path: Path) -> None:
     assert write_bundle(loaded, None, tmp_path / "b.zip").holds
     assert b'"acts":{"adjustments":[{' in unpack((tmp_path / "b.zip").read_bytes())["rules.json"]
     assert statuses(decide_round(make_imported(tmp_path / "plain")))["c"] == "eliminated"
+
+
+def test_an_appeal_that_is_granted_supersedes_the_decision_and_the_old_one_is_kept(tmp_path: Path) -> None:
+    """C is out by the floor; on day nine another panel lets it pass: a second link of the chain, the first unchanged."""
+    gate = {"id": "floor", "check": "threshold", "of": "agency", "at_least": "30.5", "fail": "eliminate"}
+    loaded = make_imported(tmp_path / "programme", rulings=None, gates=[gate])
+    (loaded.folder / "panels" / "appeals.csv").write_text(
+        f"team,gate,ground,filed_on,result,{HEAD}\nc,floor,misreading,2026-01-24,pending,심리,Q1,Q2\n"
+    )
+    raw = yaml.safe_load(loaded.path.read_text())
+    raw["rounds"][0]["select"] |= {"eliminate_bottom": 0}
+    raw["rounds"][0]["appeals"] = {**APPEALS, "file": "panels/appeals.csv"}
+    loaded.path.write_text(yaml.safe_dump(raw, allow_unicode=True))
+    warehouse = Warehouse(loaded.warehouse)
+    first = decide_round(load_programme(loaded.path))
+    record_decision(warehouse, first)
+    table = loaded.folder / "panels" / "appeals.csv"
+    table.write_text(table.read_text().replace("pending", "pass"))
+    granted = load_programme(loaded.path)
+    second = decide_round(granted)
+    record_decision(warehouse, second)
+    assert (statuses(first)["c"], statuses(second)["c"]) == ("eliminated", "advances")
+    history = load_history(warehouse, "round-1")
+    assert [each.decision_sha256 for each in history] == [canonical_sha256(first), canonical_sha256(second)]
+    make_keys(granted.folder / "keys")
+    assert write_bundle(granted, None, tmp_path / "b.zip").holds
+    chain = json.loads(unpack((tmp_path / "b.zip").read_bytes())["history.json"])
+    assert [link["decision_sha256"] for link in chain] == [each.decision_sha256 for each in history]
 
 
 @pytest.mark.parametrize("name", TABLES)
