@@ -25,14 +25,20 @@ class RaterSheets:
 
 
 def read_imported(path: Path, teams: list[str], most: Decimal) -> dict[str, Decimal]:
-    """`team,value`, each team once, values from 0 to `most`."""
+    """`team,value[,stderr]`, each team once, values from 0 to `most`."""
     values: dict[str, Decimal] = {}
-    for row in read_table(path, ("team", "value")):
+    for row in read_table(path, ("team", "value"), ("stderr",)):
         team = row.known("team", teams)
         if team in values:
             raise InputFault(path, "team", f"{team!r} twice", "each team once", line=row.line)
         values[team] = row.number("value", Decimal(0), most)
     return values
+
+
+def read_errors(path: Path, teams: list[str]) -> dict[str, Decimal]:
+    """The standard errors that an imported table gives, in the values' own unit; empty where it gives none."""
+    rows = read_table(path, ("team", "value"), ("stderr",))
+    return {row.known("team", teams): row.number("stderr", Decimal(0), None) for row in rows if row.cells.get("stderr")}
 
 
 def read_raters(path: Path, teams: list[str], most: Decimal) -> RaterSheets:

@@ -12,6 +12,7 @@ from statistics import median
 
 from checks.contracts.score_tree import Imported, Raters, ScoreNode, SuiteMean, SuiteRelative
 from checks.rules.inputs import NotMeasured, RoundInputs, suite_mean, task_score
+from checks.rules.panel_acts import adjustment_of
 from checks.rules.scaling import scale
 
 Values = dict[str, Fraction | None]
@@ -58,10 +59,22 @@ def evaluate(inputs: RoundInputs, eligible: Sequence[str] | None) -> Points:
     root = tree.id if tree.source is not None else ""
     return Points(
         nodes={team: {path: value for path, value in values.items() if path} for team, values in nodes.items()},
-        totals={team: values[root] for team, values in nodes.items()},
+        totals={team: _total(inputs, team, values[root]) for team, values in nodes.items()},
         weights=weights,
         excluded=excluded,
         missing=missing,
+    )
+
+
+def _total(inputs: RoundInputs, team: str, earned: Fraction | None) -> Fraction | None:
+    """What the tree gives, bonuses and penalties, and what a what-if supposes on top."""
+    return None if earned is None else earned + on_top(inputs, team)
+
+
+def on_top(inputs: RoundInputs, team: str) -> Fraction:
+    """The points that a team has or lacks beside the tree's."""
+    return adjustment_of(inputs.acts.adjustments, inputs.round.adjustments, team) + inputs.supposed_points.get(
+        team, Fraction(0)
     )
 
 
