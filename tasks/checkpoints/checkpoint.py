@@ -6,8 +6,6 @@
 """
 
 import json
-import os
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -20,26 +18,13 @@ from tasks.checkpoints.number_formats import ITEM_BITS, Floats, as_float32, as_s
 from tasks.checkpoints.quantised import Tensor, logical_tensors
 from tasks.checkpoints.quantised_tensor import QuantisedTensor
 from tasks.checkpoints.safetensors_header import TensorEntry, read_header
+from tasks.checkpoints.stored_bytes import Bytes, StoredBytes
 
 INDEX = "model.safetensors.index.json"
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 _WANTED = "a folder of safetensors"
-#: Bytes read at a time where a tensor is only passed through: a core's second cache holds it, and whole numbers fit in it.
-BLOCK = 1 << 20
 #: Columns are read row by row where they are less than this share (one in …) of the row.
 _WORTH_SKIPPING = 4
-
-
-class _Count:
-    """Bytes read from the weights so far; several threads may add to it."""
-
-    def __init__(self) -> None:
-        self.total = 0
-        self._lock = threading.Lock()
-
-    def add(self, number: int) -> None:
-        with self._lock:
-            self.total += number
 
 
 @dataclass(frozen=True)
@@ -52,7 +37,7 @@ class Checkpoint:
     folder: Path
     config: Mapping[str, Any]
     tensors: Mapping[str, Tensor]
-    _read: _Count = field(default_factory=_Count, repr=False)
+    _bytes: StoredBytes = field(default_factory=StoredBytes, repr=False)
 
     @property
     def parameters(self) -> int:
@@ -62,7 +47,7 @@ class Checkpoint:
     @property
     def bytes_read(self) -> int:
         """How many bytes of weights were read so far."""
-        return self._read.total
+        return self._bytes.total
 
     def read(self, name: str, rows: slice | None = None) -> Floats:
         """A tensor as float32 in its shape, or the given rows of its first axis (a contiguous range).
@@ -73,7 +58,7 @@ class Checkpoint:
         if isinstance(tensor, QuantisedTensor):
             start, stop = _range(rows, tensor.shape)
             return tensor.decoded(start, stop)
-        raw, shape = _stored_bytes(tensor, rows, self._read)
+        raw, shape = _rows(self._bytes, tensor, rows)
         return as_float32(raw, tensor.dtype).reshape(shape)
 
     def read_matrix(self, name: str, rows: slice, columns: slice = slice(None)) -> Floats:
@@ -91,9 +76,9 @@ class Checkpoint:
             return decoded[first - first // deep * deep :][: stop - first, left:right]
         item = ITEM_BITS[tensor.dtype] // 8
         if (right - left) * item * _WORTH_SKIPPING > width * item:
-            raw = _bytes_at(tensor, first * width * item, stop * width * item, self._read)
+            raw = self._bytes.between(tensor, first * width * item, stop * width * item)
             return as_float32(raw, tensor.dtype).reshape(stop - first, width)[:, left:right]
-        raw = _strided(tensor, range(first, stop), width * item, left * item, right * item, self._read)
+        raw = self._bytes.columns(tensor, range(first, stop), width * item, left * item, right * item)
         return as_float32(raw, tensor.dtype).reshape(stop - first, right - left)
 
     def read_flat(self, name: str, start: int, stop: int) -> Floats:
@@ -101,62 +86,20 @@ class Checkpoint:
         entry = self.tensors[name]
         assert isinstance(entry, TensorEntry)
         item = ITEM_BITS[entry.dtype] // 8
-        return as_float32(_bytes_at(entry, start * item, stop * item, self._read), entry.dtype)
+        return as_float32(self._bytes.between(entry, start * item, stop * item), entry.dtype)
 
-    def blocks(self, entry: TensorEntry) -> "Iterator[np.ndarray[Any, np.dtype[np.uint8]]]":
-        """The stored bytes in order, BLOCK at a time, each of whole numbers and overwritten by the next."""
-        space = np.empty(min(BLOCK, entry.end - entry.start), np.uint8)
-        with entry.file.open("rb", buffering=0) as file:
-            file.seek(entry.start)
-            for start in range(entry.start, entry.end, BLOCK):
-                wanted = space[: min(BLOCK, entry.end - start)]
-                got = file.readinto(wanted.data)
-                while got < wanted.size:  # a read may be short
-                    more = file.readinto(wanted[got:].data)
-                    if not more:
-                        raise _changed(entry, start + got - entry.start)
-                    got += more
-                self._read.add(wanted.size)
-                yield wanted
+    def blocks(self, entry: TensorEntry) -> Iterator[Bytes]:
+        """The stored bytes in order, a block at a time, each of whole numbers and overwritten by the next."""
+        return self._bytes.blocks(entry)
 
 
-def _changed(entry: TensorEntry, found: int) -> InputFault:
-    return InputFault(entry.file, entry.name, f"{found} bytes", f"{entry.end - entry.start}, as its header says")
-
-
-def _bytes_at(entry: TensorEntry, start: int, stop: int, count: _Count) -> "np.ndarray[Any, np.dtype[np.uint8]]":
-    with entry.file.open("rb") as file:
-        raw = np.fromfile(file, np.uint8, count=stop - start, offset=entry.start + start)
-    if raw.size != stop - start:
-        raise _changed(entry, start + raw.size)
-    count.add(raw.size)
-    return raw
-
-
-def _strided(
-    entry: TensorEntry, rows: range, row_bytes: int, left: int, right: int, count: _Count
-) -> "np.ndarray[Any, np.dtype[np.uint8]]":
-    """Bytes `left` to `right` of every row, one after another."""
-    raw = np.empty((len(rows), right - left), np.uint8)
-    with entry.file.open("rb", buffering=0) as file:
-        for number, row in enumerate(rows):
-            got = os.preadv(file.fileno(), [raw[number].data], entry.start + row * row_bytes + left)
-            if got != right - left:
-                raise _changed(entry, row * row_bytes + left + got)
-    count.add(raw.size)
-    return raw.reshape(-1)
-
-
-def _stored_bytes(
-    entry: TensorEntry, rows: slice | None, count: _Count
-) -> tuple["np.ndarray[tuple[int], np.dtype[np.uint8]]", tuple[int, ...]]:
+def _rows(stored: StoredBytes, entry: TensorEntry, rows: slice | None) -> tuple[Bytes, tuple[int, ...]]:
     """The bytes of a tensor or of a contiguous range of its rows, and their shape."""
-    start, end, shape = entry.start, entry.end, entry.shape
-    if rows is not None and shape:
-        first, stop = _range(rows, shape)
-        row_bytes = (entry.end - entry.start) // max(1, shape[0])
-        start, end, shape = entry.start + first * row_bytes, entry.start + stop * row_bytes, (stop - first, *shape[1:])
-    return _bytes_at(entry, start - entry.start, end - entry.start, count), shape
+    if rows is None or not entry.shape:
+        return stored.between(entry, 0, entry.end - entry.start), entry.shape
+    first, stop = _range(rows, entry.shape)
+    row_bytes = (entry.end - entry.start) // max(1, entry.shape[0])
+    return stored.between(entry, first * row_bytes, stop * row_bytes), (stop - first, *entry.shape[1:])
 
 
 def _range(rows: slice | None, shape: tuple[int, ...]) -> tuple[int, int]:
@@ -188,13 +131,13 @@ def open_checkpoint(folder: Path) -> Checkpoint:
         raise InputFault(folder, found="no tensors", expected=_WANTED)
     if (folder / INDEX).exists():
         _check_index(folder / INDEX, tensors)
-    config, count = _config(folder), _Count()
+    config, of_files = _config(folder), StoredBytes()
 
     def stored(entry: TensorEntry, rows: slice | None) -> "np.ndarray[Any, np.dtype[Any]]":
-        raw, shape = _stored_bytes(entry, rows, count)
+        raw, shape = _rows(of_files, entry, rows)
         return as_stored(raw, entry.dtype).reshape(shape)
 
-    return Checkpoint(folder, config, logical_tensors(tensors, config, stored), count)
+    return Checkpoint(folder, config, logical_tensors(tensors, config, stored), of_files)
 
 
 def _indexed(folder: Path) -> list[Path]:
