@@ -84,16 +84,16 @@ def trace(
         if folder.resolve() == subject.resolve():
             say(f"{subject} and the reference {name} are the same folder: every tensor is its own copy")
     steps = _steps(checkpoint or [])
-    read = [subject, *references.values(), *(folder for _, folder in steps), *([catalogue] if catalogue else [])]
+    read = [subject, *references.values(), *(folder for _, folder in steps)]
     from tasks.independence import trace as traced
     from tasks.independence.report import writable_target
 
     if report is not None:
-        writable_target(report, read)
+        writable_target(report, [*read, *([] if catalogue is None else [catalogue])])
     with only_the_answer(), progress_shown() as progress:
         found = traced(subject, references, catalogue=catalogue, checkpoints=steps, progress=progress)
         if report is not None:
-            write_trace_report(report, found, read)
+            write_trace_report(report, found, read, catalogue)
     if as_json:
         print_json(found.model_dump(mode="json"))
     else:

@@ -125,8 +125,12 @@ def test_a_fingerprint_takes_the_references_place(models: Path, tmp_path: Path) 
     catalogue = tmp_path / "fingerprints"
     made = in_process("fingerprint", models / "known", "--id", "known-1", "--catalogue", catalogue, "--json").document
     assert made["id"] == "known-1" and Path(made["fingerprint"]).is_relative_to(catalogue)
-    found = in_process("trace", models / "borrower", "--against-catalogue", catalogue, "--json").document
+    report = tmp_path / "report.html"
+    given = ("trace", models / "borrower", "--against-catalogue", catalogue)
+    found = in_process(*given, "--report", report, "--json").document
     assert found["verdict"] == "derived" and [each["reference"] for each in found["references"]] == ["known-1"]
+    assert made["fingerprint"] in dict(cells_of(report.read_text("utf-8"), "files")[1:])
+    in_process(*given, "--report", catalogue / "report.html").refused("which is traced")
     in_process("trace", models / "borrower", "--against-catalogue", tmp_path / "none").refused("none")
 
 

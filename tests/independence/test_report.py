@@ -123,7 +123,11 @@ def test_an_independent_model_is_cleared_in_words_that_promise_no_more(independe
     assert _text(page).count("no derivation found from the one reference") == 3
     assert "is no proof of training from scratch" in _text(page)
     assert 'class="chip derived"' not in page and page.count('class="chip independent"') >= 4
-    assert "No checkpoints were given" in page
+    assert "No checkpoints were given" in page and "screened" not in page
+    more = independent.model_copy(update={"screened": ["far-1", "far-2"]})
+    assert "2 more references of the catalogue were screened" in render(more, MADE) and "far-1, far-2" in render(
+        more, MADE
+    )
 
 
 def test_an_indeterminate_model_is_not_cleared_and_its_chain_is_shown(indeterminate: Trace) -> None:
