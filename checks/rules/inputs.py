@@ -44,8 +44,8 @@ class TeamInputs:
 class RoundInputs:
     """One round, ready to be decided. Tables are keyed by the leaf's path; `files` maps each file read to its SHA-256.
 
-    `errors` are standard errors that an imported table gives; `groups` are by suite and task, item → group;
-    `supposed_points` come on top of totals in a what-if and nowhere else.
+    `errors` are standard errors that an imported table gives; `costs` are (quality, cost); `groups` are by suite and task,
+    item → group; `supposed_points` come on top of totals in a what-if and nowhere else.
     """
 
     programme: str
@@ -56,6 +56,7 @@ class RoundInputs:
     policy: Policy | None = None
     imported: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
     errors: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    costs: Mapping[str, Mapping[str, tuple[Decimal, Decimal]]] = field(default_factory=dict)
     raters: Mapping[str, RaterSheets] = field(default_factory=dict)
     rosters: Mapping[str, Mapping[str, Decimal | None]] = field(default_factory=dict)
     groups: Mapping[str, Mapping[str, Mapping[int, str]]] = field(default_factory=dict)
