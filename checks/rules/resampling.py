@@ -42,8 +42,7 @@ def resampled_totals(
     inputs: RoundInputs, points: Points, eligible: Sequence[str], resamples: int = RESAMPLES
 ) -> dict[str, Replicates]:
     """Team → its total in every resample, shape (resamples,), in points."""
-    draw = new_draw(SEED)
-    suites = _resampled_tasks(inputs, draw, resamples)
+    suites, draw = _tasks_once(inputs, resamples), new_draw(SEED + 1)
     teams = [team for team in inputs.active() if points.totals[team] is not None]
     earned: dict[str, dict[str, Replicates]] = {}
     for path, node in inputs.round.score.leaves():
@@ -96,6 +95,18 @@ def unknown_leaves(inputs: RoundInputs, points: Points) -> list[str]:
         for path, node in inputs.round.score.leaves()
         if points.weights[path] and isinstance(node.source, Imported | CostEfficiency) and not inputs.errors.get(path)
     ]
+
+
+def _tasks_once(inputs: RoundInputs, resamples: int) -> TaskScores:
+    """The resampled tasks, drawn once for all rules that are tried on the same measurements: a what-if tries dozens."""
+    measured, asked = (inputs.suites, inputs.teams, inputs.groups), (inputs.active(), resamples)
+    for known, as_asked, scores in inputs.drawn:
+        if as_asked == asked and all(one is other for one, other in zip(known, measured, strict=True)):
+            found: TaskScores = scores
+            return found
+    drawn = _resampled_tasks(inputs, new_draw(SEED), resamples)
+    inputs.drawn.append((measured, asked, drawn))
+    return drawn
 
 
 def _resampled_tasks(inputs: RoundInputs, draw: np.random.Generator, resamples: int) -> TaskScores:

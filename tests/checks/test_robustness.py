@@ -234,3 +234,13 @@ def test_a_vacant_place_opens_a_call_and_a_call_for_no_place_conflicts() -> None
     assert warned("d", opened="2026-01-23") == [] and warned("") == []
     (conflict,) = warned("", opened="2026-01-23")
     assert "opened on 2026-01-23 conflicts with the decision" in conflict
+
+
+def test_what_was_drawn_once_serves_other_rules_and_no_other_measurements() -> None:
+    inputs = over_items({"x": first(60), "y": first(62, 9), "z": first(90)})
+    decide(inputs)
+    other = replace(inputs, round=inputs.round.model_copy(update={"places": 1}))
+    assert other.drawn and decide(other) == decide(replace(other, drawn=[]))
+    changed = over_items({"x": first(60), "y": first(75, 9), "z": first(90)})
+    mixed = replace(inputs, teams=changed.teams)
+    assert decide(mixed) == decide(changed) != decide(inputs)
