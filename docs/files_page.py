@@ -137,6 +137,7 @@ def _tables() -> str:
             "each team once; values from 0 to `max`; a standard error says how far the value may be off",
         ),
         ("`tasks: {groups: …}`", "`item`, `group`", "every item of the test split that is asked, by its number, once"),
+        ("`from: {cost_efficiency: …}`", "`team`, `quality`, `cost`", "each team once; costs above 0"),
         (
             "`from: {raters: …}`",
             "`team`, `rater`, `value`; optional `criterion`, `recused`",

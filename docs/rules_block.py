@@ -10,6 +10,7 @@ from checks.contracts.round_rules import (
     Appeals,
     Cited,
     Freeze,
+    OnVacancy,
     Reserve,
     Select,
     Waivers,
@@ -17,6 +18,8 @@ from checks.contracts.round_rules import (
     Withdrawal,
 )
 from checks.contracts.score_tree import (
+    Combine,
+    CostEfficiency,
     Imported,
     Normalise,
     RankPoints,
@@ -29,11 +32,12 @@ from checks.contracts.score_tree import (
 from docs.markdown import table
 
 _FORMS: dict[str, list[type[Contract]]] = {
-    "from": [SuiteMean, SuiteRelative, Imported, Raters],
+    "from": [SuiteMean, SuiteRelative, Imported, Raters, CostEfficiency],
     "then": [TopScaled, RankPoints, Normalise],
+    "combine": [Combine],
     "gates": list(get_args(get_args(AnyGate)[0])),
     "select": [Select, AdvanceTop, Wildcards, Reserve],
-    "round": [Adjustments, Waivers, Withdrawal, Freeze, Appeals],
+    "round": [Adjustments, Waivers, Withdrawal, OnVacancy, Freeze, Appeals],
 }
 #: Keys that every rule of a kind has, told once in the page's own words.
 _SHARED = {*Cited.model_fields, *Source.model_fields, *Gate.model_fields}

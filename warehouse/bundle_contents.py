@@ -64,6 +64,7 @@ class StoredPanels(Record):
 
     imported: dict[str, dict[str, Number]]
     errors: dict[str, dict[str, Number]] = Field({}, exclude_if=is_absent)
+    costs: dict[str, dict[str, tuple[Number, Number]]] = Field({}, exclude_if=is_absent)
     raters: dict[str, StoredSheets]
     rosters: dict[str, dict[str, Number | None]]
     groups: dict[str, dict[str, dict[int, str]]] = Field({}, exclude_if=is_absent)
@@ -98,6 +99,7 @@ def to_files(inputs: RoundInputs) -> Files:
     panels = {
         "imported": inputs.imported,
         "errors": inputs.errors,
+        "costs": inputs.costs,
         "raters": raters,
         "rosters": inputs.rosters,
         "groups": inputs.groups,
@@ -123,6 +125,7 @@ def from_files(files: Mapping[str, bytes]) -> RoundInputs:
         policy=rules.policy,
         imported=panels.imported,
         errors=panels.errors,
+        costs=panels.costs,
         raters=raters,
         rosters=panels.rosters,
         groups=panels.groups,

@@ -12,10 +12,10 @@ from pathlib import Path
 from checks.contracts.act_files import act_files, load_acts
 from checks.contracts.errors import InputFault
 from checks.contracts.loading import LoadedProgramme, LoadedSuite
-from checks.contracts.panels import read_errors, read_imported, read_raters, read_roster
+from checks.contracts.panels import read_costs, read_errors, read_imported, read_raters, read_roster
 from checks.contracts.policy import Policy
 from checks.contracts.programme import Round, Team
-from checks.contracts.score_tree import FrozenPopulation, Imported, Raters
+from checks.contracts.score_tree import CostEfficiency, FrozenPopulation, Imported, Raters
 from checks.contracts.suite import Suite
 from checks.records.canonical import canonical_sha256
 from checks.records.decisions import Decision
@@ -111,7 +111,7 @@ def _same_teams(ruling: LoadedProgramme, round_: Round, measured: Round) -> None
 def _with_tables(inputs: RoundInputs, ruling: LoadedProgramme, round_: Round) -> RoundInputs:
     """Adds panels, rosters and the hashes of every file read."""
     teams = [team.id for team in round_.teams]
-    imported, errors, raters, rosters = {}, {}, {}, {}
+    imported, errors, costs, raters, rosters = {}, {}, {}, {}, {}
     read: list[Path] = [ruling.path]
     for path, node in round_.score.leaves():
         source = node.source
@@ -119,6 +119,9 @@ def _with_tables(inputs: RoundInputs, ruling: LoadedProgramme, round_: Round) ->
             read.append(ruling.resolve(source.imported))
             imported[path] = read_imported(read[-1], teams, source.max)
             errors[path] = read_errors(read[-1], teams)
+        elif isinstance(source, CostEfficiency):
+            read.append(ruling.resolve(source.cost_efficiency))
+            costs[path] = read_costs(read[-1], teams)
         elif isinstance(source, Raters):
             read.append(ruling.resolve(source.raters))
             raters[path] = read_raters(read[-1], teams, node.points)
@@ -135,7 +138,14 @@ def _with_tables(inputs: RoundInputs, ruling: LoadedProgramme, round_: Round) ->
     given = {path: found for path, found in errors.items() if found}
     grouped = {suite: found for suite, found in groups.items() if found}
     return replace(
-        inputs, imported=imported, errors=given, raters=raters, rosters=rosters, groups=grouped, files=files | runs
+        inputs,
+        imported=imported,
+        errors=given,
+        costs=costs,
+        raters=raters,
+        rosters=rosters,
+        groups=grouped,
+        files=files | runs,
     )
 
 

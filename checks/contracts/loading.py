@@ -12,11 +12,11 @@ from pathlib import Path
 from checks.contracts.act_files import load_acts
 from checks.contracts.errors import InputFault
 from checks.contracts.hub_cache import cached_snapshot, is_hub_id
-from checks.contracts.panels import read_errors, read_imported, read_raters, read_roster
+from checks.contracts.panels import read_costs, read_errors, read_imported, read_raters, read_roster
 from checks.contracts.policy import Policy
 from checks.contracts.programme import BaselineGate, Programme, Reference, Round, Team
 from checks.contracts.rulings import Ruling, read_rulings
-from checks.contracts.score_tree import FrozenPopulation, Imported, Raters, ScoreNode
+from checks.contracts.score_tree import CostEfficiency, FrozenPopulation, Imported, Raters, ScoreNode
 from checks.contracts.submission import Submission
 from checks.contracts.suite import Suite, SuiteTask, read_groups
 from checks.contracts.typed_file import read_typed
@@ -257,6 +257,9 @@ def _absent(loaded: LoadedProgramme, round_: Round, node: ScoreNode, key: str) -
         table = loaded.resolve(source.imported, key)
         read_errors(table, known)
         return table, sorted(set(active) - set(read_imported(table, known, source.max)))
+    if isinstance(source, CostEfficiency):
+        table = loaded.resolve(source.cost_efficiency, key)
+        return table, sorted(set(active) - set(read_costs(table, known)))
     if not isinstance(source, Raters):
         return loaded.path, []
     sheets = read_raters(loaded.resolve(source.raters, key), known, node.points)
@@ -265,6 +268,10 @@ def _absent(loaded: LoadedProgramme, round_: Round, node: ScoreNode, key: str) -
     for team, raters in counted.items():
         if 0 < raters < needed:
             raise InputFault(sheets.path, f"team {team}", f"{raters} counted raters", f"at least {needed}")
+    apart = sheets.apart() if source.how == "severity_adjusted" else None
+    if apart is not None:
+        found = f"team {apart}, which shares no rater with the others"
+        raise InputFault(sheets.path, found=found, expected="raters in common, by whom severities can be compared")
     return sheets.path, sorted(team for team, raters in counted.items() if not raters)
 
 

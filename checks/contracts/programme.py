@@ -17,7 +17,7 @@ from checks.contracts.fields import (
     Text,
     is_absent,
 )
-from checks.contracts.round_rules import Adjustments, Appeals, Cited, Freeze, Select, Waivers, Withdrawal
+from checks.contracts.round_rules import Adjustments, Appeals, Cited, Freeze, OnVacancy, Select, Waivers, Withdrawal
 from checks.contracts.score_tree import ScoreNode, SuiteMean, SuiteRelative
 
 Effect = Literal["eliminate", "review", "pass"]
@@ -127,6 +127,7 @@ class Round(Contract):
     )
     gates: list[AnyGate] = Field([], description="conditions apart from points; the first that eliminates is named")
     rulings: RelativePath | None = Field(None, description="CSV of what the panel decided")
+    on_vacancy: OnVacancy | None = Field(None, exclude_if=is_absent, description="what a vacant place leads to")
     freeze: Freeze | None = Field(None, exclude_if=is_absent, description="days after which nothing new counts")
     appeals: Appeals | None = Field(None, exclude_if=is_absent, description="objections, and what became of them")
     adjustments: Adjustments | None = Field(None, exclude_if=is_absent, description="bonuses and penalties")
@@ -162,6 +163,7 @@ class Round(Contract):
             "waivers": self.waivers,
             "withdrawal": self.withdrawal,
             "appeals": self.appeals,
+            "on_vacancy": self.on_vacancy,
             "select.advance_top": self.select.advance_top,
             "select.wildcards": self.select.wildcards,
             "select.reserve": self.select.reserve,
@@ -192,7 +194,13 @@ class Round(Contract):
         for gate in self.gates:
             if not isinstance(gate, ThresholdGate):
                 continue
-            path = self.score.find(gate.of)
+            path = self.score.find(gate.of) or ""
+            for each, inner in [("", self.score), *self.score.walk()]:
+                beaten = inner.combine is not None and inner.combine.population == "eligible"
+                if beaten and (each == path or each.startswith(f"{path}.")):
+                    raise ValueError(
+                        f"gate {gate.id!r} on a node that does not depend on `population: eligible` ({each})"
+                    )
             for leaf, node in self.score.leaves():
                 inside = leaf == path or leaf.startswith(f"{path}.")
                 if (

@@ -105,6 +105,15 @@ class Select(Contract):
         return self
 
 
+class OnVacancy(Cited):
+    """What a vacant place leads to."""
+
+    then: Literal["open_call", "leave"] = Field(
+        description="open_call: an additional call, a round of its own; leave: the place stays vacant"
+    )
+    opened: date | None = Field(None, description="the day on which the call was opened, where it has been")
+
+
 class Freeze(Cited):
     """Days after which nothing new counts."""
 

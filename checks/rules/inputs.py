@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from checks.contracts.acts import Acts
 from checks.contracts.panels import RaterSheets
@@ -44,8 +45,9 @@ class TeamInputs:
 class RoundInputs:
     """One round, ready to be decided. Tables are keyed by the leaf's path; `files` maps each file read to its SHA-256.
 
-    `errors` are standard errors that an imported table gives; `groups` are by suite and task, item → group;
-    `supposed_points` come on top of totals in a what-if and nowhere else.
+    `errors` are standard errors that an imported table gives; `costs` are (quality, cost); `groups` are by suite and task,
+    item → group; `supposed_points` come on top of totals in a what-if and nowhere else; `drawn` is what has been resampled
+    of these measurements already, so that copies with other rules need not draw it again.
     """
 
     programme: str
@@ -56,6 +58,7 @@ class RoundInputs:
     policy: Policy | None = None
     imported: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
     errors: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    costs: Mapping[str, Mapping[str, tuple[Decimal, Decimal]]] = field(default_factory=dict)
     raters: Mapping[str, RaterSheets] = field(default_factory=dict)
     rosters: Mapping[str, Mapping[str, Decimal | None]] = field(default_factory=dict)
     groups: Mapping[str, Mapping[str, Mapping[int, str]]] = field(default_factory=dict)
@@ -66,6 +69,7 @@ class RoundInputs:
     supposed_points: Mapping[str, Fraction] = field(default_factory=dict)
     what_if: bool = False
     simulated: bool = False
+    drawn: list[Any] = field(default_factory=list, compare=False, repr=False)
 
     def active(self) -> list[str]:
         """The teams that have not withdrawn, in the file's order."""

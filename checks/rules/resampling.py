@@ -6,10 +6,14 @@ and `unknown_leaves` says which they are.
 """
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 
+from checks.contracts.panels import RaterSheets
 from checks.contracts.score_tree import (
+    CostEfficiency,
     Imported,
     Normalise,
     RankPoints,
@@ -19,11 +23,13 @@ from checks.contracts.score_tree import (
     SuiteRelative,
     TopScaled,
 )
+from checks.rules.combining import resampled_beaten, resampled_geometric
 from checks.rules.drawing import Replicates, new_draw, resampled_scores
 from checks.rules.inputs import RoundInputs
 from checks.rules.item_tables import item_table, values_by_task
-from checks.rules.points import Points, leaf_values, on_top
+from checks.rules.points import Points, leaf_values, on_top, parts_of
 from checks.rules.scaling import population_values
+from checks.rules.severity import resampled_without_severity
 
 RESAMPLES = 10_000
 #: Any fixed number does; the decision must be the same for everyone who computes it.
@@ -36,10 +42,9 @@ def resampled_totals(
     inputs: RoundInputs, points: Points, eligible: Sequence[str], resamples: int = RESAMPLES
 ) -> dict[str, Replicates]:
     """Team → its total in every resample, shape (resamples,), in points."""
-    draw = new_draw(SEED)
-    suites = _resampled_tasks(inputs, draw, resamples)
+    suites, draw = _tasks_once(inputs, resamples), new_draw(SEED + 1)
     teams = [team for team in inputs.active() if points.totals[team] is not None]
-    totals = {team: np.full(resamples, float(on_top(inputs, team))) for team in teams}
+    earned: dict[str, dict[str, Replicates]] = {}
     for path, node in inputs.round.score.leaves():
         weight = float(points.weights[path])
         if weight == 0:
@@ -51,9 +56,36 @@ def resampled_totals(
             if value is not None or absent_is_zero:
                 values.setdefault(team, np.full(resamples, float(value or 0)))
         scaled = _scaled(inputs, path, node, values, eligible)
-        for team in teams:
-            totals[team] += weight * scaled[team]
-    return totals
+        earned[path] = {team: weight * scaled[team] for team in teams}
+    tree = inputs.round.score
+    totals = _put_together(tree.id if tree.source is not None else "", tree, earned, points, teams, eligible)
+    return {team: totals[team] + float(on_top(inputs, team)) for team in teams}
+
+
+def _put_together(
+    path: str,
+    node: ScoreNode,
+    earned: Mapping[str, dict[str, Replicates]],
+    points: Points,
+    teams: Sequence[str],
+    eligible: Sequence[str],
+) -> dict[str, Replicates]:
+    """A node's points in every resample, by its parts' sum, geometric mean or Borda count."""
+    if node.source is not None:
+        return earned[path]
+    counted = [(each, part) for each, part in parts_of(path, node) if points.weights[each]]
+    values = [_put_together(each, part, earned, points, teams, eligible) for each, part in counted]
+    if node.combine is None:
+        return {team: np.sum([each[team] for each in values], axis=0) for team in teams}
+    full = [float(Fraction(part.points) * points.weights[each]) for each, part in counted]
+    most = float(Fraction(node.points) * points.weights[path])
+    if node.combine.how == "geometric":
+        return {
+            team: resampled_geometric([(each[team], top) for each, top in zip(values, full, strict=True)], most)
+            for team in teams
+        }
+    against = [team for team in teams if node.combine.population == "all" or team in eligible]
+    return {team: resampled_beaten(list(zip(values, full, strict=True)), team, against, most) for team in teams}
 
 
 def unknown_leaves(inputs: RoundInputs, points: Points) -> list[str]:
@@ -61,8 +93,20 @@ def unknown_leaves(inputs: RoundInputs, points: Points) -> list[str]:
     return [
         path
         for path, node in inputs.round.score.leaves()
-        if points.weights[path] and isinstance(node.source, Imported) and not inputs.errors.get(path)
+        if points.weights[path] and isinstance(node.source, Imported | CostEfficiency) and not inputs.errors.get(path)
     ]
+
+
+def _tasks_once(inputs: RoundInputs, resamples: int) -> TaskScores:
+    """The resampled tasks, drawn once for all rules that are tried on the same measurements: a what-if tries dozens."""
+    measured, asked = (inputs.suites, inputs.teams, inputs.groups), (inputs.active(), resamples)
+    for known, as_asked, scores in inputs.drawn:
+        if as_asked == asked and all(one is other for one, other in zip(known, measured, strict=True)):
+            found: TaskScores = scores
+            return found
+    drawn = _resampled_tasks(inputs, new_draw(SEED), resamples)
+    inputs.drawn.append((measured, asked, drawn))
+    return drawn
 
 
 def _resampled_tasks(inputs: RoundInputs, draw: np.random.Generator, resamples: int) -> TaskScores:
@@ -93,7 +137,8 @@ def _leaf(
         return _resampled_raters(inputs, path, source, draw, resamples)
     if isinstance(source, Imported):
         return _with_given_errors(inputs, path, node, source, draw, resamples)
-    assert isinstance(source, SuiteMean | SuiteRelative)
+    if not isinstance(source, SuiteMean | SuiteRelative):
+        return {}
     return _suite_points(inputs, float(node.points), source, suites)
 
 
@@ -139,12 +184,24 @@ def _resampled_raters(
     sheets = inputs.raters[path]
     raters = sorted({rater for values in sheets.values.values() for rater in values})
     drawn = draw.integers(len(raters), size=(resamples, len(raters)))
+    if source.how == "severity_adjusted":
+        return _adjusted(sheets, raters, drawn, float(dict(inputs.round.score.leaves())[path].points))
     resampled = {}
     for team in sheets.values:
         given = sheets.counted(team)
         values = np.array([float(given[rater]) if rater in given else np.nan for rater in raters])
         resampled[team] = _rated(np.sort(values[drawn], axis=1), source, float(np.nanmean(values)))
     return resampled
+
+
+def _adjusted(
+    sheets: RaterSheets, raters: Sequence[str], drawn: NDArray[np.int64], points: float
+) -> dict[str, Replicates]:
+    teams = sorted(team for team, given in sheets.values.items() if given)
+    values = np.array([[float(sheets.values[team].get(rater, "nan")) for rater in raters] for team in teams])
+    times = np.stack([(drawn == index).sum(axis=1) for index in range(len(raters))], axis=1).astype(np.float64)
+    adjusted = np.clip(resampled_without_severity(values, times), 0.0, points)
+    return {team: adjusted[:, index] for index, team in enumerate(teams)}
 
 
 def _rated(values: Replicates, source: Raters, otherwise: float) -> Replicates:

@@ -9,11 +9,36 @@ from checks.contracts.score_tree import ScoreNode
 from checks.records.record import Text
 from checks.rules.decision import decide
 from checks.rules.inputs import RoundInputs
+from checks.rules.outlying_raters import outlying_raters
 
 
 def warnings(inputs: RoundInputs) -> list[Text]:
     """Every warning about the round's rules, and about what they did to these teams."""
-    return [*rule_warnings(inputs.round), *_population_warnings(inputs)]
+    raters = [each for leaf, sheets in inputs.raters.items() for each in outlying_raters(leaf, sheets)]
+    return [*rule_warnings(inputs.round), *_population_warnings(inputs), *raters, *_vacancy(inputs)]
+
+
+def _vacancy(inputs: RoundInputs) -> list[Text]:
+    """A vacant place for which a call has to be opened, and a call that was opened for a place that is not vacant."""
+    rule = inputs.round.on_vacancy
+    if rule is None or rule.then == "leave":
+        return []
+    vacant, label = decide(inputs).vacancies, rule.label
+    if vacant and rule.opened is None:
+        return [
+            Text(
+                ko=f"{label.ko}: 공석이 {vacant}개이므로 추가 공모를 열어야 합니다.",
+                en=f"{label.en}: {vacant} vacant, so an additional call is to be opened.",
+            )
+        ]
+    if not vacant and rule.opened is not None:
+        return [
+            Text(
+                ko=f"{label.ko}: {rule.opened}에 연 추가 공모가 결정과 어긋납니다. 공석이 없습니다.",
+                en=f"{label.en}: the additional call opened on {rule.opened} conflicts with the decision: no place is vacant.",
+            )
+        ]
+    return []
 
 
 def rule_warnings(round_: Round) -> list[Text]:

@@ -48,10 +48,10 @@ class PartShares:
 
 
 def part_shares(points: Points, tree: ScoreNode) -> PartShares | None:
-    """The shares of the top parts that count; None where there are not two of them, or nobody has a total."""
+    """The shares of the top parts that count; None without two of them, without a total, or where they are not summed."""
     parts = [part for part in tree.parts if points.weights[part.id]]
     teams = [team for team, total in points.totals.items() if total is not None]
-    if len(parts) < 2 or not teams:
+    if len(parts) < 2 or not teams or tree.combine is not None:
         return None
     most = [Fraction(part.points) * points.weights[part.id] for part in parts]
     earned = {team: [points.nodes[team][part.id] or Fraction(0) for part in parts] for team in teams}

@@ -6,7 +6,7 @@ import streamlit as st
 
 from checks.contracts.errors import InputFault
 from checks.contracts.programme import Team
-from checks.contracts.score_tree import Imported, Raters, ScoreNode, SuiteMean, SuiteRelative
+from checks.contracts.score_tree import CostEfficiency, Imported, Raters, ScoreNode, SuiteMean, SuiteRelative
 from checks.contracts.submission import Component
 from checks.records.decisions import GateResult, Standing
 from checks.records.lineage_words import COMPONENTS
@@ -134,6 +134,8 @@ def _origin(node: ScoreNode) -> Text:
     source = node.source
     if isinstance(source, Imported):
         return words.FROM_IMPORTED
+    if isinstance(source, CostEfficiency):
+        return words.FROM_COST
     if isinstance(source, Raters):
         return filled(words.FROM_RATERS, how_ko=words.RATERS_HOW[source.how].ko, how_en=words.RATERS_HOW[source.how].en)
     if isinstance(source, SuiteMean):

@@ -17,7 +17,9 @@ RATERS_HOW = {
     "mean": Text(ko="평균", en="mean"),
     "median": Text(ko="중앙값", en="median"),
     "trimmed_mean": Text(ko="절사평균", en="trimmed mean"),
+    "severity_adjusted": Text(ko="엄격도 보정 평균", en="adjusted for severity"),
 }
+FROM_COST = Text(ko="비용 대비 성능 (불확실성 알 수 없음)", en="quality for its cost (uncertainty unknown)")
 FROM_MEAN = Text(ko="평가 묶음 {suite}의 평균", en="mean of suite {suite}")
 FROM_RELATIVE = Text(
     ko="평가 묶음 {suite}, 팀이 정한 목표 모델 대비", en="suite {suite}, relative to the team's target model"

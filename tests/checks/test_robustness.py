@@ -17,7 +17,7 @@ from checks.rules.inputs import RoundInputs, TeamInputs
 from checks.rules.item_tables import FINEST, item_table, values_by_task
 from checks.rules.robustness import robustness
 from checks.rules.weightings import Region, dominates, least_difference
-from tests.checks.rounds import f1_inputs, inputs_of, leaf, rules_over, scores_of, suite_of, team
+from tests.checks.rounds import f1_inputs, f1_round, f1_tables, inputs_of, leaf, rules_over, scores_of, suite_of, team
 from tests.checks.test_confidence import first, over_items
 
 QUARTER = Fraction(1, 4)
@@ -205,3 +205,42 @@ def test_a_leaf_whose_uncertainty_nothing_says_is_named() -> None:
         inputs_of(rules, {"u": {"x": "1", "y": "2"}}), suites={"s": suite_of("s", {"t": "1"})}, teams=teams
     )
     assert robustness(inputs, QUARTER).unknown == ["u"]
+
+
+def test_a_rater_far_from_the_rest_is_named_and_not_left_out() -> None:
+    """Nine 30s and one 12 against ten 29s: R9 is named for a, and nobody for b."""
+    sheets = {
+        "a": {f"R{index}": "30" for index in range(9)} | {"R9": "12"},
+        "b": {f"R{index}": "29" for index in range(10)},
+    }
+    rules = rules_over([{"id": "e", "points": 35, "from": {"raters": "e.csv", "how": "mean"}}], "ab")
+    firm = robustness(inputs_of(rules, {}, raters={"e": sheets}), QUARTER)
+    assert [each.en for each in firm.warnings] == ["e: rater R9 gave a 12, far from the team's median (-18)."]
+    assert by_team(firm)["a"].total == "28.2"
+    agreed = {name: {f"R{index}": str(28 + index % 3) for index in range(10)} for name in "ab"}
+    assert robustness(inputs_of(rules, {}, raters={"e": agreed}), QUARTER).warnings == []
+
+
+def test_a_vacant_place_opens_a_call_and_a_call_for_no_place_conflicts() -> None:
+    """As it happened: D out by the gate, one vacancy, a call. Then D's appeal is granted, and the call stands against it."""
+    cited = {"label": {"ko": "추가 공모", "en": "additional call"}, "citation": "공고", "effective": "2026-01-01"}
+
+    def warned(vetoed: str, **opened: str) -> list[str]:
+        rules = f1_round() | {"on_vacancy": {"then": "open_call", **cited, **opened}}
+        inputs = inputs_of(rules, f1_tables(), [(name, "independence", "fail") for name in vetoed])
+        return [each.en for each in robustness(inputs, QUARTER).warnings]
+
+    assert warned("d") == ["additional call: 1 vacant, so an additional call is to be opened."]
+    assert warned("d", opened="2026-01-23") == [] and warned("") == []
+    (conflict,) = warned("", opened="2026-01-23")
+    assert "opened on 2026-01-23 conflicts with the decision" in conflict
+
+
+def test_what_was_drawn_once_serves_other_rules_and_no_other_measurements() -> None:
+    inputs = over_items({"x": first(60), "y": first(62, 9), "z": first(90)})
+    decide(inputs)
+    other = replace(inputs, round=inputs.round.model_copy(update={"places": 1}))
+    assert other.drawn and decide(other) == decide(replace(other, drawn=[]))
+    changed = over_items({"x": first(60), "y": first(75, 9), "z": first(90)})
+    mixed = replace(inputs, teams=changed.teams)
+    assert decide(mixed) == decide(changed) != decide(inputs)

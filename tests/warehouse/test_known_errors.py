@@ -85,3 +85,22 @@ def test_given_errors_make_a_close_cut_unsure_and_lead_to_the_same_decision_offl
     table.write_text("team,value,stderr\na,9.25,-1\nb,7,\nc,4.125,9\n")
     with pytest.raises(InputFault, match="stderr"):
         load_programme(loaded.path)
+
+
+def test_costs_severities_and_combinations_lead_to_the_same_decision_offline(tmp_path: Path) -> None:
+    loaded = make_imported(tmp_path / "programme", gates=[], rulings=None)
+    (loaded.folder / "panels" / "costs.csv").write_text("team,quality,cost\na,80,2\nb,70,1\nc,60,0.5\n")
+    raters = loaded.folder / "panels" / "expert.csv"
+    raters.write_text("\n".join(line for line in raters.read_text().splitlines() if not line.startswith("a,P1")) + "\n")
+    raw = yaml.safe_load(loaded.path.read_text())
+    agency, expert = raw["rounds"][0]["score"]["parts"]
+    agency["from"] = {"cost_efficiency": "panels/costs.csv", "full": 150}
+    expert["from"] = {"raters": "panels/expert.csv", "how": "severity_adjusted"}
+    raw["rounds"][0]["score"]["combine"] = {"how": "geometric"}
+    loaded.path.write_text(yaml.safe_dump(raw))
+    loaded = load_programme(loaded.path)
+    decision = decide_round(loaded)
+    assert "file:panels/costs.csv" in decision.inputs
+    record_decision(Warehouse(loaded.warehouse), decision)
+    make_keys(loaded.folder / "keys")
+    assert write_bundle(loaded, None, tmp_path / "b.zip").holds
