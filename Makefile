@@ -38,7 +38,7 @@ MAY_INSTALL := command -v apt-get >/dev/null && { [ "$$(id -u)" = 0 ] || sudo -n
 AS_ROOT := $$([ "$$(id -u)" = 0 ] || echo sudo -n) env DEBIAN_FRONTEND=noninteractive
 INSTALL := $(AS_ROOT) apt-get -qq update && $(AS_ROOT) apt-get -qq install --no-install-recommends -y
 
-.PHONY: help setup demo test seeds lineage dashboard lint format docs pins clean
+.PHONY: help setup demo test seeds bench lineage dashboard lint format docs pins clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ seeds: $(READY_FOR_TESTS) ## run what takes too long for every day: the demo fro
 
 dashboard: $(READY) ## show the programme in DIR in a browser
 	@$(BIN)/gwanmun dashboard "$(DIR)/programme.yaml"
+
+bench: $(READY_FOR_TESTS) ## speed and memory as ratios against named peers, measured here (AREA=benchmark: that alone)
+	@$(BIN)/python -m tests.performance $(AREA)
 
 lineage: $(READY_FOR_TESTS) ## derivatives of models × disguises, and unrelated pairs, as docs/notes/lineage-matrix.md (about an hour)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.lineage.matrix --out docs/notes/lineage-matrix.md

@@ -90,6 +90,19 @@ class BatchRunner:
                 results[left[index]] = result
         return [results[index] for index in range(len(rows))]
 
+    def until_memory_suffices(self, work: Callable[[Budget], Result]) -> Result:
+        """What `work` gives with the budget, halved until its memory suffices. Raises RowTooLargeError at one token."""
+        while True:
+            try:
+                return work(self.budget)
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                if self.budget.tokens == 1:
+                    raise RowTooLargeError("one token at a time") from error
+            _free_cached_memory()
+            self.budget = self.budget.half_of(self.budget.tokens, self.budget.logits)
+
     def _until_memory_ends(
         self, rows: list[Row], forward: Callable[[list[Row]], Sequence[Result]], room: int
     ) -> Iterator[tuple[int, Result]]:

@@ -3,16 +3,18 @@
 The benchmark stage knows a model only through this interface, so a faster engine takes this one's place without a change
 elsewhere. Answers equal those of the harness's own `hf` model: the same tokens at the border of context and
 continuation, the same rules for the first token, the same truncation from the left, the same stop strings. Different
-inside: rows sorted by length in right-padded batches, equal rows computed once (a one-token choice costs nothing beside
-its question), and logits made at the scored positions only, by an output layer in float32.
+inside: no token is computed twice (rows go along their prefix tree where the model allows it, else sorted by length in
+right-padded batches, equal rows once), each line of text is encoded once, and logits are made at the scored positions
+only, by an output layer in float32.
 
 Imported only where a model is scored: it needs torch, transformers and lm_eval from its first line.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -21,13 +23,25 @@ from lm_eval.models.utils import has_bos_prefix, resolve_max_length
 from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 
 from checks.contracts.errors import InputFault
-from tasks.benchmark.batching import CPU_BUDGET, GPU_BUDGET, BatchRunner, Budget, Row, RowTooLargeError
+from tasks.benchmark.batching import (
+    CPU_BUDGET,
+    GPU_BUDGET,
+    BatchRunner,
+    Budget,
+    Row,
+    RowTooLargeError,
+)
 from tasks.benchmark.generation import Generator
 from tasks.benchmark.items import PICTURE_MARK, picture_sha256, pictures
 from tasks.benchmark.model_loading import LoadedModel
 from tasks.benchmark.output_layer import OutputLayer
 from tasks.benchmark.picture_prompts import PicturePrompts
 from tasks.benchmark.row_tensors import model_inputs
+from tasks.benchmark.text_encoding import TextEncoder
+from tasks.benchmark.tree_scoring import TreeScorer
+
+#: Rows scored both ways at the start: those of two items, at four choices each.
+CHECKED_ROWS = 8
 
 Kind = tuple[tuple[str, tuple[Any, ...]], ...]
 
@@ -61,7 +75,9 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         self._encoded: dict[str, list[int]] = {}
         self._prompts_seen: dict[str, tuple[list[int], dict[str, Any], Kind]] = {}
         self._picture_prompts: PicturePrompts | None = None
+        self._texts = TextEncoder(loaded.tokenizer)
         self._output = OutputLayer(loaded.model)
+        self._tree = TreeScorer(loaded.model, self._output)
         budget = budget or (CPU_BUDGET if self._device.type == "cpu" else GPU_BUDGET)
         self._runner = BatchRunner(budget, self._output.vocabulary)
         self._generator = Generator(loaded, self._runner, self.max_length)
@@ -86,16 +102,22 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         """Token ids; special tokens as the tokenizer adds them, unless the text begins with the first one already."""
         if add_special_tokens is None:
             if string not in self._encoded:
-                bare = has_bos_prefix(string, self.tokenizer.decode(self.prefix_token_id))
-                special = {"add_special_tokens": False} if bare else {}
-                self._encoded[string] = self.tokenizer.encode(string, **special)
+                if has_bos_prefix(string, self.tokenizer.decode(self.prefix_token_id)):
+                    self._encoded[string] = list(self.tokenizer.encode(string, add_special_tokens=False))
+                else:
+                    self._encoded[string] = self._texts.encode(string)
             return self._encoded[string]
         return list(self.tokenizer.encode(string, add_special_tokens=add_special_tokens))
 
     def loglikelihood(self, requests: Sequence[Any], disable_tqdm: bool = True) -> list[tuple[float, bool]]:
         """(natural log-likelihood of the continuation, whether it is what the model would write), one a request."""
         with self._texts_encoded_once():
-            return self._score([self._pair(request) for request in requests])
+            cut = not self._texts.whole
+            pairs = [self._pair(request) for request in requests]
+            if cut and self._texts.whole:  # a text came out otherwise in pieces: none of this call's is trusted
+                self._encoded.clear()
+                pairs = [self._pair(request) for request in requests]
+            return self._score(pairs)
 
     def loglikelihood_rolling(self, requests: Sequence[Any], disable_tqdm: bool = True) -> list[float]:
         """Natural log-likelihood of each whole text, in windows of the model's length where it is longer."""
@@ -199,23 +221,39 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
             endings = tuple(tuple(pairs[index].continuation) for index in members)
             rows.append(Row(ids, endings, pairs[members[0]].extras, pairs[members[0]].kind))
         with self._memory_fault():
-            scored = self._runner.run(rows, self._forward)
+            scored = self._scored_rows(rows)
         answers: dict[int, tuple[float, bool]] = {}
         for members, of_row in zip(sharing.values(), scored, strict=True):
             answers.update(zip(members, of_row, strict=True))
         self.token_counts = [len(pair.continuation) for pair in pairs]
         return [answers[index] for index in range(len(pairs))]
 
-    def _forward(self, batch: list[Row]) -> list[list[tuple[float, bool]]]:
+    def _scored_rows(self, rows: list[Row]) -> list[list[tuple[float, bool]]]:
         """For each row, for each of its endings: log-likelihood, and whether the model would have written it."""
+        if rows and not any(row.extras for row in rows) and self._tree.allows(rows[:CHECKED_ROWS], self._logits):
+            walk = partial(self._tree.run, rows)
+            scored = self._runner.until_memory_suffices(lambda budget: self._along_the_tree(rows, walk(budget)))
+            return [scored[index] for index in range(len(rows))]
+        return self._runner.run(rows, self._forward)
+
+    def _along_the_tree(
+        self, rows: list[Row], logprobs: Iterable[tuple[int, torch.Tensor]]
+    ) -> dict[int, list[tuple[float, bool]]]:
+        return {index: self._endings(rows[index], each) for index, each in logprobs}
+
+    def _forward(self, batch: list[Row]) -> list[list[tuple[float, bool]]]:
+        logits = self._logits(batch)
+        return [self._endings(row, each.log_softmax(dim=-1)) for row, each in zip(batch, logits, strict=True)]
+
+    def _logits(self, batch: Sequence[Row]) -> list[torch.Tensor]:
+        """The plain forward: float32 logits [row.scored, vocabulary] of each row."""
         inputs = model_inputs(batch, self._device, self._model.dtype, pad=self.tokenizer.pad_token_id or 0)
         with torch.inference_mode():
-            logits = self._output.logits(inputs, [(len(row.ids) - row.scored, len(row.ids)) for row in batch])
-            results: list[list[tuple[float, bool]]] = []
-            for row, row_logits in zip(batch, logits, strict=True):
-                logprobs, best = row_logits.log_softmax(dim=-1), row_logits.argmax(dim=-1)
-                results.append([self._one(logprobs, best, ending) for ending in row.endings])
-        return results
+            return self._output.logits(inputs, [(len(row.ids) - row.scored, len(row.ids)) for row in batch])
+
+    def _endings(self, row: Row, logprobs: torch.Tensor) -> list[tuple[float, bool]]:
+        best = logprobs.argmax(dim=-1)
+        return [self._one(logprobs, best, ending) for ending in row.endings]
 
     def _one(self, logprobs: torch.Tensor, best: torch.Tensor, ending: tuple[int, ...]) -> tuple[float, bool]:
         ids = torch.tensor(ending, device=logprobs.device)
@@ -230,6 +268,7 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         self._encoded, self._prompts_seen = {}, {}
         yield
         self._encoded, self._prompts_seen = {}, {}
+        self._texts.forget()
 
     @contextmanager
     def _memory_fault(self) -> Iterator[None]:

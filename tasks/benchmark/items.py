@@ -18,8 +18,10 @@ from tasks.benchmark.harness_tasks import LoadedTask, Part
 from tasks.benchmark.task_faults import check_item, item_fault
 
 #: Items that are asked together and written together. A kill loses one chunk at most. Part of the plan that decides which
-#: items share a batch, and so the last bits of a score: fixed, never dependent on a limit or a resume.
-ITEMS_A_CHUNK = 64
+#: items share a batch, and so the last bits of a score: fixed, never dependent on a limit or a resume. Scored items come
+#: in more, as a chunk's common beginning is computed once for all of it; generated texts take longer, an item for an item.
+SCORED_A_CHUNK = 256
+GENERATED_A_CHUNK = 64
 
 #: The mark in a prompt where a picture stands, as in the harness.
 PICTURE_MARK = "<image>"
@@ -36,9 +38,10 @@ class Item:
 
 
 def chunks(task: LoadedTask, part: Part, suite: Suite, limit: int | None) -> Iterator[list[Item]]:
-    """The part's items, ITEMS_A_CHUNK at a time, up to `limit` of them (for a group, as in the harness: of each part)."""
+    """The part's items, a chunk at a time, up to `limit` of them (for a group, as in the harness: of each part)."""
     bounded = islice(_items(task, part, suite), limit)
-    while chunk := list(islice(bounded, ITEMS_A_CHUNK)):
+    together = GENERATED_A_CHUNK if part.harness.OUTPUT_TYPE == "generate_until" else SCORED_A_CHUNK
+    while chunk := list(islice(bounded, together)):
         yield chunk
 
 

@@ -31,20 +31,47 @@ def test_the_batch_budget_does_not_change_the_answers(llama: Path) -> None:
     assert [each[1] for each in together] == [each[1] for each in alone]
 
 
-def test_one_token_choices_of_a_question_share_one_row_and_nothing_else_does(llama: Path) -> None:
-    model = HarnessModel(load_model(llama, CPU))
+def _tokens_computed(model: HarnessModel) -> list[int]:
+    """How many tokens go through the model from now on, forward by forward."""
     seen: list[int] = []
     model._model.register_forward_pre_hook(
-        lambda _, __, named: seen.append(named["input_ids"].shape[0]), with_kwargs=True
+        lambda _, __, named: seen.append(named["input_ids"].numel()), with_kwargs=True
     )
-    tokens = {choice: model.tok_encode(choice, add_special_tokens=False) for choice in (" A", " B", " one two")}
-    assert [len(ids) for ids in tokens.values()][:2] == [len(tokens[" A"])] * 2
-    model.loglikelihood([_request("loglikelihood", "Q:", choice) for choice in ("3", "4", "5")])
-    assert sum(seen) == 1
+    return seen
+
+
+def test_no_token_is_computed_twice(llama: Path) -> None:
+    """Three one-token choices cost their question; a second question costs what it does not share with the first."""
+    model = HarnessModel(load_model(llama, CPU))
+    model.loglikelihood([_request("loglikelihood", "Q:", "3")])
+    assert model._tree.refused == ""
+    seen = _tokens_computed(model)
+    question = model.tok_encode("Q: one two three four")
+    model.loglikelihood([_request("loglikelihood", "Q: one two three four", choice) for choice in ("3", "4", "5")])
+    assert sum(seen) == len(question)
     seen.clear()
-    model.loglikelihood([_request("loglikelihood", f"Q{question}", "3") for question in range(3)])
-    assert sum(seen) == 3
-    assert model.token_counts == [1, 1, 1]
+    texts = ["one two three four 3", "one two three four 바다가 넓다", "one two"]
+    rows = [tuple(model.tok_encode(text)[:-1]) for text in texts]
+    model._loglikelihood_tokens([(None, list(row), [5]) for row in rows])
+    beginnings = {row[:length] for row in rows for length in range(1, len(row) + 1)}
+    assert sum(seen) <= len(beginnings) + len(rows), "a row's scored position is computed with the row"
+    assert sum(seen) < sum(map(len, rows))
+
+
+def test_a_model_that_mixes_tokens_otherwise_takes_the_full_forward_and_says_so(
+    llama: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Positions that do not count are such a model: the first rows scored both ways differ, and answers stay right."""
+    requests = [_request("loglikelihood", *pair) for pair in PAIRS]
+    right = HarnessModel(load_model(llama, CPU)).loglikelihood(requests)
+    model = HarnessModel(load_model(llama, CPU))
+    rotary = model._model.model.rotary_emb
+    forward = rotary.forward
+    rotary.forward = lambda x, position_ids: forward(x, torch.arange(x.shape[1])[None])
+    answers = model.loglikelihood(requests)
+    assert "scored both ways differ" in model._tree.refused
+    assert "every prompt is computed in full" in caplog.text
+    assert [each[0] for each in answers] == pytest.approx([each[0] for each in right], abs=1e-4)
 
 
 def test_in_bfloat16_the_output_layer_is_float32_and_close_to_the_float32_model(llama: Path) -> None:
