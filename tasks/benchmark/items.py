@@ -17,10 +17,10 @@ from checks.records.canonical import canonical_sha256
 from tasks.benchmark.harness_tasks import LoadedTask, Part
 from tasks.benchmark.task_faults import check_item, item_fault
 
-#: Items that are asked together and written together. A kill loses one chunk at most. Part of the plan that decides which
-#: items share a batch, and so the last bits of a score: fixed, never dependent on a limit or a resume. Scored items come
-#: in more, as a chunk's common beginning is computed once for all of it; generated texts take longer, an item for an item.
-SCORED_A_CHUNK = 256
+#: Items that are planned together: part of what decides which tokens share a batch, and so the last bits of a score. Fixed,
+#: never dependent on a limit or a resume. Scored items make one tree of all their prompts, so the more the better: every
+#: subject of KMMLU is within 2,048, whose prompts take some 100 MB. Generated texts are written as a chunk is complete.
+SCORED_A_CHUNK = 2048
 GENERATED_A_CHUNK = 64
 
 #: The mark in a prompt where a picture stands, as in the harness.
@@ -29,19 +29,35 @@ PICTURE_MARK = "<image>"
 
 @dataclass
 class Item:
-    """One item: `number` counts through the suite's task, `document` is what the harness's task made it from."""
+    """One item: `number` counts through the suite's task, `document` is what the harness's task made it from.
+
+    `asked`: it is within the limit. Others are there because their prompts are part of the plan.
+    """
 
     number: int
     document: Any
     requests: list[Any]
     prompt_sha256: str
+    asked: bool = True
 
 
 def chunks(task: LoadedTask, part: Part, suite: Suite, limit: int | None) -> Iterator[list[Item]]:
-    """The part's items, a chunk at a time, up to `limit` of them (for a group, as in the harness: of each part)."""
-    bounded = islice(_items(task, part, suite), limit)
-    together = GENERATED_A_CHUNK if part.harness.OUTPUT_TYPE == "generate_until" else SCORED_A_CHUNK
-    while chunk := list(islice(bounded, together)):
+    """The part's items, a chunk at a time, up to `limit` of them (for a group, as in the harness: of each part).
+
+    A chunk of scored items is whole, those beyond the limit not `asked`: the plan is that of the whole task.
+    """
+    items = _items(task, part, suite)
+    if part.harness.OUTPUT_TYPE == "generate_until":
+        bounded = islice(items, limit)
+        while chunk := list(islice(bounded, GENERATED_A_CHUNK)):
+            yield chunk
+        return
+    left = limit
+    while (left is None or left > 0) and (chunk := list(islice(items, SCORED_A_CHUNK))):
+        if left is not None:
+            for item in chunk[left:]:
+                item.asked = False
+            left -= len(chunk)
         yield chunk
 
 

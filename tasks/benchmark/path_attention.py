@@ -5,6 +5,7 @@ around attention, runs unchanged. A pack is one row of tokens; keys and values o
 and a stretch overwrites what an earlier branch left from its first position on.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,49 +25,91 @@ class NoPathError(RuntimeError):
     """The model's attention asks for something that attention along a path does not do."""
 
 
+#: Queries that attend together within a stretch: a longer one would compute what its mask then hides.
+_BLOCK = 512
+
+#: From how many common positions on a second attention with a merge is worth its calls (measured: about a hundred).
+_WORTH_SHARING = 128
+
+
 @dataclass
 class Path:
     """Keys and values [heads, longest, size] of each layer along the path, and the stretches of the pack at hand."""
 
     longest: int
-    stretches: list[Stretch] = field(default_factory=list)
     layers_seen: int = 0
+    _stretches: Sequence[Stretch] = ()
+    _common: int = 0
     _held: dict[int, tuple[torch.Tensor, torch.Tensor]] = field(default_factory=dict)
     _masks: dict[tuple[int, int, int | None, int], torch.Tensor] = field(default_factory=dict)
 
-    def begin(self, stretches: list[Stretch]) -> None:
+    def begin(self, stretches: Sequence[Stretch]) -> None:
         """Takes the next pack."""
-        self.stretches, self.layers_seen = stretches, 0
+        self.layers_seen = 0
         self._masks.clear()
+        self._stretches = stretches
+        self._common = min(stretch.start for stretch in stretches)
 
     def attend(
         self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float, window: int | None
     ) -> torch.Tensor:
-        """[query heads, tokens, size] for the pack's queries; `window`: how many positions a token sees, itself included."""
+        """[query heads, tokens, size] for the pack's queries; `window`: how many positions a token sees, itself included.
+
+        What stands before every stretch of the pack is attended to by all queries at once, the rest stretch by stretch,
+        and the two are merged by their sums of exponentials (as cascade inference does it: Ye et al. 2024, FlashInfer).
+        """
+        self.layers_seen += 1
         if layer not in self._held:
             self._held[layer] = (
                 key.new_empty(len(key), self.longest, key.shape[-1]),
                 value.new_empty(len(value), self.longest, value.shape[-1]),
             )
+        alike = key.shape[-1] == value.shape[-1] and key.device.type == "cpu"
+        if window is not None or not alike or self._common < _WORTH_SHARING:
+            return self._own(layer, query, key, value, scale, window, seen=0)[0]
         keys, values = self._held[layer]
-        self.layers_seen += 1
-        groups = len(query) // len(key)
+        shared, shared_sums = _with_sums(
+            _stacked(query, len(key)), keys[:, : self._common], values[:, : self._common], None, scale
+        )
+        own, own_sums = self._own(layer, query, key, value, scale, None, seen=self._common)
+        share = torch.sigmoid(shared_sums.reshape(own_sums.shape) - own_sums)
+        return own.lerp_(shared.reshape(own.shape), share[..., None].to(own.dtype))
+
+    def _own(
+        self,
+        layer: int,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        scale: float,
+        window: int | None,
+        seen: int,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Attention of each stretch from position `seen` on, and (where `seen` is above 0) the logarithms of its sums."""
+        keys, values = self._held[layer]
         output = query.new_empty(len(query), query.shape[1], value.shape[-1])
+        sums = query.new_empty(output.shape[:2], dtype=torch.float32)
         first = 0
-        for stretch in self.stretches:
-            last, start, end = first + len(stretch.ids), stretch.start, stretch.end
-            keys[:, start:end] = key[:, first:last]
-            values[:, start:end] = value[:, first:last]
-            # queries of the heads that share keys stand one below the other: no key is copied
-            asked = query[:, first:last].reshape(len(key), groups * (last - first), -1)
-            seen = 0 if window is None else max(0, start + 1 - window)
-            mask = self._mask(start - seen, end - seen, window, groups, query)
-            answer = scaled_dot_product_attention(
-                asked[None], keys[None, :, seen:end], values[None, :, seen:end], attn_mask=mask, scale=scale
-            )
-            output[:, first:last] = answer[0].reshape(len(query), last - first, -1)
+        for stretch in self._stretches:
+            last = first + len(stretch.ids)
+            keys[:, stretch.start : stretch.end] = key[:, first:last]
+            values[:, stretch.start : stretch.end] = value[:, first:last]
+            for begin in range(first, last, _BLOCK):
+                block = slice(begin, min(last, begin + _BLOCK))
+                start, end = stretch.start + begin - first, stretch.start + block.stop - first
+                low = seen if window is None else max(0, start + 1 - window)
+                asked = _stacked(query[:, block], len(key))
+                mask = self._mask(start - low, end - low, window, len(query) // len(key), query)
+                if seen:
+                    answer, logarithms = _with_sums(asked, keys[:, low:end], values[:, low:end], mask, scale)
+                    sums[:, block] = logarithms.reshape(len(query), -1)
+                else:
+                    answer = scaled_dot_product_attention(
+                        asked[None], keys[None, :, low:end], values[None, :, low:end], attn_mask=mask, scale=scale
+                    )[0]
+                output[:, block] = answer.reshape(len(query), -1, answer.shape[-1])
             first = last
-        return output
+        return output, sums
 
     def _mask(self, start: int, end: int, window: int | None, groups: int, like: torch.Tensor) -> torch.Tensor:
         if (start, end, window, groups) not in self._masks:
@@ -78,6 +121,21 @@ class Path:
             mask = like.new_zeros(end - start, end).masked_fill_(hidden, float("-inf"))
             self._masks[start, end, window, groups] = mask.repeat(groups, 1)[None, None]
         return self._masks[start, end, window, groups]
+
+
+def _stacked(query: torch.Tensor, heads: int) -> torch.Tensor:
+    """Queries of the heads that share keys, one below the other: no key is copied."""
+    return query.reshape(heads, -1, query.shape[-1])
+
+
+def _with_sums(
+    query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, mask: torch.Tensor | None, scale: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Attention [heads, queries, size] and the logarithm of each query's sum of exponentials [heads, queries]."""
+    answer, sums = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
+        query[None], keys[None], values[None], attn_mask=mask, scale=scale
+    )
+    return answer[0], sums[0]
 
 
 def _attention(

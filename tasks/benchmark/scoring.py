@@ -3,9 +3,9 @@
     scores = score_suite(Path("submissions/t1/model"), load_suite(Path("suites/common.yaml")))
     scores.tasks[0].value, scores.items[0].correct
 
-Items go through the model in chunks; each chunk's results are on disk (in the ledger) before the next begins. A chunk of
-which the ledger lacks an item is asked again as a whole, so that the same rows meet in a batch and a resumed run ends
-with the bytes of an uninterrupted one.
+Items are planned in chunks (see `items`) and written as they are answered: a batch's results are on disk (in the ledger)
+before the next begins. A resumed run asks for what the ledger lacks, in the batches of the whole plan, and ends with the
+bytes of an uninterrupted one.
 """
 
 import hashlib
@@ -115,32 +115,42 @@ class _Run:
         self.progress(task.id, 0, total)
         for part_index, part in enumerate(task.parts):
             for chunk in chunks(task, part, self.suite.suite, self.limit):
-                judged += self._judge_chunk(task, part_index, chunk)
-                done += len(chunk)
-                self.progress(task.id, done, total)
+                results: dict[tuple[int, int], tuple[Judged, LedgerLine]] = {}
+                last = draws(task, self.suite.suite.repeats) - 1
+                for batch in self._judge_chunk(task, part_index, chunk):
+                    results.update(batch)
+                    done += sum(repeat == last for _, repeat in batch)
+                    self.progress(task.id, done, total)
+                for key in sorted(results):
+                    judged.append(results[key][0])
+                    self.lines.append(results[key][1])
         return judged
 
-    def _judge_chunk(self, task: LoadedTask, part_index: int, chunk: list[Item]) -> Iterator[Judged]:
-        repeats = draws(task, self.suite.suite.repeats)
-        held = [[self._held(task, item, repeat) for repeat in range(repeats)] for item in chunk]
-        complete = all(line is not None for of_item in held for line in of_item)
-        if complete:
-            answers = [
-                [_response(item, line) for line in of_item if line] for item, of_item in zip(chunk, held, strict=True)
-            ]
-        else:
-            by_draw = [self._ask(task, chunk, repeat) for repeat in range(repeats)]
-            answers = [[draw[place] for draw in by_draw] for place in range(len(chunk))]
-        lines: list[LedgerLine] = []
-        judged: list[Judged] = []
-        for item, of_item in zip(chunk, answers, strict=True):
-            for repeat, response in enumerate(of_item):
-                judged.append(judge(task, part_index, item, response.values))
-                lines.append(self._line(task, part_index, item, repeat, response, judged[-1].correct))
-        if not complete:
-            self.book.append(lines)
-        self.lines += lines
-        return iter(judged)
+    def _judge_chunk(
+        self, task: LoadedTask, part_index: int, chunk: list[Item]
+    ) -> Iterator[dict[tuple[int, int], tuple[Judged, LedgerLine]]]:
+        """(item, repeat) → what it is judged, for what the ledger holds and then as the model answers."""
+        for repeat in range(draws(task, self.suite.suite.repeats)):
+            held = {item.number: self._held(task, item, repeat) for item in chunk if item.asked}
+            yield {
+                (item.number, repeat): self._judged(task, part_index, item, repeat, _response(item, line))
+                for item in chunk
+                if (line := held.get(item.number)) is not None
+            }
+            missing = [item for item in chunk if item.asked and held[item.number] is None]
+            for batch in self._ask(task, chunk, missing, repeat) if missing else ():
+                judged = {
+                    (item.number, repeat): self._judged(task, part_index, item, repeat, response)
+                    for item, response in batch
+                }
+                self.book.append(line for _, line in judged.values())
+                yield judged
+
+    def _judged(
+        self, task: LoadedTask, part_index: int, item: Item, repeat: int, response: _Response
+    ) -> tuple[Judged, LedgerLine]:
+        judged = judge(task, part_index, item, response.values)
+        return judged, self._line(task, part_index, item, repeat, response, judged.correct)
 
     def _held(self, task: LoadedTask, item: Item, repeat: int) -> LedgerLine | None:
         line = self.book.lines.get((task.id, item.number, repeat))
@@ -149,21 +159,27 @@ class _Run:
             raise InputFault(self.book.path or "", "prompt_sha256", found, "items of the same data, or a new file")
         return line
 
-    def _ask(self, task: LoadedTask, chunk: list[Item], repeat: int) -> list[_Response]:
-        """One draw of every item of the chunk."""
+    def _ask(
+        self, task: LoadedTask, chunk: list[Item], missing: list[Item], repeat: int
+    ) -> Iterator[list[tuple[Item, _Response]]]:
+        """One draw of the missing items, as their answers come; the chunk is what the model plans over."""
         if self.engine is None:
             self.engine = self.open_engine()
         seed = _draw_seed(self.suite.suite.seed + repeat, task.id, chunk[0].number)
-        requests = [_seeded(request, seed) for item in chunk for request in item.requests]
-        kind = requests[0].request_type
-        values: Sequence[Any] = getattr(self.engine, kind)(requests)
-        counts: list[int] = self.engine.token_counts
-        responses, start = [], 0
+        requests: list[Any] = []
+        places: dict[int, range] = {}
         for item in chunk:
-            end = start + len(item.requests)
-            responses.append(_Response(list(values[start:end]), sum(counts[start:end])))
-            start = end
-        return responses
+            places[item.number] = range(len(requests), len(requests) + len(item.requests))
+            requests += [_seeded(request, seed) for request in item.requests]
+        wanted = [place for item in missing for place in places[item.number]]
+        answers: dict[int, Any] = {}
+        left = {item.number: item for item in missing}
+        for batch in self.engine.answers(requests, wanted):
+            answers.update(batch)
+            complete = [item for item in left.values() if all(place in answers for place in places[item.number])]
+            for item in complete:
+                del left[item.number]
+            yield [(item, _together([answers.pop(place) for place in places[item.number]])) for item in complete]
 
     def _line(
         self, task: LoadedTask, part_index: int, item: Item, repeat: int, response: _Response, correct: float
@@ -185,6 +201,11 @@ class _Run:
             greedy=[greedy for _, greedy in pairs],
             settings_sha256=self.hashes[task.id],
         )
+
+
+def _together(answers: Sequence[Any]) -> _Response:
+    """The engine's answers to an item's requests."""
+    return _Response([answer.value for answer in answers], sum(answer.tokens for answer in answers))
 
 
 def _response(item: Item, line: LedgerLine) -> _Response:

@@ -11,7 +11,7 @@ from typing import Any
 
 _CUT = re.compile(r"(?<=\S\n)(?=\S)")
 
-#: Texts at the beginning that are all verified, and how many later ones come to one that is.
+#: Texts at the beginning of a chunk that are all verified, and how many later ones come to one that is.
 _FIRST, _EVERY = 8, 16
 
 
@@ -26,8 +26,9 @@ class TextEncoder:
         self.whole = not getattr(tokenizer, "is_fast", False)
 
     def forget(self) -> None:
-        """Lets go of the lines, at the end of a task's chunk."""
+        """Lets go of the lines, at the end of a task's chunk; the first texts of the next are verified again."""
         self._pieces.clear()
+        self._count = 0
 
     def encode(self, text: str) -> list[int]:
         """The text's ids."""

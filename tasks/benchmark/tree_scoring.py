@@ -6,7 +6,7 @@ or the forward refuses, and every row takes the full forward: slower, the same a
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +15,7 @@ import torch
 from tasks.benchmark.batching import Budget, Row
 from tasks.benchmark.output_layer import OutputLayer
 from tasks.benchmark.path_attention import NAME, NoPathError, Path
-from tasks.benchmark.prefix_tree import Stretch, walk
+from tasks.benchmark.prefix_tree import Pack, needed, walk
 
 #: How far a log-probability may differ between the two ways: rounding in float32 stays below 1e-4 over a full prompt,
 #: and in 16 bits the harness itself differs by up to 0.06 between batch sizes; a wrong way is off by more than 1.
@@ -45,34 +45,48 @@ class TreeScorer:
                 _LOG.warning("every prompt is computed in full, which is slower: %s", self.refused)
         return not self.refused
 
-    def run(self, rows: Sequence[Row], budget: Budget) -> Iterator[tuple[int, torch.Tensor]]:
-        """(row, float32 log-probabilities [row.scored, vocabulary]) one by one, as their tokens are computed."""
-        path = Path(max(len(row.ids) for row in rows))
-        unfinished: dict[int, list[torch.Tensor]] = {}
-        with self._along_paths():
-            for pack in walk(rows, budget, self._output.vocabulary):
-                for stretch, logprobs in zip(pack, self._logprobs(pack, path), strict=True):
-                    held = unfinished.setdefault(stretch.row, [])
-                    held.append(logprobs)
-                    if stretch.end == len(rows[stretch.row].ids):
-                        yield stretch.row, torch.cat(unfinished.pop(stretch.row))
+    def run(self, rows: Sequence[Row], wanted: Collection[int], budget: Budget) -> Iterator[dict[int, torch.Tensor]]:
+        """A pack at a time: row → float32 log-probabilities [row.scored, vocabulary] of the wanted rows complete with it.
 
-    def _logprobs(self, pack: list[Stretch], path: Path) -> list[torch.Tensor]:
+        The packs are those of all rows, so that what is wanted changes no last bit.
+        """
+        path = Path(max(len(row.ids) for row in rows))
+        along: dict[int, torch.Tensor] = {}  # position of the path → its log-probabilities
+        with self._along_paths():
+            for pack in needed(walk(rows, budget, self._output.vocabulary), wanted):
+                complete: dict[int, torch.Tensor] = {}
+                logprobs = iter(self._logprobs(pack, path))
+                for stretch in pack.stretches:
+                    along.update(zip(stretch.wanted, logprobs, strict=False))
+                    row = rows[stretch.row]
+                    if stretch.end == len(row.ids) and stretch.row in wanted:
+                        places = range(stretch.end - row.scored, stretch.end)
+                        complete[stretch.row] = torch.stack([along[place] for place in places])
+                last = pack.stretches[-1].end
+                along = {place: each.clone() for place, each in along.items() if place < last}
+                yield complete
+
+    def _logprobs(self, pack: Pack, path: Path) -> list[torch.Tensor]:
+        """Of each wanted position, in the order of the stretches."""
         device = self._model.device
-        path.begin(pack)
+        path.begin(pack.stretches)
         wanted: list[int] = []
-        end = 0
-        for stretch in pack:
-            end += len(stretch.ids)
-            wanted.extend(range(end - stretch.scored, end))
-        ids = torch.tensor([[each for stretch in pack for each in stretch.ids]], device=device)
-        places = torch.tensor([[at for stretch in pack for at in range(stretch.start, stretch.end)]], device=device)
+        first = 0
+        for stretch in pack.stretches:
+            wanted.extend(first + place - stretch.start for place in stretch.wanted)
+            first += len(stretch.ids)
+        ids = [each for stretch in pack.stretches for each in stretch.ids]
+        places = [at for stretch in pack.stretches for at in range(stretch.start, stretch.end)]
+        inputs = {
+            "input_ids": torch.tensor([ids], device=device),
+            "position_ids": torch.tensor([places], device=device),
+            "path": path,
+        }
         with torch.inference_mode():
-            inputs = {"input_ids": ids, "position_ids": places, "path": path}
             logits = self._output.at(inputs, [0] * len(wanted), wanted)
             if path.layers_seen == 0:
                 raise NoPathError("attention that does not get its path")
-            return list(torch.split(logits.log_softmax(dim=-1), [stretch.scored for stretch in pack]))
+            return list(logits.log_softmax(dim=-1))
 
     @contextmanager
     def _along_paths(self) -> Iterator[None]:
@@ -87,7 +101,8 @@ class TreeScorer:
         """What speaks against the tree: nothing, or a sentence. Packs are small here, so that paths are taken up."""
         small = Budget(max(1, max(len(row.ids) for row in rows) // 2), 2**26)
         try:
-            mine = dict(self.run(rows, small))
+            packs = self.run(rows, range(len(rows)), small)
+            mine = {index: each for pack in packs for index, each in pack.items()}
         except (NoPathError, TypeError, ValueError, AttributeError, IndexError, KeyError) as error:
             return f"{type(self._model).__name__} takes no path ({type(error).__name__}: {str(error)[:80]})"
         for index, logits in enumerate(full(rows)):

@@ -91,11 +91,11 @@ def test_generation_in_batches_is_generation_alone(llama: Path) -> None:
     texts = ["one two", "3+4", "바다", "도서관을", "one two three", "A. 하나 B.", "Question: 2+2? Answer:", "2"]
     requests = [_request("generate_until", text, settings) for text in texts]
     together = HarnessModel(load_model(llama, CPU))
-    outputs = together.generate_until(requests)
-    counts = together.token_counts
+    answers = {index: answer for batch in together.answers(requests) for index, answer in batch.items()}
+    outputs, counts = zip(*((answers[index].value, answers[index].tokens) for index in range(len(texts))), strict=True)
     alone = HarnessModel(load_model(llama, CPU), Budget(1, 1))
-    assert outputs == alone.generate_until(requests)
-    assert counts == alone.token_counts
+    assert [answer for batch in alone.answers(requests) for answer in batch.values()] == list(answers.values())
+    assert list(outputs) == alone.generate_until(requests)
     assert all(0 < count <= 10 for count in counts) and len(set(counts)) > 1
     assert not any(stop in output for output in outputs for stop in settings["until"])  # type: ignore[attr-defined]
 

@@ -22,7 +22,7 @@ def _suite(folder: Path, items: int = 100, **more: object) -> LoadedSuite:
 
 def _items(suite: LoadedSuite, limit: int | None = None) -> list[Item]:
     (task,) = load_tasks(suite)
-    return [item for chunk in chunks(task, task.parts[0], suite.suite, limit) for item in chunk]
+    return [item for chunk in chunks(task, task.parts[0], suite.suite, limit) for item in chunk if item.asked]
 
 
 def test_prompts_are_those_of_the_harness_in_one_process(tmp_path: Path) -> None:
