@@ -37,6 +37,7 @@ from tasks.benchmark.model_loading import LoadedModel
 from tasks.benchmark.output_layer import OutputLayer
 from tasks.benchmark.picture_prompts import PicturePrompts
 from tasks.benchmark.row_tensors import model_inputs
+from tasks.benchmark.slots import SlotWriter
 from tasks.benchmark.text_encoding import TextEncoder
 from tasks.benchmark.tree_scoring import TreeScorer
 
@@ -87,7 +88,8 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         self._tree = TreeScorer(loaded.model, self._output)
         budget = budget or (CPU_BUDGET if self._device.type == "cpu" else GPU_BUDGET)
         self._runner = BatchRunner(budget, self._output.vocabulary)
-        self._generator = Generator(loaded, self._runner, self.max_length)
+        self._writer = SlotWriter(loaded.model, self._output)
+        self._generator = Generator(loaded, self._runner, self._writer, self._logits, self.max_length)
 
     @property
     def eot_token_id(self) -> int:
@@ -201,8 +203,8 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
             for request in requests:
                 ids, extras, kind = self._prompt(request.args[0], pictures(request))
                 prompts.append((Row(tuple(ids), (), extras, kind), request.args[1]))
-        texts = self._generator.generate(prompts)
-        yield {index: Answer(text.text, text.tokens) for index, text in enumerate(texts)}
+        for batch in self._generator.generate(prompts, wanted):
+            yield {index: Answer(text.text, text.tokens) for index, text in batch.items()}
 
     def _loglikelihood_tokens(self, requests: Sequence[Any], **_: Any) -> list[tuple[float, bool]]:
         """The harness's inner interface: (texts, context ids, continuation ids)."""

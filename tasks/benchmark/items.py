@@ -19,9 +19,9 @@ from tasks.benchmark.task_faults import check_item, item_fault
 
 #: Items that are planned together: part of what decides which tokens share a batch, and so the last bits of a score. Fixed,
 #: never dependent on a limit or a resume. Scored items make one tree of all their prompts, so the more the better: every
-#: subject of KMMLU is within 2,048, whose prompts take some 100 MB. Generated texts are written as a chunk is complete.
-SCORED_A_CHUNK = 2048
-GENERATED_A_CHUNK = 64
+#: subject of KMMLU is within 2,048, whose prompts take some 100 MB. A chunk of texts ends with few slots at work: the more
+#: the better too, and a limit asks for no more than it says, as a text does not depend on those beside it.
+ITEMS_A_CHUNK = 2048
 
 #: The mark in a prompt where a picture stands, as in the harness.
 PICTURE_MARK = "<image>"
@@ -49,11 +49,11 @@ def chunks(task: LoadedTask, part: Part, suite: Suite, limit: int | None) -> Ite
     items = _items(task, part, suite)
     if part.harness.OUTPUT_TYPE == "generate_until":
         bounded = islice(items, limit)
-        while chunk := list(islice(bounded, GENERATED_A_CHUNK)):
+        while chunk := list(islice(bounded, ITEMS_A_CHUNK)):
             yield chunk
         return
     left = limit
-    while (left is None or left > 0) and (chunk := list(islice(items, SCORED_A_CHUNK))):
+    while (left is None or left > 0) and (chunk := list(islice(items, ITEMS_A_CHUNK))):
         if left is not None:
             for item in chunk[left:]:
                 item.asked = False

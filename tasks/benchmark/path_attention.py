@@ -1,29 +1,17 @@
 """Attention along one path of the prefix tree: each stretch of a pack sees what stands before it on its path.
 
-Registered with transformers as an attention of its own, so that a model's forward, with all that an architecture does
-around attention, runs unchanged. A pack is one row of tokens; keys and values of the path are kept layer by layer,
-and a stretch overwrites what an earlier branch left from its first position on.
+A pack is one row of tokens; keys and values of the path are kept layer by layer, and a stretch overwrites what an
+earlier branch left from its first position on.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention
-from transformers import AttentionInterface
 
+from tasks.benchmark.own_attention import causal_mask, stacked
 from tasks.benchmark.prefix_tree import Stretch
-
-NAME = "gwanmun_path"
-
-#: What attention functions of some models get and this one does not do: such a model takes the full forward.
-_UNKNOWN = ("softcap", "s_aux", "position_bias", "output_attentions")
-
-
-class NoPathError(RuntimeError):
-    """The model's attention asks for something that attention along a path does not do."""
-
 
 #: Queries that attend together within a stretch: a longer one would compute what its mask then hides.
 _BLOCK = 512
@@ -58,7 +46,6 @@ class Path:
         What stands before every stretch of the pack is attended to by all queries at once, the rest stretch by stretch,
         and the two are merged by their sums of exponentials (as cascade inference does it: Ye et al. 2024, FlashInfer).
         """
-        self.layers_seen += 1
         if layer not in self._held:
             self._held[layer] = (
                 key.new_empty(len(key), self.longest, key.shape[-1]),
@@ -69,7 +56,7 @@ class Path:
             return self._own(layer, query, key, value, scale, window, seen=0)[0]
         keys, values = self._held[layer]
         shared, shared_sums = _with_sums(
-            _stacked(query, len(key)), keys[:, : self._common], values[:, : self._common], None, scale
+            stacked(query, len(key)), keys[:, : self._common], values[:, : self._common], None, scale
         )
         own, own_sums = self._own(layer, query, key, value, scale, None, seen=self._common)
         share = torch.sigmoid(shared_sums.reshape(own_sums.shape) - own_sums)
@@ -98,7 +85,7 @@ class Path:
                 block = slice(begin, min(last, begin + _BLOCK))
                 start, end = stretch.start + begin - first, stretch.start + block.stop - first
                 low = seen if window is None else max(0, start + 1 - window)
-                asked = _stacked(query[:, block], len(key))
+                asked = stacked(query[:, block], len(key))
                 mask = self._mask(start - low, end - low, window, len(query) // len(key), query)
                 if seen:
                     answer, logarithms = _with_sums(asked, keys[:, low:end], values[:, low:end], mask, scale)
@@ -113,19 +100,8 @@ class Path:
 
     def _mask(self, start: int, end: int, window: int | None, groups: int, like: torch.Tensor) -> torch.Tensor:
         if (start, end, window, groups) not in self._masks:
-            places = torch.arange(start, end, device=like.device)[:, None]
-            seen = torch.arange(end, device=like.device)[None]
-            hidden = seen > places
-            if window is not None:
-                hidden |= seen <= places - window
-            mask = like.new_zeros(end - start, end).masked_fill_(hidden, float("-inf"))
-            self._masks[start, end, window, groups] = mask.repeat(groups, 1)[None, None]
+            self._masks[start, end, window, groups] = causal_mask(start, end, window, groups, like)
         return self._masks[start, end, window, groups]
-
-
-def _stacked(query: torch.Tensor, heads: int) -> torch.Tensor:
-    """Queries of the heads that share keys, one below the other: no key is copied."""
-    return query.reshape(heads, -1, query.shape[-1])
 
 
 def _with_sums(
@@ -136,24 +112,3 @@ def _with_sums(
         query[None], keys[None], values[None], attn_mask=mask, scale=scale
     )
     return answer[0], sums[0]
-
-
-def _attention(
-    module: Any,
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    attention_mask: torch.Tensor | None,
-    scaling: float | None = None,
-    path: Path | None = None,
-    **options: Any,
-) -> tuple[torch.Tensor, None]:
-    unknown = [name for name in _UNKNOWN if options.get(name) is not None and options[name] is not False]
-    if path is None or unknown or attention_mask is not None or not getattr(module, "is_causal", True):
-        raise NoPathError(", ".join(unknown) or type(module).__name__)
-    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    output = path.attend(module.layer_idx, query[0], key[0], value[0], scale, options.get("sliding_window"))
-    return output.transpose(0, 1)[None].contiguous(), None
-
-
-AttentionInterface.register(NAME, _attention)

@@ -165,11 +165,11 @@ class _Run:
         """One draw of the missing items, as their answers come; the chunk is what the model plans over."""
         if self.engine is None:
             self.engine = self.open_engine()
-        seed = _draw_seed(self.suite.suite.seed + repeat, task.id, chunk[0].number)
         requests: list[Any] = []
         places: dict[int, range] = {}
         for item in chunk:
             places[item.number] = range(len(requests), len(requests) + len(item.requests))
+            seed = _draw_seed(self.suite.suite.seed + repeat, task.id, item.number)
             requests += [_seeded(request, seed) for request in item.requests]
         wanted = [place for item in missing for place in places[item.number]]
         answers: dict[int, Any] = {}
@@ -228,8 +228,8 @@ def _seeded(request: Any, seed: int) -> Any:
     return seeded
 
 
-def _draw_seed(seed: int, task: str, first_item: int) -> int:
-    digest = hashlib.sha256(f"{seed}/{task}/{first_item}".encode()).digest()
+def _draw_seed(seed: int, task: str, item: int) -> int:
+    digest = hashlib.sha256(f"{seed}/{task}/{item}".encode()).digest()
     return int.from_bytes(digest[:7], "big")
 
 

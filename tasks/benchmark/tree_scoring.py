@@ -7,19 +7,15 @@ or the forward refuses, and every row takes the full forward: slower, the same a
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import torch
 
 from tasks.benchmark.batching import Budget, Row
 from tasks.benchmark.output_layer import OutputLayer
-from tasks.benchmark.path_attention import NAME, NoPathError, Path
+from tasks.benchmark.own_attention import REFUSALS, TOLERANCE, NoAttentionError, attending, furthest, unsupported
+from tasks.benchmark.path_attention import Path
 from tasks.benchmark.prefix_tree import Pack, needed, walk
-
-#: How far a log-probability may differ between the two ways: rounding in float32 stays below 1e-4 over a full prompt,
-#: and in 16 bits the harness itself differs by up to 0.06 between batch sizes; a wrong way is off by more than 1.
-_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.25, torch.float16: 0.25}
 
 _LOG = logging.getLogger(__name__)
 
@@ -30,7 +26,7 @@ class TreeScorer:
     def __init__(self, model: Any, output: OutputLayer) -> None:
         self._model = model
         self._output = output
-        self.refused = "" if getattr(model, "_supports_attention_backend", False) else "its attention is its own"
+        self.refused = unsupported(model)
         self._checked = False
 
     def allows(self, rows: Sequence[Row], full: Callable[[Sequence[Row]], list[torch.Tensor]]) -> bool:
@@ -52,7 +48,7 @@ class TreeScorer:
         """
         path = Path(max(len(row.ids) for row in rows))
         along: dict[int, torch.Tensor] = {}  # position of the path → its log-probabilities
-        with self._along_paths():
+        with attending(self._model):
             for pack in needed(walk(rows, budget, self._output.vocabulary), wanted):
                 complete: dict[int, torch.Tensor] = {}
                 logprobs = iter(self._logprobs(pack, path))
@@ -80,22 +76,13 @@ class TreeScorer:
         inputs = {
             "input_ids": torch.tensor([ids], device=device),
             "position_ids": torch.tensor([places], device=device),
-            "path": path,
+            "sees": path,
         }
         with torch.inference_mode():
             logits = self._output.at(inputs, [0] * len(wanted), wanted)
             if path.layers_seen == 0:
-                raise NoPathError("attention that does not get its path")
+                raise NoAttentionError("attention that is not asked")
             return list(logits.log_softmax(dim=-1))
-
-    @contextmanager
-    def _along_paths(self) -> Iterator[None]:
-        before = self._model.config._attn_implementation
-        self._model.set_attn_implementation(NAME)
-        try:
-            yield
-        finally:
-            self._model.set_attn_implementation(before)
 
     def _difference(self, rows: Sequence[Row], full: Callable[[Sequence[Row]], list[torch.Tensor]]) -> str:
         """What speaks against the tree: nothing, or a sentence. Packs are small here, so that paths are taken up."""
@@ -103,14 +90,10 @@ class TreeScorer:
         try:
             packs = self.run(rows, range(len(rows)), small)
             mine = {index: each for pack in packs for index, each in pack.items()}
-        except (NoPathError, TypeError, ValueError, AttributeError, IndexError, KeyError) as error:
+        except REFUSALS as error:
             return f"{type(self._model).__name__} takes no path ({type(error).__name__}: {str(error)[:80]})"
         for index, logits in enumerate(full(rows)):
-            theirs = logits.log_softmax(dim=-1)
-            likely = theirs > theirs.amax(dim=-1, keepdim=True) - 20  # far tails weigh nothing and round worse
-            if not likely.any():
-                return "the full forward gives no numbers"
-            off = float((mine[index] - theirs)[likely].abs().max())
-            if not off < _TOLERANCE[self._model.dtype]:
+            off = furthest(mine[index], logits.log_softmax(dim=-1))
+            if not off < TOLERANCE[self._model.dtype]:
                 return f"two items scored both ways differ by {off:.2g}"
         return ""
