@@ -17,12 +17,8 @@ from tasks.benchmark.batching import Row
 #: What the settings of a task and of a model's generation_config.json may hold for texts to be written in slots.
 _KNOWN = {"do_sample", "temperature", "top_k", "top_p", "num_beams", "use_cache"}
 _OF_NO_EFFECT = {
-    "transformers_version",
-    "_from_model_config",
-    "bos_token_id",
-    "eos_token_id",
-    "pad_token_id",
-    "max_length",
+    *("transformers_version", "_from_model_config", "bos_token_id", "eos_token_id", "pad_token_id"),
+    *("max_length", "output_attentions", "output_hidden_states", "output_scores", "return_dict_in_generate"),
 }
 
 #: transformers' own defaults where neither the task nor the model says.

@@ -61,9 +61,10 @@ class Slots:
 
     def move(self, source: int, target: int, length: int) -> None:
         """Copies the first `length` tokens of a slot to another."""
-        for keys, values in self._held.values():
-            keys[target, :, :length] = keys[source, :, :length]
-            values[target, :, :length] = values[source, :, :length]
+        with torch.inference_mode():
+            for keys, values in self._held.values():
+                keys[target, :, :length] = keys[source, :, :length]
+                values[target, :, :length] = values[source, :, :length]
 
     def attend(
         self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float, window: int | None
