@@ -111,17 +111,20 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         """Token ids; special tokens as the tokenizer adds them, unless the text begins with the first one already."""
         if add_special_tokens is None:
             if string not in self._encoded:
-                if has_bos_prefix(string, self.tokenizer.decode(self.prefix_token_id)):
-                    self._encoded[string] = list(self.tokenizer.encode(string, add_special_tokens=False))
-                else:
-                    self._encoded[string] = self._texts.encode(string)
+                own = has_bos_prefix(string, self.tokenizer.decode(self.prefix_token_id))
+                self._encoded[string] = self._texts.encode(string, special=not own)
             return self._encoded[string]
         return list(self.tokenizer.encode(string, add_special_tokens=add_special_tokens))
 
     @property
-    def slower_because(self) -> str:
-        """Why prompts are computed in full rather than along their tree; empty where they are not, or nobody knows yet."""
-        return self._tree.refused
+    def ways(self) -> dict[str, str]:
+        """How texts are scored and written, for each of the two that was asked of the model so far."""
+        ways = {}
+        if self._tree.refused is not None:
+            ways["scoring"] = f"full forward, as {self._tree.refused}" if self._tree.refused else "prefix tree"
+        if self._writer.refused is not None:
+            ways["writing"] = f"batches, as {self._writer.refused}" if self._writer.refused else "slots"
+        return ways
 
     def answers(self, requests: Sequence[Any], wanted: Collection[int] | None = None) -> Iterator[dict[int, Answer]]:
         """Index of a request → its answer, a batch at a time, for requests of one kind.

@@ -18,6 +18,7 @@ from typing import Any
 from checks.contracts.errors import InputFault
 from checks.contracts.loading import LoadedSuite
 from checks.records.scores import ItemResult, SuiteScores
+from tasks.benchmark.chat import Chat, chat_of
 from tasks.benchmark.devices import choose_device
 from tasks.benchmark.harness_tasks import LoadedTask, load_tasks
 from tasks.benchmark.items import Item, check_items, chunks
@@ -72,13 +73,15 @@ def score_suite(
     hashes = line_hashes(settings, fingerprint(model_path), placement.device) if ledger else {}
     hashes = hashes or {task.id: "" for task in tasks}
 
+    chat = chat_of(model_path) if suite.suite.chat_template else None
+
     def open_engine() -> Any:
         from tasks.benchmark.engine import HarnessModel
 
         return HarnessModel(load_model(model_path, placement))
 
     with Ledger(ledger, hashes, resume) as book:
-        run = _Run(suite, book, hashes, limit, open_engine, progress or _unseen)
+        run = _Run(suite, book, hashes, limit, chat, open_engine, progress or _unseen)
         scores = [task_score(task, run.judge_task(task), suite.suite.seed) for task in tasks]
         book.finish(run.lines)
     items = [ItemResult(**line.model_dump(exclude={"greedy", "settings_sha256"})) for line in run.lines]
@@ -101,6 +104,7 @@ class _Run:
     book: Ledger
     hashes: dict[str, str]
     limit: int | None
+    chat: Chat | None
     open_engine: Callable[[], Any]
     progress: Progress
     lines: list[LedgerLine] = field(default_factory=list)
@@ -114,7 +118,7 @@ class _Run:
         done = 0
         self.progress(task.id, 0, total)
         for part_index, part in enumerate(task.parts):
-            for chunk in chunks(task, part, self.suite.suite, self.limit):
+            for chunk in chunks(task, part, self.suite.suite, self.limit, self.chat):
                 results: dict[tuple[int, int], tuple[Judged, LedgerLine]] = {}
                 last = draws(task, self.suite.suite.repeats) - 1
                 for batch in self._judge_chunk(task, part_index, chunk):

@@ -5,6 +5,7 @@ padding. A prompt that begins like one in another slot takes over its keys and v
 once). What a slot writes does not depend on its neighbours, but for rounding.
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ from tasks.benchmark.own_attention import (
     unsupported,
 )
 from tasks.benchmark.prefix_tree import common_length
+
+_LOG = logging.getLogger(__name__)
 
 #: Tokens that a prompt must share with one that begins in the same step to wait for it: below, waiting costs more.
 _WORTH_WAITING = 32
@@ -138,17 +141,17 @@ class SlotWriter:
     def __init__(self, model: Any, output: OutputLayer) -> None:
         self._model = model
         self._output = output
-        self.refused = unsupported(model)
-        self._checked = False
+        self.refused: str | None = None  # nobody knows yet
 
     def allows(self, rows: Sequence[Row], full: Callable[[Sequence[Row]], list[torch.Tensor]]) -> bool:
         """Whether this model writes in slots; looked at once, on prompts whose last token comes by a step of its own.
 
         `full(rows)` gives each row's logits by the plain forward.
         """
-        if not self._checked:
-            self._checked = True
-            self.refused = self.refused or self._difference(rows, full)
+        if self.refused is None:
+            self.refused = unsupported(self._model) or self._difference(rows, full)
+            if self.refused:
+                _LOG.warning("texts are written in batches, which is slower: %s", self.refused)
         return not self.refused
 
     def run(

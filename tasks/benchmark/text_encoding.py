@@ -30,25 +30,27 @@ class TextEncoder:
         self._pieces.clear()
         self._count = 0
 
-    def encode(self, text: str) -> list[int]:
-        """The text's ids."""
+    def encode(self, text: str, special: bool = True) -> list[int]:
+        """The text's ids; without `special` tokens around it where the text has its own (a chat template's)."""
         pieces = [] if self.whole else _CUT.split(text)
         if len(pieces) < 2:
-            return list(self._tokenizer.encode(text))
+            return list(self._tokenizer.encode(text, add_special_tokens=special))
         inner = [each for piece in pieces for each in self._piece(piece)]
+        around = self._around if special else ([], [])
         self._count += 1
-        if self._around is not None and self._count > _FIRST and self._count % _EVERY:
-            return [*self._around[0], *inner, *self._around[1]]
-        return self._verified(text, inner)
+        if around is not None and self._count > _FIRST and self._count % _EVERY:
+            return [*around[0], *inner, *around[1]]
+        return self._verified(text, inner, special)
 
-    def _verified(self, text: str, inner: list[int]) -> list[int]:
-        ids = list(self._tokenizer.encode(text))
-        if self._around is None:
+    def _verified(self, text: str, inner: list[int], special: bool) -> list[int]:
+        ids = list(self._tokenizer.encode(text, add_special_tokens=special))
+        if special and self._around is None:
             spare = len(ids) - len(inner)
             fits = [first for first in range(spare + 1) if ids[first : first + len(inner)] == inner]
             if fits:
                 self._around = ids[: fits[0]], ids[fits[0] + len(inner) :]
-        if self._around is None or ids != [*self._around[0], *inner, *self._around[1]]:
+        around = self._around if special else ([], [])
+        if around is None or ids != [*around[0], *inner, *around[1]]:
             self.whole = True
         return ids
 

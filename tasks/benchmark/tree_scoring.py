@@ -26,17 +26,15 @@ class TreeScorer:
     def __init__(self, model: Any, output: OutputLayer) -> None:
         self._model = model
         self._output = output
-        self.refused = unsupported(model)
-        self._checked = False
+        self.refused: str | None = None  # nobody knows yet
 
     def allows(self, rows: Sequence[Row], full: Callable[[Sequence[Row]], list[torch.Tensor]]) -> bool:
         """Whether this model's rows can be scored along the tree; looked at once, on rows scored both ways.
 
         `full(rows)` gives each row's logits by the plain forward.
         """
-        if not self._checked:
-            self._checked = True
-            self.refused = self.refused or self._difference(rows, full)
+        if self.refused is None:
+            self.refused = unsupported(self._model) or self._difference(rows, full)
             if self.refused:
                 _LOG.warning("every prompt is computed in full, which is slower: %s", self.refused)
         return not self.refused

@@ -44,7 +44,7 @@ def test_no_token_is_computed_twice(llama: Path) -> None:
     """Three one-token choices cost their question; a second question costs what it does not share with the first."""
     model = HarnessModel(load_model(llama, CPU))
     model.loglikelihood([_request("loglikelihood", "Q:", "3")])
-    assert model._tree.refused == ""
+    assert model.ways == {"scoring": "prefix tree"}
     seen = _tokens_computed(model)
     question = model.tok_encode("Q: one two three four")
     model.loglikelihood([_request("loglikelihood", "Q: one two three four", choice) for choice in ("3", "4", "5")])
@@ -69,7 +69,7 @@ def test_a_model_that_mixes_tokens_otherwise_takes_the_full_forward_and_says_so(
     forward = rotary.forward
     rotary.forward = lambda x, position_ids: forward(x, torch.arange(x.shape[1])[None])
     answers = model.loglikelihood(requests)
-    assert "scored both ways differ" in model._tree.refused
+    assert "full forward, as two items scored both ways differ" in model.ways["scoring"]
     assert "every prompt is computed in full" in caplog.text
     assert [each[0] for each in answers] == pytest.approx([each[0] for each in right], abs=1e-4)
 
@@ -94,7 +94,7 @@ def test_generation_in_batches_is_generation_alone(llama: Path) -> None:
     answers = {index: answer for batch in together.answers(requests) for index, answer in batch.items()}
     outputs, counts = zip(*((answers[index].value, answers[index].tokens) for index in range(len(texts))), strict=True)
     alone = HarnessModel(load_model(llama, CPU), Budget(1, 1))
-    assert [answer for batch in alone.answers(requests) for answer in batch.values()] == list(answers.values())
+    assert {index: answer for batch in alone.answers(requests) for index, answer in batch.items()} == answers
     assert list(outputs) == alone.generate_until(requests)
     assert all(0 < count <= 10 for count in counts) and len(set(counts)) > 1
     assert not any(stop in output for output in outputs for stop in settings["until"])  # type: ignore[attr-defined]

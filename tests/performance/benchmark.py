@@ -7,18 +7,18 @@ which nine tenths are five examples. Both sides answer the same requests in this
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from tests.performance.figures import Benchmark, Figure
 
-#: The harness's batch sizes that are tried, on the first requests of each shape.
-BATCH_SIZES = (1, 4, 8)
-TRIED_ITEMS = 4
 #: As in the parity suite: log-likelihoods may differ by rounding.
 TOLERANCE = 1e-3
+CHOICES = 4
+#: Where a text ends: syllables that some four of a hundred tokens hold.
+STOPS = ("가", "나")
 #: Words of a question and (least, most) of a choice; of an example.
 QUESTION = (10, (4, 6))
 EXAMPLE = (55, (4, 6))
@@ -104,50 +104,100 @@ def _theirs() -> Any:
     return HFLM(pretrained=str(_model_folder()), device="cpu", dtype="float32", batch_size=1)
 
 
-def _theirs_at_best(requests: Sequence[Any], choices: int = 4) -> tuple[float, Any, int]:
-    """Seconds and answers of the harness at the batch size that was quickest on the first items."""
+def _at_best_size(work: Callable[[Any], Any], sizes: Sequence[int]) -> int:
+    """The harness's batch size that is quickest on some of the requests."""
     tried = {}
-    for size in BATCH_SIZES:
+    for size in sizes:
         _theirs().batch_size_per_gpu = size
-        tried[size] = _seconds(lambda: _theirs().loglikelihood(requests[: TRIED_ITEMS * choices], disable_tqdm=True))[0]
+        tried[size] = _seconds(lambda: work(_theirs()))[0]
     best = min(tried, key=lambda size: tried[size])
     _theirs().batch_size_per_gpu = best
-    return *_seconds(lambda: _theirs().loglikelihood(requests, disable_tqdm=True)), best
+    return best
 
 
-def _compared(name: str, target: float, requests: list[Any]) -> Iterator[Figure]:
-    _ours().loglikelihood(requests[:4])
-    theirs, expected, size = _theirs_at_best(requests)
-    ours, answers = _seconds(lambda: _ours().loglikelihood(requests))
+def _both(work: Callable[[Any], Any], halves: Sequence[Callable[[Any], Any]]) -> tuple[float, Any, float, Any]:
+    """Seconds and answers of ours (the mean of three) and theirs, in turns: a busy machine slows both alike.
+
+    The engine's own look at two items is taken before, as it comes once a run: it is part of the start-up figure.
+    """
+    ours, theirs, expected = [], 0.0, []
+    for half in (*halves, None):
+        taken, answers = _seconds(lambda: work(_ours()))
+        ours.append(taken)
+        if half is not None:
+            taken, part = _seconds(partial(half, _theirs()))
+            theirs += taken
+            expected += part
+    return sum(ours) / len(ours), answers, theirs, expected
+
+
+def _compared(name: str, target: float, requests: list[Any], tried: int = 4) -> Iterator[Figure]:
+    def ask(some: Sequence[Any]) -> Callable[[Any], Any]:
+        return lambda model: model.loglikelihood(some, disable_tqdm=True)
+
+    size = _at_best_size(ask(requests[: tried * CHOICES]), (1, 4, 8))
+    ask(requests[: 2 * CHOICES])(_ours())
+    middle = len(requests) // CHOICES // 2 * CHOICES
+    ours, answers, theirs, expected = _both(ask(requests), [ask(requests[:middle]), ask(requests[middle:])])
     off = max(abs(a[0] - b[0]) for a, b in zip(answers, expected, strict=True))
-    if off > TOLERANCE or _ours()._tree.refused:
-        raise AssertionError(f"{name}: answers differ by {off}; {_ours()._tree.refused}")
-    note = f"{ours:.1f} s against {theirs:.1f} s at batch size {size}; {len(requests) // 4} items, answers within {off:.1g}"
+    if off > TOLERANCE or _ours().ways["scoring"] != "prefix tree":
+        raise AssertionError(f"{name}: answers differ by {off}; {_ours().ways}")
+    note = (
+        f"{ours:.1f} s against {theirs:.1f} s at batch size {size}; {len(requests) // CHOICES} items within {off:.1g}"
+    )
     yield Figure(name, theirs / ours, "×", target, note=note)
 
 
 def scoring() -> Iterator[Figure]:
     """Log-likelihoods in the shapes that tasks have."""
-    yield from _compared("5-shot, letters, fixed examples", 11, _requests(80, 5, full_text=False))
-    yield from _compared("5-shot, full text", 30, _requests(24, 5, full_text=True))
-    yield from _compared("0-shot, full text", 4, _requests(60, 0, full_text=True))
-    yield from _compared("0-shot, letters", 1.2, _requests(100, 0, full_text=False))
-    yield from _compared("5-shot, random examples", 1.2, _requests(24, 5, full_text=False, random_examples=True))
+    yield from _compared("0-shot, letters", 1.2, _requests(60, 0, full_text=False), tried=16)
+    yield from _compared("5-shot, random examples", 1.2, _requests(12, 5, full_text=False, random_examples=True))
+    yield from _compared("0-shot, full text", 4, _requests(48, 0, full_text=True))
+    yield from _compared("5-shot, letters, fixed examples", 11, _requests(96, 5, full_text=False))
+    yield from _compared("5-shot, full text", 30, _requests(48, 5, full_text=True), tried=2)
+
+
+def writing() -> Iterator[Figure]:
+    """Greedy texts after short prompts, which end at stop strings after 1 to 64 tokens."""
+    from lm_eval.api.instance import Instance
+
+    draw = Random(3)
+    settings = {"until": list(STOPS), "do_sample": False, "max_gen_toks": 64}
+    prompts = [_words(draw, draw.randint(4, 20)) for _ in range(200)]
+    requests = [
+        Instance("generate_until", {}, (prompt, settings), 0, ("bench", i, 1)) for i, prompt in enumerate(prompts)
+    ]
+
+    def ask(some: Sequence[Any]) -> Callable[[Any], Any]:
+        return lambda model: model.generate_until(some, disable_tqdm=True)
+
+    size = _at_best_size(ask(requests[:64]), (16, 32, 64))
+    ask(requests[:8])(_ours())
+    ours, texts, theirs, expected = _both(ask(requests), [ask(requests[:100]), ask(requests[100:])])
+    if _ours().ways["writing"] != "slots":
+        raise AssertionError(_ours().ways)
+    alike = sum(a == b for a, b in zip(texts, expected, strict=True))
+    lengths = sorted(len(_ours().tok_encode(text)) for text in texts)
+    note = f"{ours:.1f} s against {theirs:.1f} s at batch size {size}; {alike} of 200 texts equal, of {lengths[20]} to {lengths[180]} tokens (10 to 90 %)"
+    yield Figure("generation, 200 short prompts", theirs / ours, "×", 2, note=note)
 
 
 def matrix_share() -> Iterator[Figure]:
-    """Arithmetic done on unique tokens over time, against the quickest matrix product of this run."""
+    """Arithmetic done on unique tokens over time, against matrix products of the same run, in turns."""
     import torch
 
     torch.set_num_threads(1)
     left, right = torch.randn(2, 2048, 2048)
-    peak = 2 * 2048**3 / min(_seconds(lambda: left @ right)[0] for _ in range(6))
-    requests = _requests(80, 5, full_text=False)
-    _ours().loglikelihood(requests[:4])
-    done = _arithmetic(requests)
-    taken = min(_seconds(lambda: _ours().loglikelihood(requests))[0] for _ in range(2))
-    note = f"{done / taken / 1e9:.0f} of {peak / 1e9:.0f} GFLOP a second of processor time, texts encoded included"
-    yield Figure("share of the matrix product's speed", done / taken / peak, "", 0.8, note=note)
+    requests = _requests(48, 5, full_text=False)
+    _ours().loglikelihood(requests[: 2 * CHOICES])
+    taken, products = [], []
+    for _ in range(8):
+        products.append(_seconds(lambda: [left @ right for _ in range(4)])[0] / 4)
+        taken.append(_seconds(lambda: _ours().loglikelihood(requests))[0])
+    peak = 2 * 2048**3 / (sum(products) / len(products))
+    done = _arithmetic(requests) / (sum(taken) / len(taken))
+    note = f"{done / 1e9:.0f} of {peak / 1e9:.0f} GFLOP a second of processor time, texts encoded included"
+    yield Figure("share of the matrix product's speed", done / peak, "", 0.8, note=note)
 
 
 def _arithmetic(requests: Sequence[Any]) -> float:
@@ -165,4 +215,4 @@ def _arithmetic(requests: Sequence[Any]) -> float:
     return total
 
 
-BENCHMARKS: list[Benchmark] = [scoring, matrix_share]
+BENCHMARKS: list[Benchmark] = [scoring, writing, matrix_share]
