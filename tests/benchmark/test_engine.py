@@ -74,6 +74,89 @@ def test_a_model_that_mixes_tokens_otherwise_takes_the_full_forward_and_says_so(
     assert [each[0] for each in answers] == pytest.approx([each[0] for each in right], abs=1e-4)
 
 
+def _in_full(loaded: Any, requests: list[Any]) -> list[Any]:
+    """The answers of the plain forward on padded batches."""
+    model = HarnessModel(loaded)
+    model._tree.refused = model._writer.refused = "this test says so"
+    return [model.loglikelihood(requests), model.generate_until([_request("generate_until", *WRITTEN)])]
+
+
+WRITTEN = ("3+4=7 one two", {"until": ["\n"], "do_sample": False, "max_gen_toks": 12})
+
+
+def _saved(folder: Path, config: Any) -> Path:
+    """A random model of that configuration, large enough weights that every layer changes the answer."""
+    from transformers import AutoModelForCausalLM
+
+    from tests.benchmark.tiny_models import tokenizer
+
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        model = AutoModelForCausalLM.from_config(config)
+    model.save_pretrained(folder)
+    tokenizer().save_pretrained(folder)
+    return folder
+
+
+SMALL: dict[str, Any] = {
+    "vocab_size": 400,
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 600,
+    "initializer_range": 0.3,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+    "pad_token_id": 0,
+}
+
+
+@pytest.mark.parametrize("window", [None, 9], ids=["grouped", "sliding window"])
+def test_long_shared_beginnings_come_out_as_in_the_plain_forward(tmp_path: Path, window: int | None) -> None:
+    """Beyond 128 common positions a pack's queries attend to them at once; windows are narrower than what is shared."""
+    from transformers import MistralConfig
+
+    loaded = load_model(_saved(tmp_path, MistralConfig(**SMALL, sliding_window=window)), CPU)
+    shots = "".join(f"{a}+{b}=? Answer: one\n\n" for a in range(5) for b in range(3))
+    requests = [_request("loglikelihood", shots + text, choice) for text, choice in PAIRS]
+    model = HarnessModel(loaded, Budget(64, 2**20))
+    scored, written = model.loglikelihood(requests), model.generate_until([_request("generate_until", *WRITTEN)])
+    assert len(model.tok_encode(shots)) > 128
+    assert model.ways == {"scoring": "prefix tree", "writing": "slots"}
+    expected, expected_text = _in_full(loaded, requests)
+    assert [each[0] for each in scored] == pytest.approx([each[0] for each in expected], abs=2e-4)
+    assert written == expected_text
+
+
+def test_a_recurrent_model_is_computed_in_full_and_says_so(tmp_path: Path) -> None:
+    from transformers import MambaConfig
+
+    config = MambaConfig(
+        vocab_size=400, hidden_size=32, num_hidden_layers=2, state_size=4, bos_token_id=1, eos_token_id=2
+    )
+    loaded = load_model(_saved(tmp_path, config), CPU)
+    requests = [_request("loglikelihood", *pair) for pair in PAIRS[:12]]
+    model = HarnessModel(loaded)
+    scored, written = model.loglikelihood(requests), model.generate_until([_request("generate_until", *WRITTEN)])
+    assert {name: way.split(",")[0] for name, way in model.ways.items()} == {
+        "scoring": "full forward",
+        "writing": "batches",
+    }
+    assert [scored, written] == _in_full(loaded, requests)
+
+
+def test_settings_beyond_plain_sampling_are_left_to_transformers(llama: Path) -> None:
+    model = HarnessModel(load_model(llama, CPU))
+    settings = {"until": ["\n"], "do_sample": False, "max_gen_toks": 8}
+    prompt = "one two three four five one two"
+    penalised = model.generate_until([_request("generate_until", prompt, {**settings, "repetition_penalty": 9.0})])
+    assert "writing" not in model.ways
+    assert model.generate_until([_request("generate_until", prompt, settings)]) != penalised
+    assert model.ways["writing"] == "slots"
+
+
 def test_in_bfloat16_the_output_layer_is_float32_and_close_to_the_float32_model(llama: Path) -> None:
     requests = [_request("loglikelihood", *pair) for pair in PAIRS]
     exact = HarnessModel(load_model(llama, CPU)).loglikelihood(requests)
@@ -93,6 +176,9 @@ def test_generation_in_batches_is_generation_alone(llama: Path) -> None:
     together = HarnessModel(load_model(llama, CPU))
     answers = {index: answer for batch in together.answers(requests) for index, answer in batch.items()}
     outputs, counts = zip(*((answers[index].value, answers[index].tokens) for index in range(len(texts))), strict=True)
+    few = HarnessModel(load_model(llama, CPU), Budget(3, 1000))  # three slots: five texts take over one that ended
+    assert {index: answer for batch in few.answers(requests) for index, answer in batch.items()} == answers
+    assert few.ways == {"writing": "slots"}
     alone = HarnessModel(load_model(llama, CPU), Budget(1, 1))
     assert {index: answer for batch in alone.answers(requests) for index, answer in batch.items()} == answers
     assert list(outputs) == alone.generate_until(requests)
