@@ -38,6 +38,9 @@ class Suite(Contract):
     fewshot_order: Literal["harness", "per_document"] = Field(
         "harness", description="the harness's own single-process order over the whole split, or drawn for each document"
     )
+    chat_template: bool = Field(
+        False, description="true: prompts are conversations in the model's own chat template, examples as turns"
+    )
     repeats: Annotated[Count, Field(ge=1)] = Field(1, description="how often generated answers are drawn")
     seed: int = Field(1234, description="the seed of few-shot order and sampling")
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from tests.performance.figures import Benchmark, Figure
 
 #: Modules of this folder that hold `BENCHMARKS`.
-AREAS = ("independence", "decision")
+AREAS = ("benchmark", "independence", "decision")
 _MARKS = {True: "reached", False: "NOT reached", None: ""}
 
 
