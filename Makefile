@@ -12,6 +12,8 @@ SHELL := /bin/bash
 DIR ?= demo
 # Another index for torch: TORCH_INDEX=https://download.pytorch.org/whl/cpu where pip's own default is the CUDA build.
 TORCH_INDEX ?=
+# Of make bench: one area alone; all where it is not given.
+AREA ?=
 # UV=1 sets up with uv in pip's place.
 UV ?=
 
@@ -49,7 +51,7 @@ demo: $(READY) ## make the simulated programme in DIR (default: demo), run its r
 	@$(BIN)/gwanmun demo --dir "$(DIR)"
 
 test: $(READY_FOR_TESTS) ## run all tests; the page's need Chromium and Korean fonts, installed where that is allowed
-	@$(browser_or_not); $(BIN)/python -m pytest --durations=15
+	@$(browser_or_not); $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --durations=15
 
 seeds: $(READY_FOR_TESTS) ## run what takes too long for every day: the demo from further seeds
 	@$(BIN)/python -m pytest -m slow
@@ -57,7 +59,7 @@ seeds: $(READY_FOR_TESTS) ## run what takes too long for every day: the demo fro
 dashboard: $(READY) ## show the programme in DIR in a browser
 	@$(BIN)/gwanmun dashboard "$(DIR)/programme.yaml"
 
-bench: $(READY_FOR_TESTS) ## speed and memory as ratios against named peers, measured here (AREA=data_quality: that alone)
+bench: $(READY_FOR_TESTS) ## speed and memory as ratios against named peers, measured here (AREA=independence: that alone)
 	@$(BIN)/python -m tests.performance $(AREA)
 
 lineage: $(READY_FOR_TESTS) ## derivatives of models × disguises, and unrelated pairs, as docs/notes/lineage-matrix.md (about an hour)

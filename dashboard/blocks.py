@@ -27,6 +27,7 @@ from dashboard.words.language import (
     stacked_html,
 )
 from dashboard.words.signs import named
+from tasks.independence.report import as_image
 
 #: How many rows of a long table stand on one page of it.
 ROWS_A_PAGE = 25
@@ -147,6 +148,12 @@ def show_chart(view: View, chart: alt.Chart, width: Literal["stretch", "content"
     if marks(view):
         st.html(marks(view))
     st.altair_chart(chart, width=width, theme=None)
+
+
+def show_drawing(view: View, drawing: str) -> None:
+    """An SVG picture, marked where its data are simulated; as an image with its words, since Streamlit takes SVG out of HTML."""
+    image, words = as_image(drawing)
+    st.html(f'{marks(view)}<div class="gw-scroll"><img alt="{escape(words)}" src="{image}"></div>')
 
 
 def reasons_table(view: View, name: str, reasons: Sequence[Reason]) -> None:

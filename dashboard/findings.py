@@ -1,6 +1,7 @@
 """What the independence and data-quality stages found, as table rows: used by a stage's page and by the team's page."""
 
 from checks.records.lineage import ComponentFinding, Trace
+from checks.records.lineage_words import COMPONENTS, RELATIONS
 from checks.records.quality import ExpectationResult
 from checks.records.record import Text
 from dashboard.blocks import label, mono
@@ -9,7 +10,7 @@ from dashboard.opened import View
 from dashboard.words import stages as words
 from dashboard.words.language import inline, inline_html, stacked_html
 from dashboard.words.numbers import count_text, p_text, share_text
-from dashboard.words.signs import COMPONENT, QUALITY, QUALITY_SUITE, RELATION, SEVERITY, VERDICT, named
+from dashboard.words.signs import QUALITY, QUALITY_SUITE, SEVERITY, VERDICT, named
 
 FINDING_COLUMNS = [
     words.REFERENCE,
@@ -27,9 +28,9 @@ def finding_rows(view: View, trace: Trace) -> list[list[str]]:
     return [
         [
             reference.reference,
-            label(named(finding.component, COMPONENT), view.language),
+            label(named(finding.component, COMPONENTS), view.language),
             Html(VERDICT[finding.verdict].chip(view.language)),
-            label(RELATION[finding.relation], view.language) if finding.relation else "–",
+            label(RELATIONS[finding.relation], view.language) if finding.relation else "–",
             corrected_p(view, finding),
             Number(share_text(finding.share_of_parameters)),
             Html(stacked_html(finding.explanation, view.language)),
@@ -72,7 +73,7 @@ def verdict_cell(view: View, finding: ComponentFinding) -> Html:
     """A cell of the matrix: verdict, relation and p-value under each other."""
     under = []
     if finding.relation is not None:
-        under.append(inline_html(RELATION[finding.relation], view.language))
+        under.append(inline_html(RELATIONS[finding.relation], view.language))
     if finding.verdict != "not_applicable":
         value = corrected_p(view, finding)
         under.append(value if is_identity(finding) else f"p = {value}")

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from checks.contracts.act_files import act_files
 from checks.contracts.errors import InputFault
 from checks.contracts.loading import SHIPPED_POLICIES, LoadedProgramme, load_policy
 from checks.contracts.programme import Round
-from checks.contracts.score_tree import FrozenPopulation, Imported, Raters
+from checks.contracts.score_tree import CostEfficiency, FrozenPopulation, Imported, Raters
 from checks.records.decisions import Decision
 from checks.records.record import STAGES, Stage, Text
 from checks.rules.inputs import NotMeasured, RoundInputs
@@ -93,18 +94,23 @@ def read_inputs(loaded: LoadedProgramme, round_id: str, policy: str | None) -> R
 def files_of(loaded: LoadedProgramme) -> Iterator[Path]:
     """The small files that a decision depends on: when none of them changes, nothing has to be read again."""
     yield loaded.path
-    yield from (suite.path for suite in loaded.suites.values())
+    for suite in loaded.suites.values():
+        yield suite.path
+        yield from (path for task in suite.suite.tasks if (path := suite.groups_file(task)) is not None)
     for round_ in loaded.programme.rounds:
         if round_.policy is not None and not (SHIPPED_POLICIES / f"{round_.policy}.yaml").is_file():
             yield loaded.resolve(round_.policy)
         if round_.rulings is not None:
             yield loaded.resolve(round_.rulings)
+        yield from act_files(loaded, round_).values()
         yield from (loaded.resolve(team.submission) for team in round_.teams if team.submission is not None)
         for _, node in round_.score.leaves():
             if isinstance(node.source, Imported):
                 yield loaded.resolve(node.source.imported)
             elif isinstance(node.source, Raters):
                 yield loaded.resolve(node.source.raters)
+            elif isinstance(node.source, CostEfficiency):
+                yield loaded.resolve(node.source.cost_efficiency)
             if node.source and node.source.then and isinstance(node.source.then.population, FrozenPopulation):
                 yield loaded.resolve(node.source.then.population.frozen)
 

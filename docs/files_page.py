@@ -10,6 +10,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
 from checks.contracts.fields import Contract
+from checks.contracts.patch import Patch
 from checks.contracts.policy import Policy
 from checks.contracts.programme import Programme
 from checks.contracts.rulings import Ruling
@@ -24,6 +25,7 @@ FILES: dict[str, type[Contract]] = {
     "submission.yaml": Submission,
     "suite.yaml": Suite,
     "policy.yaml": Policy,
+    "what-if.yaml": Patch,
 }
 _PLAIN = {str: "text", int: "whole number", bool: "true or false", date: "date", Decimal: "number"}
 _SIGNS = ((Gt, "gt", ">"), (Ge, "ge", "≥"), (Lt, "lt", "<"), (Le, "le", "≤"))
@@ -129,7 +131,13 @@ def _default(field: FieldInfo) -> str:
 def _tables() -> str:
     rulings = ", ".join(f"`{name}`" for name in Ruling.model_fields)
     rows = [
-        ("`from: {imported: …}`", "`team`, `value`", "each team once; values from 0 to `max`"),
+        (
+            "`from: {imported: …}`",
+            "`team`, `value`; optional `stderr`",
+            "each team once; values from 0 to `max`; a standard error says how far the value may be off",
+        ),
+        ("`tasks: {groups: …}`", "`item`, `group`", "every item of the test split that is asked, by its number, once"),
+        ("`from: {cost_efficiency: …}`", "`team`, `quality`, `cost`", "each team once; costs above 0"),
         (
             "`from: {raters: …}`",
             "`team`, `rater`, `value`; optional `criterion`, `recused`",
@@ -140,6 +148,32 @@ def _tables() -> str:
             "`population: {frozen: …}`",
             "`team`; optional `value`",
             "who counts, whatever happens later; a value makes it independent of this round",
+        ),
+        (
+            "`adjustments`",
+            "`team`, `points`, `reason`, `signed_by`, `second_signature`; optional `evidence`",
+            "points above or below zero, several a team; signatures as in `rulings`",
+        ),
+        (
+            "`waivers`",
+            "`team`, `gate`, `expires`, `reason`, `signed_by`, `second_signature`; optional `evidence`",
+            "a threshold or baseline gate, once a team; the last day on which it holds",
+        ),
+        (
+            "`select: {wildcards: …}`",
+            "`team`, `reason`, `signed_by`, `second_signature`; optional `evidence`",
+            "each team once, at most `most` rows",
+        ),
+        (
+            "`appeals`",
+            "`team`, `gate`, `ground`, `filed_on`, `result`, `reason`, `signed_by`, `second_signature`; optional `evidence`",
+            "one a team and gate; the result is a gate's, `dismissed` or `pending`",
+        ),
+        ("`freeze: {late_evidence: …}`", "`team`, `received_on`, `sha256`, `title`", "each after the freeze"),
+        (
+            "`votes`",
+            "`team`, `panellist`, `vote`",
+            "yes, no, abstain or recused (찬성, 반대, 기권, 제척); panellists are codes",
         ),
         ("`rulings`", rulings, "every field but `evidence` is required; the two signatures are different people's"),
         (

@@ -13,6 +13,7 @@ from docs.checks_page import checks_page
 from docs.commands_page import commands_page
 from docs.files_page import files_page
 from docs.policies_block import policies_block
+from docs.rules_block import rules_block
 from docs.tables_page import tables_page
 
 FOLDER = Path(__file__).parent
@@ -24,7 +25,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "files.md": files_page,
     "tables.md": tables_page,
 }
-BLOCKS: Mapping[str, tuple[str, Callable[[], str]]] = {"rules.md": ("policies", policies_block)}
+BLOCKS: Mapping[str, Mapping[str, Callable[[], str]]] = {"rules.md": {"rules": rules_block, "policies": policies_block}}
 NOTICE = "<!-- Written by `make docs` from the code; change it there. -->\n\n"
 END = "<!-- /generated -->"
 
@@ -33,10 +34,12 @@ def generated(name: str) -> str:
     """What the page of that name should hold, all of it."""
     if name in PAGES:
         return NOTICE + PAGES[name]().rstrip() + "\n"
-    block, write = BLOCKS[name]
-    start = f"<!-- generated: {block} -->"
-    head, rest = (FOLDER / name).read_text(encoding="utf-8").split(start)
-    return f"{head}{start}\n{write().rstrip()}\n{END}{rest.split(END, 1)[1]}"
+    page = (FOLDER / name).read_text(encoding="utf-8")
+    for block, write in BLOCKS[name].items():
+        start = f"<!-- generated: {block} -->"
+        head, rest = page.split(start)
+        page = f"{head}{start}\n{write().rstrip()}\n{END}{rest.split(END, 1)[1]}"
+    return page
 
 
 def main() -> int:

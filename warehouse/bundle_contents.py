@@ -1,7 +1,7 @@
 """A decided round as files and back: all that the rules looked at, and nothing that they did not.
 
-    rules.json                      round, policy, suites, rulings, licences of references
-    panels.json                     imported points, raters' values, frozen rosters, hashes of every file read
+    rules.json                      round, policy, suites, rulings, votes and other acts, licences of references
+    panels.json                     imported points, raters' values, frozen rosters, groups of items, hashes of every file read
     teams/t1/team.json              targets, declared components, runs, what could not be measured
     teams/t1/scores/common.json     every task's score        teams/t1/items/common.jsonl   every item: hashes, correct or not
     teams/t1/independence.json      the trace                 teams/t1/data-quality.json    every check's result
@@ -15,9 +15,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
-from checks.contracts.fields import Number
+from checks.contracts.acts import Acts
+from checks.contracts.fields import Number, is_absent
 from checks.contracts.panels import RaterSheets
 from checks.contracts.policy import Policy
 from checks.contracts.programme import Round
@@ -47,6 +48,7 @@ class StoredRules(Record):
     policy: Policy | None
     suites: list[tuple[str, Suite]]
     rulings: list[Ruling]
+    acts: Acts = Field(Acts(), exclude_if=lambda acts: acts == Acts())
     reference_licences: list[tuple[str, str]]
 
 
@@ -61,8 +63,11 @@ class StoredPanels(Record):
     """`panels.json`, by the leaf's path in the score tree."""
 
     imported: dict[str, dict[str, Number]]
+    errors: dict[str, dict[str, Number]] = Field({}, exclude_if=is_absent)
+    costs: dict[str, dict[str, tuple[Number, Number]]] = Field({}, exclude_if=is_absent)
     raters: dict[str, StoredSheets]
     rosters: dict[str, dict[str, Number | None]]
+    groups: dict[str, dict[str, dict[int, str]]] = Field({}, exclude_if=is_absent)
     files: dict[str, str]
 
 
@@ -87,10 +92,19 @@ def to_files(inputs: RoundInputs) -> Files:
         policy=inputs.policy,
         suites=list(inputs.suites.items()),
         rulings=list(inputs.rulings),
+        acts=inputs.acts,
         reference_licences=list(inputs.reference_licences.items()),
     )
     raters = {leaf: {"values": each.values, "recused": each.recused} for leaf, each in inputs.raters.items()}
-    panels = {"imported": inputs.imported, "raters": raters, "rosters": inputs.rosters, "files": inputs.files}
+    panels = {
+        "imported": inputs.imported,
+        "errors": inputs.errors,
+        "costs": inputs.costs,
+        "raters": raters,
+        "rosters": inputs.rosters,
+        "groups": inputs.groups,
+        "files": inputs.files,
+    }
     files = {"rules.json": _spelt(rules), "panels.json": _spelt(StoredPanels.model_validate(panels))}
     for team, measured in inputs.teams.items():
         files |= {f"teams/{team}/{name}": content for name, content in _team_files(measured).items()}
@@ -110,9 +124,13 @@ def from_files(files: Mapping[str, bytes]) -> RoundInputs:
         teams={team.id: _team_inputs(files, f"teams/{team.id}/", dict(rules.suites)) for team in rules.round.teams},
         policy=rules.policy,
         imported=panels.imported,
+        errors=panels.errors,
+        costs=panels.costs,
         raters=raters,
         rosters=panels.rosters,
+        groups=panels.groups,
         rulings=rules.rulings,
+        acts=rules.acts,
         reference_licences=dict(rules.reference_licences),
         files=panels.files,
         simulated=rules.simulated,

@@ -9,17 +9,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from checks.contracts.act_files import act_files, load_acts
 from checks.contracts.errors import InputFault
-from checks.contracts.loading import LoadedProgramme
-from checks.contracts.panels import read_imported, read_raters, read_roster
+from checks.contracts.loading import LoadedProgramme, LoadedSuite
+from checks.contracts.panels import read_costs, read_errors, read_imported, read_raters, read_roster
 from checks.contracts.policy import Policy
 from checks.contracts.programme import Round, Team
-from checks.contracts.score_tree import FrozenPopulation, Imported, Raters
+from checks.contracts.score_tree import CostEfficiency, FrozenPopulation, Imported, Raters
 from checks.contracts.suite import Suite
 from checks.records.canonical import canonical_sha256
 from checks.records.decisions import Decision
 from checks.records.quality import ExpectationResult
 from checks.records.record import Stage
+from checks.rules.counterfactuals import Judged
 from checks.rules.decision import decide
 from checks.rules.inputs import RoundInputs, TeamInputs
 from warehouse.content import HashCache, hash_file
@@ -65,10 +67,26 @@ def load_round_inputs(
         policy=used_policy,
         reference_licences={each.id: each.licence for each in loaded.programme.references},
         rulings=ruling.rulings(round_),
+        acts=load_acts(ruling, round_),
         what_if=rules is not None or policy is not None,
         simulated=loaded.programme.simulated,
     )
     return _with_tables(inputs, ruling, round_)
+
+
+def load_judged(loaded: LoadedProgramme, round_id: str | None, policies: Mapping[str, Policy]) -> Judged:
+    """The round's inputs, and the same under each of these policies; items are read once for all that need nothing anew."""
+    own = load_round_inputs(loaded, round_id)
+    if own.policy is None:
+        return Judged(own, {})
+    thresholds = own.policy.data_quality.thresholds
+    by_policy = {
+        name: replace(own, policy=policy, rules_sha256=rules_sha256(own.round, policy, own.suites), what_if=True)
+        if policy.data_quality.thresholds == thresholds
+        else load_round_inputs(loaded, round_id, policy=policy)
+        for name, policy in policies.items()
+    }
+    return Judged(own, by_policy)
 
 
 def rules_sha256(round_: Round, policy: Policy | None, suites: Mapping[str, Suite]) -> str:
@@ -93,13 +111,17 @@ def _same_teams(ruling: LoadedProgramme, round_: Round, measured: Round) -> None
 def _with_tables(inputs: RoundInputs, ruling: LoadedProgramme, round_: Round) -> RoundInputs:
     """Adds panels, rosters and the hashes of every file read."""
     teams = [team.id for team in round_.teams]
-    imported, raters, rosters = {}, {}, {}
+    imported, errors, costs, raters, rosters = {}, {}, {}, {}, {}
     read: list[Path] = [ruling.path]
     for path, node in round_.score.leaves():
         source = node.source
         if isinstance(source, Imported):
             read.append(ruling.resolve(source.imported))
             imported[path] = read_imported(read[-1], teams, source.max)
+            errors[path] = read_errors(read[-1], teams)
+        elif isinstance(source, CostEfficiency):
+            read.append(ruling.resolve(source.cost_efficiency))
+            costs[path] = read_costs(read[-1], teams)
         elif isinstance(source, Raters):
             read.append(ruling.resolve(source.raters))
             raters[path] = read_raters(read[-1], teams, node.points)
@@ -108,10 +130,40 @@ def _with_tables(inputs: RoundInputs, ruling: LoadedProgramme, round_: Round) ->
             rosters[path] = read_roster(read[-1], teams)
     if round_.rulings is not None:
         read.append(ruling.resolve(round_.rulings))
+    read += act_files(ruling, round_).values()
+    groups = {name: _groups(ruling.suites[name], inputs.teams, read) for name in inputs.suites}
     cache = HashCache(ruling.warehouse)
     files = {f"file:{os.path.relpath(each, ruling.folder)}": hash_file(each, cache) for each in read}
     runs = {f"run:{run}": run.rsplit("-", 1)[-1] for team in inputs.teams.values() for run in team.runs.values()}
-    return replace(inputs, imported=imported, raters=raters, rosters=rosters, files=files | runs)
+    given = {path: found for path, found in errors.items() if found}
+    grouped = {suite: found for suite, found in groups.items() if found}
+    return replace(
+        inputs,
+        imported=imported,
+        errors=given,
+        costs=costs,
+        raters=raters,
+        rosters=rosters,
+        groups=grouped,
+        files=files | runs,
+    )
+
+
+def _groups(suite: LoadedSuite, teams: Mapping[str, TeamInputs], read: list[Path]) -> dict[str, dict[int, str]]:
+    """Task → item → group for the tasks that have groups; every item that was answered must be in one."""
+    groups: dict[str, dict[int, str]] = {}
+    for task in suite.suite.tasks:
+        path = suite.groups_file(task)
+        if path is None:
+            continue
+        read.append(path)
+        groups[task.id] = suite.groups(task)
+        for measured in teams.values():
+            scores = measured.suites.get(suite.suite.suite)
+            answered = {each.item for each in scores.items if each.task == task.id} if scores is not None else set()
+            if absent := sorted(answered - groups[task.id].keys()):
+                raise InputFault(path, "item", f"no row for item {absent[0]} of {task.id}", "a group for every item")
+    return groups
 
 
 def _team_inputs(loaded: LoadedProgramme, round_: Round, policy: Policy | None) -> dict[str, TeamInputs]:

@@ -176,8 +176,10 @@ def evidence_files(loaded: LoadedSubmission) -> dict[str, Path]:
 
 
 def suite_sha256(loaded: LoadedSuite, cache: HashCache) -> str:
-    """What is asked of a model: tasks, few-shot, metric, seed and every file they read; weights are rules and not part of it."""
-    asked = loaded.suite.model_dump(mode="json", exclude={"tasks": {"__all__": {"weight"}}, "allow_outside": True})
+    """What is asked of a model: tasks, few-shot, metric, seed and every file they read; weights and groups are rules."""
+    asked = loaded.suite.model_dump(
+        mode="json", exclude={"tasks": {"__all__": {"weight", "groups"}}, "allow_outside": True}
+    )
     files: dict[str, str] = {}
     for task in loaded.suite.tasks:
         path = loaded.task_file(task)

@@ -35,6 +35,11 @@ def _of_writable_size(value: Decimal) -> Decimal:
     return value
 
 
+def is_absent(value: Any) -> bool:
+    """For keys that came after version 1's first: where they are not used, files hash and read as they did without them."""
+    return value is None or value == [] or value == {}
+
+
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
 ProgrammeId = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=64)]
 TaskId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=128)]
@@ -61,5 +66,6 @@ __all__ = [
     "Share",
     "TaskId",
     "Text",
+    "is_absent",
     "is_of_writable_size",
 ]

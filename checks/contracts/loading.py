@@ -9,15 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from checks.contracts.act_files import load_acts
 from checks.contracts.errors import InputFault
 from checks.contracts.hub_cache import cached_snapshot, is_hub_id
-from checks.contracts.panels import read_imported, read_raters, read_roster
+from checks.contracts.panels import read_costs, read_errors, read_imported, read_raters, read_roster
 from checks.contracts.policy import Policy
 from checks.contracts.programme import BaselineGate, Programme, Reference, Round, Team
 from checks.contracts.rulings import Ruling, read_rulings
-from checks.contracts.score_tree import FrozenPopulation, Imported, Raters, ScoreNode
+from checks.contracts.score_tree import CostEfficiency, FrozenPopulation, Imported, Raters, ScoreNode
 from checks.contracts.submission import Submission
-from checks.contracts.suite import Suite, SuiteTask
+from checks.contracts.suite import Suite, SuiteTask, read_groups
 from checks.contracts.typed_file import read_typed
 from checks.contracts.yaml_source import line_of_key
 from checks.expectations.thresholds import with_defaults
@@ -76,6 +77,17 @@ class LoadedSuite(Loaded):
         if not target.is_file():
             raise self.fault(key, f"{task.use!r}, no such file", "a task file, or lm_eval:NAME")
         return target
+
+    def groups_file(self, task: SuiteTask) -> Path | None:
+        """The table that says which items stand or fall together, or None."""
+        if task.groups is None:
+            return None
+        return self.resolve(task.groups, f"tasks[{self.suite.tasks.index(task)}].groups")
+
+    def groups(self, task: SuiteTask) -> dict[int, str]:
+        """Item → group, read now; empty where each item stands by itself."""
+        path = self.groups_file(task)
+        return {} if path is None else read_groups(path)
 
 
 @dataclass(frozen=True)
@@ -182,6 +194,7 @@ def load_programme(path: Path) -> LoadedProgramme:
     for each in programme.rounds:
         _check_panels(loaded, each)
         loaded.rulings(each)
+        load_acts(loaded, each)
     return loaded
 
 
@@ -199,6 +212,7 @@ def load_suite(path: Path) -> LoadedSuite:
     loaded = LoadedSuite(path, suite.allow_outside, suite)
     for task in suite.tasks:
         loaded.task_file(task)
+        loaded.groups(task)
     return loaded
 
 
@@ -241,7 +255,11 @@ def _absent(loaded: LoadedProgramme, round_: Round, node: ScoreNode, key: str) -
     active = [team.id for team in round_.teams if team.withdrawn is None]
     if isinstance(source, Imported):
         table = loaded.resolve(source.imported, key)
+        read_errors(table, known)
         return table, sorted(set(active) - set(read_imported(table, known, source.max)))
+    if isinstance(source, CostEfficiency):
+        table = loaded.resolve(source.cost_efficiency, key)
+        return table, sorted(set(active) - set(read_costs(table, known)))
     if not isinstance(source, Raters):
         return loaded.path, []
     sheets = read_raters(loaded.resolve(source.raters, key), known, node.points)
@@ -250,6 +268,10 @@ def _absent(loaded: LoadedProgramme, round_: Round, node: ScoreNode, key: str) -
     for team, raters in counted.items():
         if 0 < raters < needed:
             raise InputFault(sheets.path, f"team {team}", f"{raters} counted raters", f"at least {needed}")
+    apart = sheets.apart() if source.how == "severity_adjusted" else None
+    if apart is not None:
+        found = f"team {apart}, which shares no rater with the others"
+        raise InputFault(sheets.path, found=found, expected="raters in common, by whom severities can be compared")
     return sheets.path, sorted(team for team, raters in counted.items() if not raters)
 
 

@@ -23,15 +23,46 @@ class RaterSheets:
         """Rater → value for one team, recused raters left out, in the order of their codes."""
         return dict(sorted(self.values.get(team, {}).items()))
 
+    def apart(self) -> str | None:
+        """A team that no chain of raters in common joins to the first one: their severities cannot be compared."""
+        teams = [team for team, given in self.values.items() if given]
+        joined = set(teams[:1])
+        grown = True
+        while grown:
+            raters = {rater for team in joined for rater in self.values[team]}
+            more = {team for team in teams if team not in joined and raters & self.values[team].keys()}
+            joined, grown = joined | more, bool(more)
+        return next((team for team in teams if team not in joined), None)
+
 
 def read_imported(path: Path, teams: list[str], most: Decimal) -> dict[str, Decimal]:
-    """`team,value`, each team once, values from 0 to `most`."""
+    """`team,value[,stderr]`, each team once, values from 0 to `most`."""
     values: dict[str, Decimal] = {}
-    for row in read_table(path, ("team", "value")):
+    for row in read_table(path, ("team", "value"), ("stderr",)):
         team = row.known("team", teams)
         if team in values:
             raise InputFault(path, "team", f"{team!r} twice", "each team once", line=row.line)
         values[team] = row.number("value", Decimal(0), most)
+    return values
+
+
+def read_errors(path: Path, teams: list[str]) -> dict[str, Decimal]:
+    """The standard errors that an imported table gives, in the values' own unit; empty where it gives none."""
+    rows = read_table(path, ("team", "value"), ("stderr",))
+    return {row.known("team", teams): row.number("stderr", Decimal(0), None) for row in rows if row.cells.get("stderr")}
+
+
+def read_costs(path: Path, teams: list[str]) -> dict[str, tuple[Decimal, Decimal]]:
+    """`team,quality,cost`, each team once; quality from 0, cost above 0."""
+    values: dict[str, tuple[Decimal, Decimal]] = {}
+    for row in read_table(path, ("team", "quality", "cost")):
+        team = row.known("team", teams)
+        if team in values:
+            raise InputFault(path, "team", f"{team!r} twice", "each team once", line=row.line)
+        cost = row.number("cost", Decimal(0), None)
+        if not cost:
+            raise InputFault(path, "cost", "0", "a number above 0", line=row.line)
+        values[team] = row.number("quality", Decimal(0), None), cost
     return values
 
 

@@ -1,7 +1,6 @@
 """`programme.yaml`: what is evaluated, and by which rules."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -11,13 +10,14 @@ from checks.contracts.fields import (
     Count,
     Identifier,
     NotNegative,
-    Number,
     Positive,
     ProgrammeId,
     RelativePath,
     Share,
     Text,
+    is_absent,
 )
+from checks.contracts.round_rules import Adjustments, Appeals, Cited, Freeze, OnVacancy, Select, Waivers, Withdrawal
 from checks.contracts.score_tree import ScoreNode, SuiteMean, SuiteRelative
 
 Effect = Literal["eliminate", "review", "pass"]
@@ -91,23 +91,26 @@ class BaselineGate(Gate):
     at_least: Positive = Field(description="the share of the baseline that passes, for example 0.95")
 
 
-AnyGate = Annotated[IndependenceGate | DataQualityGate | ThresholdGate | BaselineGate, Field(discriminator="check")]
+class PanelMajorityGate(Gate):
+    """Passes where more than a share of the panel votes yes; fewer votes than the quorum leave it open."""
+
+    check: Literal["panel_majority"] = Field(description="panel_majority")
+    votes: RelativePath = Field(description="CSV with the columns team, panellist, vote: yes, no, abstain or recused")
+    more_than: Share = Field(description="the share that yes must exceed, for example 0.5: a half is no majority")
+    out_of: Literal["panel", "cast"] = Field(
+        description="of whom: panel: all who are not recused, abstentions included; cast: yes and no alone"
+    )
+    quorum: Count = Field(
+        description="votes of yes, no or abstain that are needed at least; with fewer it is indeterminate"
+    )
+    on: Identifier | None = Field(
+        None, description="an earlier gate: the panel is asked only where that one is indeterminate, else it passes"
+    )
 
 
-class Select(Contract):
-    """Who is out by points."""
-
-    eliminate_bottom: Count = Field(description="how many are out by the lowest totals")
-    scope: Literal["all", "eligible"] = Field(description="whether a team out by a gate still takes part in that count")
-    quota: Literal["additive", "absorbing"] = Field(
-        description="whether a gate's elimination uses up one of the planned cuts"
-    )
-    tie_break: list[str] = Field(
-        [], description="nodes that order equal totals, the first that differs decides; then review"
-    )
-    confidence: Annotated[Number, Field(ge=Decimal("0.5"), lt=1)] | None = Field(
-        None, description="a cut less sure than this becomes review"
-    )
+AnyGate = Annotated[
+    IndependenceGate | DataQualityGate | ThresholdGate | BaselineGate | PanelMajorityGate, Field(discriminator="check")
+]
 
 
 class Window(Contract):
@@ -142,7 +145,17 @@ class Round(Contract):
     )
     gates: list[AnyGate] = Field([], description="conditions apart from points; the first that eliminates is named")
     rulings: RelativePath | None = Field(None, description="CSV of what the panel decided")
-    window: Window | None = Field(None, description="when the benchmark may be measured; absent, at any time")
+    on_vacancy: OnVacancy | None = Field(None, exclude_if=is_absent, description="what a vacant place leads to")
+    freeze: Freeze | None = Field(None, exclude_if=is_absent, description="days after which nothing new counts")
+    appeals: Appeals | None = Field(None, exclude_if=is_absent, description="objections, and what became of them")
+    adjustments: Adjustments | None = Field(None, exclude_if=is_absent, description="bonuses and penalties")
+    waivers: Waivers | None = Field(None, exclude_if=is_absent, description="fails that are let pass")
+    withdrawal: Withdrawal | None = Field(
+        None, exclude_if=is_absent, description="what a withdrawal does; absent: a vacancy, at any time"
+    )
+    window: Window | None = Field(
+        None, exclude_if=is_absent, description="when the benchmark may be measured; absent: at any time"
+    )
     select: Select = Field(description="who is out by points")
 
     @model_validator(mode="after")
@@ -159,14 +172,56 @@ class Round(Contract):
         if reads_findings and self.policy is None:
             raise ValueError(f"a policy, which gate {reads_findings[0]!r} reads; none")
         self._no_gate_on_eligible()
+        self._gates_asked_on_earlier_ones()
+        self._withdrawn_in_time()
+        self._in_force_by_the_freeze()
         return self
+
+    def cited_rules(self) -> dict[str, Cited]:
+        """Key → rule, of all that say since when they hold."""
+        kinds: dict[str, Cited | None] = {
+            "adjustments": self.adjustments,
+            "waivers": self.waivers,
+            "withdrawal": self.withdrawal,
+            "appeals": self.appeals,
+            "on_vacancy": self.on_vacancy,
+            "select.advance_top": self.select.advance_top,
+            "select.wildcards": self.select.wildcards,
+            "select.reserve": self.select.reserve,
+        }
+        return {key: rule for key, rule in kinds.items() if rule is not None}
+
+    def _in_force_by_the_freeze(self) -> None:
+        """A rule that takes effect after the rules were fixed was changed while the round ran."""
+        for key, rule in self.cited_rules().items():
+            if self.freeze is not None and rule.effective > self.freeze.rules:
+                raise ValueError(f"rules in force by the freeze of {self.freeze.rules}; {key} from {rule.effective}")
+
+    def _gates_asked_on_earlier_ones(self) -> None:
+        for place, gate in enumerate(self.gates):
+            earlier = [each.id for each in self.gates[:place]]
+            if isinstance(gate, PanelMajorityGate) and gate.on is not None and gate.on not in earlier:
+                raise ValueError(f"a gate that stands before {gate.id!r} in its `on`; {gate.on!r}")
+
+    def _withdrawn_in_time(self) -> None:
+        if self.withdrawal is None:
+            return
+        late = [each for each in self.teams if each.withdrawn is not None and each.withdrawn > self.withdrawal.until]
+        if late:
+            raise ValueError(f"withdrawals until {self.withdrawal.until}; {late[0].id!r} on {late[0].withdrawn}")
 
     def _no_gate_on_eligible(self) -> None:
         """A gate cannot depend on points that depend on who is out by a gate."""
         for gate in self.gates:
             if not isinstance(gate, ThresholdGate):
                 continue
-            path = self.score.find(gate.of)
+            path = self.score.find(gate.of) or ""
+            for each, inner in [("", self.score), *self.score.walk()]:
+                beaten = inner.combine is not None and inner.combine.population == "eligible"
+                if beaten and (each == path or each.startswith(f"{path}.")):
+                    raise ValueError(
+                        f"gate {gate.id!r} on a node that does not depend on `population: eligible` ({each})"
+                    )
             for leaf, node in self.score.leaves():
                 inside = leaf == path or leaf.startswith(f"{path}.")
                 if (

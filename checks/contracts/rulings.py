@@ -35,13 +35,15 @@ def read_rulings(path: Path, teams: list[str], gates: list[str]) -> list[Ruling]
         if (team, gate) in rulings:
             raise InputFault(path, "gate", f"a second ruling on {gate!r} for {team!r}", "one", line=row.line)
         cells = {column: row.text(column) for column in columns}
-        if _same_person(cells["signed_by"], cells["second_signature"]):
+        if is_same_person(cells["signed_by"], cells["second_signature"]):
             raise InputFault(path, "second_signature", repr(cells["second_signature"]), "another person", line=row.line)
         rulings[team, gate] = Ruling.model_validate(cells | {"evidence": row.cells.get("evidence", "")})
     return list(rulings.values())
 
 
-def _same_person(first: str, second: str) -> bool:
+def is_same_person(first: str, second: str) -> bool:
+    """Whether two signatures are one name, in whatever spelling, width or spacing."""
+
     def plain(name: str) -> str:
         return "".join(unicodedata.normalize("NFKC", name).casefold().split())
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from checks.contracts.fields import Contract, Count, Identifier, NotNegative, Positive, RelativePath
+from checks.contracts.fields import Contract, Count, Identifier, NotNegative, Positive, RelativePath, is_absent
 
 
 class FrozenPopulation(Contract):
@@ -113,13 +113,22 @@ class Imported(Source):
     max: Positive = Field(description="the value that earns all the points")
 
 
+class CostEfficiency(Source):
+    """points × min(1, quality ÷ cost ÷ full), from a table."""
+
+    cost_efficiency: RelativePath = Field(description="CSV with the columns team, quality, cost; costs above 0")
+    full: Positive = Field(description="the quality for each unit of cost that earns all the points")
+
+
 class Raters(Source):
     """A panel's values, from 0 to the leaf's points."""
 
     raters: RelativePath = Field(
         description="CSV with the columns team, rater, value, optionally criterion and recused"
     )
-    how: Literal["mean", "median", "trimmed_mean"] = Field(description="how a team's raters are put together")
+    how: Literal["mean", "median", "trimmed_mean", "severity_adjusted"] = Field(
+        description="how a team's raters are put together"
+    )
     drop_max: Count | None = Field(None, description="trimmed_mean: how many of the highest are dropped")
     drop_min: Count | None = Field(None, description="trimmed_mean: how many of the lowest are dropped")
     min_raters: Annotated[Count, Field(ge=1)] = Field(
@@ -140,22 +149,42 @@ def _kind_of_leaf(value: Any) -> str | None:
     keys = value if isinstance(value, dict) else vars(value) if isinstance(value, Source) else {}
     if "suite" in keys:
         return {"mean": "mean form", "relative_to_target": "relative form"}.get(str(keys.get("how")))
-    return next((f"{kind} form" for kind in ("imported", "raters") if kind in keys), None)
+    return next((f"{kind} form" for kind in ("imported", "raters", "cost_efficiency") if kind in keys), None)
 
 
 LeafSource = Annotated[
     Annotated[SuiteMean, Tag("mean form")]
     | Annotated[SuiteRelative, Tag("relative form")]
     | Annotated[Imported, Tag("imported form")]
-    | Annotated[Raters, Tag("raters form")],
+    | Annotated[Raters, Tag("raters form")]
+    | Annotated[CostEfficiency, Tag("cost_efficiency form")],
     Discriminator(
         _kind_of_leaf,
         custom_error_type="leaf_form",
         custom_error_message=(
-            "one of {suite, how: mean, scale}, {suite, how: relative_to_target, cap}, {imported, max}, {raters, how}"
+            "one of {suite, how: mean, scale}, {suite, how: relative_to_target, cap}, {imported, max}, {raters, how}, "
+            "{cost_efficiency, full}"
         ),
     ),
 ]
+
+
+class Combine(Contract):
+    """How a node's parts make its points, where they are not summed: each part counts by its share of the node's points."""
+
+    how: Literal["geometric", "borda"] = Field(
+        description="geometric: the weighted geometric mean of the parts' shares; borda: the weighted share of the "
+        "population that the team beats in each part, an equal one counted half"
+    )
+    population: Literal["all", "eligible"] | None = Field(
+        None, description="borda: against whom, all or eligible; no default there, and nothing for geometric"
+    )
+
+    @model_validator(mode="after")
+    def _population_is_said(self) -> "Combine":
+        if (self.how == "borda") != (self.population is not None):
+            raise ValueError(f"population with how: borda and only there; how: {self.how}, {self.population}")
+        return self
 
 
 class ScoreNode(Contract):
@@ -166,12 +195,17 @@ class ScoreNode(Contract):
     )
     points: Positive = Field(description="the most that this node can earn")
     parts: list["ScoreNode"] = Field([], description="the nodes that make this one; their points add up to its own")
+    combine: Combine | None = Field(
+        None, exclude_if=is_absent, description="how the parts make the node's points; absent: their sum"
+    )
     source: LeafSource | None = Field(None, alias="from", description="a leaf: where its points come from")
 
     @model_validator(mode="after")
     def _adds_up(self) -> "ScoreNode":
         if bool(self.parts) == (self.source is not None):
             raise ValueError(f"either parts or from; {'both' if self.parts else 'neither'}")
+        if self.combine is not None and not self.parts:
+            raise ValueError("combine on a node with parts; a leaf")
         names = [part.id for part in self.parts]
         doubled = sorted({name for name in names if names.count(name) > 1})
         if doubled:

@@ -73,7 +73,7 @@ class Optimiser(Contract):
     weight_decay: NotNegative = Field(Decimal(0), description="decoupled weight decay")
     step_bound: Positive | None = Field(
         None,
-        description="the most that one step moves a weight, in learning rates; for optimisers not of Adam's family",
+        description="the most that a step moves a weight, in learning rates, outside of Adam's family",
     )
 
 
@@ -110,7 +110,9 @@ class Corpus(Contract):
     inventory: RelativePath | None = Field(
         None, description="CSV: source, url, licence, language, documents, tokens, epochs, collected_on, sha256"
     )
-    sample: RelativePath | None = Field(None, description="JSONL, JSONL.zst or Parquet: id, source, text; or a folder of such files")
+    sample: RelativePath | None = Field(
+        None, description="JSONL, JSONL.zst or Parquet: id, source, text; or a folder of such files"
+    )
 
 
 class Evidence(Contract):

@@ -1,11 +1,14 @@
 """`suite.yaml`: a set of benchmark tasks."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from checks.contracts.fields import Contract, Count, Identifier, Positive, TaskId
+from checks.contracts.errors import InputFault
+from checks.contracts.fields import Contract, Count, Identifier, Positive, RelativePath, TaskId, is_absent
+from checks.contracts.tables import read_table
 
 
 class SuiteTask(Contract):
@@ -18,6 +21,11 @@ class SuiteTask(Contract):
     metric: str = Field("acc", min_length=1, description="the metric that counts, one that the task defines")
     fewshot: Count = Field(0, description="examples shown before the question")
     weight: Positive = Field(Decimal(1), description="its weight in the suite's mean")
+    groups: RelativePath | None = Field(
+        None,
+        exclude_if=is_absent,
+        description="CSV with the columns item, group: items that stand or fall together (one passage, one template)",
+    )
 
 
 class Suite(Contract):
@@ -30,6 +38,9 @@ class Suite(Contract):
     fewshot_order: Literal["harness", "per_document"] = Field(
         "harness", description="the harness's own single-process order over the whole split, or drawn for each document"
     )
+    chat_template: bool = Field(
+        False, description="true: prompts are conversations in the model's own chat template, examples as turns"
+    )
     repeats: Annotated[Count, Field(ge=1)] = Field(1, description="how often generated answers are drawn")
     seed: int = Field(1234, description="the seed of few-shot order and sampling")
 
@@ -40,3 +51,16 @@ class Suite(Contract):
         if doubled:
             raise ValueError(f"tasks with different ids; twice: {', '.join(doubled)}")
         return self
+
+
+def read_groups(path: Path) -> dict[int, str]:
+    """`item,group`: item numbers of the test split, each once. Raises InputFault for anything else."""
+    groups: dict[int, str] = {}
+    for row in read_table(path, ("item", "group")):
+        item = row.number("item", Decimal(0), None)
+        if item != int(item):
+            raise InputFault(path, "item", str(item), "a whole number", line=row.line)
+        if int(item) in groups:
+            raise InputFault(path, "item", f"{int(item)} twice", "each item once", line=row.line)
+        groups[int(item)] = row.text("group")
+    return groups

@@ -1,4 +1,4 @@
-"""The expectations of the long table (`long_table`), each a class of its own; importing this imports Great Expectations.
+"""The expectations of the long table (`long_table`), each a class of its own (names of fields are the library's).
 
 What it passes silently elsewhere (no rows, no value, a check that never ran) has an expectation of its own here.
 """
@@ -33,8 +33,8 @@ class ExpectEveryValueToBeThere(gxe.ExpectColumnValuesToNotBeNull):  # type: ign
 class ExpectNoValueBelowItsBound(gxe.ExpectColumnPairValuesAToBeGreaterThanB):  # type: ignore[misc]
     """No number is below its own row's `low`; a row in which either is missing is compared too, and fails."""
 
-    column_A: str = "value"
-    column_B: str = "low"
+    column_A: str = "value"  # noqa: N815
+    column_B: str = "low"  # noqa: N815
     or_equal: bool = True
     ignore_row_if: str = "neither"
 
@@ -42,8 +42,8 @@ class ExpectNoValueBelowItsBound(gxe.ExpectColumnPairValuesAToBeGreaterThanB):  
 class ExpectNoValueAboveItsBound(gxe.ExpectColumnPairValuesAToBeGreaterThanB):  # type: ignore[misc]
     """No number is above its own row's `high`; infinity is above every bound."""
 
-    column_A: str = "high"
-    column_B: str = "value"
+    column_A: str = "high"  # noqa: N815
+    column_B: str = "value"  # noqa: N815
     or_equal: bool = True
     ignore_row_if: str = "neither"
 

@@ -9,20 +9,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from checks.records.decisions import Decision, GateResult, Reason, Standing, Status
+from checks.rules.appeals import late_evidence_reasons
 from checks.rules.gates import judge_gates
 from checks.rules.inputs import RoundInputs
 from checks.rules.numbers import decimal_text
+from checks.rules.panel_acts import adjustment_reasons, reserve_reason, wildcard_reason
 from checks.rules.points import Points, evaluate
 from checks.rules.reasons import (
     CUT_RULE,
+    TOP_RULE,
     cut_reason,
     fault_reason,
     gate_reasons,
     hypothetical_reason,
+    top_reason,
     total_reason,
     withdrawn_reason,
 )
-from checks.rules.selection import Cutting, Key, cut_bottom, order_keys, ranks
+from checks.rules.selection import Cutting, Key, cut_bottom, cut_top, order_keys, ranks
+from checks.rules.statuses import Counts, Placing, place_teams
 from checks.rules.uncertainty import bottom_probability
 
 
@@ -34,7 +39,13 @@ class Outcome:
     gates: Mapping[str, Sequence[GateResult]]
     keys: Mapping[str, Key]
     ranks: Mapping[str, int]
-    cutting: Cutting
+    counts: Counts
+    placings: Mapping[str, Placing]
+
+    @property
+    def cutting(self) -> Cutting:
+        """What the bottom-n rule does."""
+        return self.counts.bottom
 
 
 def decide(inputs: RoundInputs) -> Decision:
@@ -60,12 +71,21 @@ def decide(inputs: RoundInputs) -> Decision:
 
 def work_out(inputs: RoundInputs) -> Outcome:
     """Gates, points, ranks and the cut, as numbers."""
-    gates = judge_gates(inputs, evaluate(inputs, eligible=None))
-    out = _out_by_gate(gates)
-    eligible = [team for team in inputs.active() if team not in out]
+    return _with_gates(inputs, judge_gates(inputs, evaluate(inputs, eligible=None)))
+
+
+def _with_gates(inputs: RoundInputs, gates: Mapping[str, Sequence[GateResult]]) -> Outcome:
+    eligible = eligible_teams(inputs, gates)
     points = evaluate(inputs, eligible)
     keys = order_keys(points, inputs.round.select, inputs.round.score)
-    return Outcome(points, gates, keys, ranks(keys), _cut(inputs, points, keys, eligible))
+    counts = _count(inputs, points, keys, eligible)
+    return Outcome(points, gates, keys, ranks(keys), counts, place_teams(inputs, gates, keys, counts))
+
+
+def eligible_teams(inputs: RoundInputs, gates: Mapping[str, Sequence[GateResult]]) -> list[str]:
+    """The teams that have not withdrawn and that no gate puts out."""
+    out = _out_by_gate(gates)
+    return [team for team in inputs.active() if team not in out]
 
 
 def _out_by_gate(gates: Mapping[str, Sequence[GateResult]]) -> dict[str, str]:
@@ -77,27 +97,18 @@ def _out_by_gate(gates: Mapping[str, Sequence[GateResult]]) -> dict[str, str]:
     return {team: gate for team, gate in first.items() if gate is not None}
 
 
-def _cut(inputs: RoundInputs, points: Points, keys: Mapping[str, Key], eligible: Sequence[str]) -> Cutting:
+def _count(inputs: RoundInputs, points: Points, keys: Mapping[str, Key], eligible: Sequence[str]) -> Counts:
     out = [team for team in inputs.active() if team not in eligible]
     without_total = [team for team in inputs.active() if team not in keys]
-    select = inputs.round.select
-    planned = cut_bottom(keys, without_total, out, select)
+    select, rule = inputs.round.select, inputs.round.withdrawal
+    left = sum(team.withdrawn is not None for team in inputs.round.teams)
+    withdrawn = left if rule is not None and rule.effect == "uses_cut" else 0
+    top = {} if select.advance_top is None else cut_top(keys, without_total, out, select.advance_top)
+    planned = cut_bottom(keys, without_total, out, select, withdrawn=withdrawn)
     if select.confidence is None or planned.planned == 0 or not planned.counted:
-        return planned
+        return Counts(planned, top)
     chances = bottom_probability(inputs, points, eligible, planned.counted, planned.planned)
-    return cut_bottom(keys, without_total, out, select, chances)
-
-
-def _status(results: Sequence[GateResult], cutting: Cutting, team: str) -> tuple[Status, str | None]:
-    gate = next((each.gate for each in results if each.effect == "eliminate"), None)
-    cut = cutting.cuts[team]
-    if gate is not None:
-        return "eliminated", gate
-    if cut == "out":
-        return "eliminated", CUT_RULE
-    if cut in ("tied", "unsure", "unknown") or any(each.effect == "review" for each in results):
-        return "review", None
-    return "advances", None
+    return Counts(cut_bottom(keys, without_total, out, select, chances, withdrawn), top)
 
 
 def _standing(inputs: RoundInputs, outcome: Outcome, team: str) -> Standing:
@@ -114,45 +125,56 @@ def _standing(inputs: RoundInputs, outcome: Outcome, team: str) -> Standing:
             reasons=[withdrawn_reason(entry.withdrawn.isoformat())],
         )
     results = list(outcome.gates[team])
-    status, by = _status(results, outcome.cutting, team)
+    placing = outcome.placings[team]
     total = outcome.points.totals[team]
-    if total is None and status == "advances":
-        status = "review"
     nodes = outcome.points.nodes[team]
     return Standing(
         team=team,
         name=entry.name,
         rank=outcome.ranks.get(team),
         total=None if total is None else decimal_text(total),
-        status=status,
-        eliminated_by=by,
+        status=placing.status,
+        eliminated_by=placing.by,
         scores={path: decimal_text(value) for path, value in nodes.items() if value is not None},
         gates={each.gate: each.result for each in results},
         gate_results=results,
         cut_probability=outcome.cutting.probability.get(team),
-        reasons=_reasons(inputs, outcome, team, results, by),
+        reasons=_reasons(inputs, outcome, team, results, placing),
     )
 
 
 def _reasons(
-    inputs: RoundInputs, outcome: Outcome, team: str, results: Sequence[GateResult], by: str | None
+    inputs: RoundInputs, outcome: Outcome, team: str, results: Sequence[GateResult], placing: Placing
 ) -> list[Reason]:
-    measured = inputs.teams[team]
+    measured, by = inputs.teams[team], placing.by
     rank, teams = outcome.ranks.get(team), len(outcome.keys)
     reasons = [total_reason(outcome.points, team, rank, teams, measured.evidence("benchmark"))]
     reasons.append(cut_reason(team, outcome.cutting, outcome.points.totals))
-    if by is not None and by != CUT_RULE and rank is not None:
+    reasons += _beside_the_count(inputs, outcome, team, placing)
+    if by is not None and by not in (CUT_RULE, TOP_RULE) and rank is not None:
         ungated = [each.model_copy(update={"effect": "pass"}) if each.gate == by else each for each in results]
         reasons.append(hypothetical_reason(by, rank, teams, _without_gate(inputs, outcome, team, ungated)))
     reasons += gate_reasons(results)
+    reasons += late_evidence_reasons(inputs.acts.late_evidence, inputs.round.freeze, team)
     reasons += [fault_reason(stage, message) for stage, message in measured.faults.items()]
     return reasons
 
 
+def _beside_the_count(inputs: RoundInputs, outcome: Outcome, team: str, placing: Placing) -> list[Reason]:
+    """Bonuses, the best-n rule, wildcards and reserves: nothing where the round has none."""
+    select = inputs.round.select
+    reasons = adjustment_reasons(inputs.acts.adjustments, inputs.round.adjustments, team)
+    if select.advance_top is not None and team in outcome.counts.top:
+        cut, above = outcome.counts.top[team]
+        reasons.append(top_reason(cut, above, len(outcome.counts.top), select.advance_top.teams))
+    wildcard = next((each for each in inputs.acts.wildcards if each.team == team), None)
+    if placing.wildcard and wildcard is not None and select.wildcards is not None:
+        reasons.append(wildcard_reason(wildcard, select.wildcards.label))
+    if placing.reserve is not None and select.reserve is not None:
+        reasons.append(reserve_reason(placing.reserve, select.reserve.label, placing.status == "advances"))
+    return reasons
+
+
 def _without_gate(inputs: RoundInputs, outcome: Outcome, team: str, results: Sequence[GateResult]) -> Status:
-    """The team's status had the gate that put it out passed it: the cut made again with it eligible."""
-    gates = {**outcome.gates, team: results}
-    eligible = [each for each in inputs.active() if each not in _out_by_gate(gates)]
-    points = evaluate(inputs, eligible)
-    keys = order_keys(points, inputs.round.select, inputs.round.score)
-    return _status(results, _cut(inputs, points, keys, eligible), team)[0]
+    """The team's status had the gate that put it out passed it: the counts made again with it eligible."""
+    return _with_gates(inputs, {**outcome.gates, team: results}).placings[team].status

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
+from checks.contracts.acts import Acts
 from checks.contracts.panels import RaterSheets
 from checks.contracts.policy import Policy
 from checks.contracts.programme import Round
@@ -50,7 +52,12 @@ class TeamInputs:
 
 @dataclass(frozen=True)
 class RoundInputs:
-    """One round, ready to be decided. Tables are keyed by the leaf's path; `files` maps each file read to its SHA-256."""
+    """One round, ready to be decided. Tables are keyed by the leaf's path; `files` maps each file read to its SHA-256.
+
+    `errors` are standard errors that an imported table gives; `costs` are (quality, cost); `groups` are by suite and task,
+    item → group; `supposed_points` come on top of totals in a what-if and nowhere else; `drawn` is what has been resampled
+    of these measurements already, so that copies with other rules need not draw it again.
+    """
 
     programme: str
     round: Round
@@ -59,17 +66,28 @@ class RoundInputs:
     teams: Mapping[str, TeamInputs]
     policy: Policy | None = None
     imported: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    errors: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    costs: Mapping[str, Mapping[str, tuple[Decimal, Decimal]]] = field(default_factory=dict)
     raters: Mapping[str, RaterSheets] = field(default_factory=dict)
     rosters: Mapping[str, Mapping[str, Decimal | None]] = field(default_factory=dict)
+    groups: Mapping[str, Mapping[str, Mapping[int, str]]] = field(default_factory=dict)
     rulings: Sequence[Ruling] = ()
+    acts: Acts = field(default_factory=Acts)
     reference_licences: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    supposed_points: Mapping[str, Fraction] = field(default_factory=dict)
     what_if: bool = False
     simulated: bool = False
+    drawn: list[Any] = field(default_factory=list, compare=False, repr=False)
 
     def active(self) -> list[str]:
         """The teams that have not withdrawn, in the file's order."""
         return [team.id for team in self.round.teams if team.withdrawn is None]
+
+    def everybody(self) -> list[str]:
+        """The population `all`: without the withdrawn teams, unless the rules keep them in it."""
+        kept = self.round.withdrawal is not None and self.round.withdrawal.effect == "keeps_population"
+        return [team.id for team in self.round.teams] if kept else self.active()
 
 
 class NotMeasured(Exception):  # noqa: N818  (the state of the round, not a fault of the program)

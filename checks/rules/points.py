@@ -10,9 +10,12 @@ from decimal import Decimal
 from fractions import Fraction
 from statistics import median
 
-from checks.contracts.score_tree import Imported, Raters, ScoreNode, SuiteMean, SuiteRelative
+from checks.contracts.score_tree import CostEfficiency, Imported, Raters, ScoreNode, SuiteMean, SuiteRelative
+from checks.rules.combining import Part, beaten, geometric
 from checks.rules.inputs import NotMeasured, RoundInputs, suite_mean, task_score
+from checks.rules.panel_acts import adjustment_of
 from checks.rules.scaling import scale
+from checks.rules.severity import without_severity
 
 Values = dict[str, Fraction | None]
 
@@ -54,14 +57,25 @@ def evaluate(inputs: RoundInputs, eligible: Sequence[str] | None) -> Points:
             values = {team: Fraction(0) if values.get(team) is None else values[team] for team in values}
         if path not in excluded:
             scaled[path] = scale(inputs, path, node, values, eligible)
-    nodes = {team: _sum_up(tree, team, scaled, weights) for team in inputs.active()}
-    root = tree.id if tree.source is not None else ""
+    nodes, root = _sum_up(inputs, scaled, weights, eligible), tree.id if tree.source is not None else ""
     return Points(
         nodes={team: {path: value for path, value in values.items() if path} for team, values in nodes.items()},
-        totals={team: values[root] for team, values in nodes.items()},
+        totals={team: _total(inputs, team, values[root]) for team, values in nodes.items()},
         weights=weights,
         excluded=excluded,
         missing=missing,
+    )
+
+
+def _total(inputs: RoundInputs, team: str, earned: Fraction | None) -> Fraction | None:
+    """What the tree gives, bonuses and penalties, and what a what-if supposes on top."""
+    return None if earned is None else earned + on_top(inputs, team)
+
+
+def on_top(inputs: RoundInputs, team: str) -> Fraction:
+    """The points that a team has or lacks beside the tree's."""
+    return adjustment_of(inputs.acts.adjustments, inputs.round.adjustments, team) + inputs.supposed_points.get(
+        team, Fraction(0)
     )
 
 
@@ -74,6 +88,11 @@ def leaf_values(inputs: RoundInputs, path: str, node: ScoreNode) -> Values:
         table = inputs.imported[path]
         most = Fraction(source.max)
         return {team: points * Fraction(table[team]) / most if team in table else None for team in teams}
+    if isinstance(source, CostEfficiency):
+        return {team: _for_its_cost(inputs, path, team, source, points) for team in teams}
+    if isinstance(source, Raters) and source.how == "severity_adjusted":
+        adjusted = without_severity(inputs.raters[path])
+        return {team: min(max(adjusted[team], Fraction(0)), points) if team in adjusted else None for team in teams}
     if isinstance(source, Raters):
         sheets = inputs.raters[path]
         return {team: rated(list(sheets.counted(team).values()), source) for team in teams}
@@ -81,6 +100,15 @@ def leaf_values(inputs: RoundInputs, path: str, node: ScoreNode) -> Values:
         return {team: _absolute(inputs, team, source, points) for team in teams}
     assert isinstance(source, SuiteRelative)
     return {team: _relative(inputs, team, source, points) for team in teams}
+
+
+def _for_its_cost(
+    inputs: RoundInputs, path: str, team: str, source: CostEfficiency, points: Fraction
+) -> Fraction | None:
+    if team not in inputs.costs[path]:
+        return None
+    quality, cost = map(Fraction, inputs.costs[path][team])
+    return points * min(Fraction(1), quality / (cost * Fraction(source.full)))
 
 
 def rated(values: Sequence[Decimal], source: Raters) -> Fraction | None:
@@ -159,12 +187,12 @@ def _weights(inputs: RoundInputs, raw: Mapping[str, Values], excluded: Sequence[
     def counts(path: str, node: ScoreNode) -> bool:
         if node.source is not None:
             return path not in excluded
-        return any(counts(each, part) for each, part in _parts(path, node))
+        return any(counts(each, part) for each, part in parts_of(path, node))
 
     def spread(path: str, node: ScoreNode, factor: Fraction) -> None:
         weights[path] = factor
-        kept = sum((Fraction(part.points) for each, part in _parts(path, node) if counts(each, part)), Fraction(0))
-        for each, part in _parts(path, node):
+        kept = sum((Fraction(part.points) for each, part in parts_of(path, node) if counts(each, part)), Fraction(0))
+        for each, part in parts_of(path, node):
             spread(each, part, factor * Fraction(node.points) / kept if counts(each, part) else Fraction(0))
 
     root = tree.id if tree.source is not None else ""
@@ -175,24 +203,62 @@ def _weights(inputs: RoundInputs, raw: Mapping[str, Values], excluded: Sequence[
     return weights
 
 
-def _parts(path: str, node: ScoreNode) -> list[tuple[str, ScoreNode]]:
+def parts_of(path: str, node: ScoreNode) -> list[tuple[str, ScoreNode]]:
+    """A node's parts with their paths."""
     return [(f"{path}.{part.id}" if path else part.id, part) for part in node.parts]
 
 
-def _sum_up(tree: ScoreNode, team: str, leaves: Mapping[str, Values], weights: Mapping[str, Fraction]) -> Values:
-    """Every node's points for one team; "" is the whole tree. None where a part is open, missing or excluded."""
-    values: Values = {}
+def _sum_up(
+    inputs: RoundInputs,
+    leaves: Mapping[str, Values],
+    weights: Mapping[str, Fraction],
+    eligible: Sequence[str] | None,
+) -> dict[str, Values]:
+    """Team → every node's points; "" is the whole tree. None where a part is open, missing or excluded."""
+    tree, teams = inputs.round.score, inputs.active()
+    values: dict[str, Values] = {team: {} for team in teams}
 
-    def fill(path: str, node: ScoreNode) -> Fraction | None:
+    def fill(path: str, node: ScoreNode) -> None:
+        counted = [(each, part) for each, part in parts_of(path, node) if weights[each] != 0]
+        for each, part in parts_of(path, node):
+            fill(each, part)
         if node.source is not None:
-            earned = leaves.get(path, {}).get(team)
-            values[path] = None if earned is None or weights[path] == 0 else weights[path] * earned
+            earned = {team: leaves.get(path, {}).get(team) for team in teams}
+            own = {
+                team: None if each is None or weights[path] == 0 else weights[path] * each
+                for team, each in earned.items()
+            }
         else:
-            parts = [(weights[each], fill(each, part)) for each, part in _parts(path, node)]
-            counted = [earned for weight, earned in parts if weight != 0]
-            known = [earned for earned in counted if earned is not None]
-            values[path] = sum(known, Fraction(0)) if known and len(known) == len(counted) else None
-        return values[path]
+            known = {team: [values[team][each] for each, _ in counted] for team in teams}
+            parts = [
+                Part({team: values[team][each] for team in teams}, Fraction(part.points) * weights[each])
+                for each, part in counted
+            ]
+            own = _put_together(node, parts, known, Fraction(node.points) * weights[path], eligible)
+        for team in teams:
+            values[team][path] = own[team]
 
     fill(tree.id if tree.source is not None else "", tree)
     return values
+
+
+def _put_together(
+    node: ScoreNode,
+    parts: Sequence[Part],
+    known: Mapping[str, Sequence[Fraction | None]],
+    most: Fraction,
+    eligible: Sequence[str] | None,
+) -> Values:
+    """A node's points from those of its parts, for every team that has all of them."""
+    whole = {team: each for team, each in known.items() if each and None not in each}
+    absent: Values = dict.fromkeys(known)
+    if node.combine is None:
+        return absent | {
+            team: sum((one for one in each if one is not None), Fraction(0)) for team, each in whole.items()
+        }
+    if node.combine.how == "geometric":
+        return absent | {team: geometric(parts, team, most) for team in whole}
+    against = list(known) if node.combine.population == "all" else eligible
+    if against is None:
+        return absent
+    return absent | {team: beaten(parts, team, [other for other in against if other in whole], most) for team in whole}

@@ -11,6 +11,7 @@ from checks.rules.points import Points
 from checks.rules.selection import Cut, Cutting
 
 CUT_RULE = "eliminate_bottom"
+TOP_RULE = "advance_top"
 
 
 def _reason(rule: str, outcome: str, ko: str, en: str, evidence: Sequence[str] = ()) -> Reason:
@@ -74,10 +75,7 @@ def cut_reason(team: str, cutting: Cutting, totals: Mapping[str, Fraction | None
     sure_ko = "" if chance is None else f" 하위 {cutting.planned}팀에 들 확률은 {chance:.3f}입니다."
     sure_en = "" if chance is None else f" Its probability of being among the lowest {cutting.planned} is {chance:.3f}."
     ko, en = {
-        "out": (
-            f"하위 {cutting.planned}팀 탈락 규칙에 따라 탈락합니다.",
-            f"Out as one of the lowest {cutting.planned}.",
-        ),
+        "out": _out_words(team, cutting),
         "kept": (f"하위 {cutting.planned}팀에 들지 않습니다.", f"Not among the lowest {cutting.planned}."),
         "tied": (
             "탈락선에서 동점이며 순서를 정할 규칙이 없습니다.",
@@ -88,6 +86,23 @@ def cut_reason(team: str, cutting: Cutting, totals: Mapping[str, Fraction | None
         "not_counted": ("하위팀 산정에서 제외됩니다.", "Takes no part in the count of the lowest."),
     }[cut]
     return _reason(CUT_RULE, cut, f"{ko}{distance_ko}{sure_ko}", f"{en}{distance_en}{sure_en}")
+
+
+def _out_words(team: str, cutting: Cutting) -> tuple[str, str]:
+    """The count itself, so that a reader with these words alone comes to the same cut.
+
+    A team is out where counted + unknown − above ≤ the cuts that are left, wherever the teams without a total stand.
+    """
+    counted, above = len(cutting.counted), cutting.above.get(team, 0)  # 0 where it is not counted, and nobody reads it
+    ko = f"하위 {cutting.planned}팀 탈락 규칙에 따라 탈락합니다. 산정된 {counted}팀 중 {above}팀이 위에 있습니다."
+    en = f"Out as one of the lowest {cutting.planned}: {above} of the {counted} teams counted stand above it."
+    if cutting.used:
+        ko += f" 계획된 {cutting.planned + cutting.used}팀 중 {cutting.used}팀은 관문 탈락이나 철회로 채워졌습니다."
+        en += f" Of {cutting.planned + cutting.used} planned cuts, gates and withdrawals have used {cutting.used}."
+    if cutting.unknown:
+        ko += f" 총점이 없는 {cutting.unknown}팀이 모두 아래에 있어도 같습니다."
+        en += f" The same were all {cutting.unknown} without a total below it."
+    return ko, en
 
 
 def _distance(team: str, cut: Cut, cutting: Cutting, counted: Sequence[tuple[Fraction, str]]) -> tuple[str, str]:
@@ -103,6 +118,25 @@ def _distance(team: str, cut: Cut, cutting: Cutting, counted: Sequence[tuple[Fra
         gap = readable(own - best_out)
         return f" 탈락선보다 {gap}점 높습니다.", f" {gap} points above the cut."
     return "", ""
+
+
+def top_reason(cut: Cut, above: int, counted: int, teams: int) -> Reason:
+    """What `advance_top` did to the team."""
+    ko, en = {
+        "out": (
+            f"상위 {teams}팀만 진출합니다. 산정된 {counted}팀 중 {above}팀이 위에 있습니다.",
+            f"Not among the best {teams}, who alone advance: {above} of the {counted} teams counted stand above it.",
+        ),
+        "tied": (
+            f"상위 {teams}팀의 경계에서 동점이며 순서를 정할 규칙이 없습니다.",
+            f"Tied across the line of the best {teams}, and the tie chain leaves it.",
+        ),
+        "unknown": (
+            f"총점이 없는 팀이 있어 상위 {teams}팀을 정할 수 없습니다.",
+            f"A team without a total leaves the best {teams} open.",
+        ),
+    }.get(cut, (f"상위 {teams}팀에 듭니다.", f"Among the best {teams}."))
+    return _reason(TOP_RULE, cut, ko, en)
 
 
 def hypothetical_reason(gate: str, rank: int | None, teams: int, would: Status) -> Reason:

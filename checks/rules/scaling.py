@@ -45,7 +45,7 @@ def population_values(
         roster = inputs.rosters[path]
         frozen = (values.get(team) if given is None else Fraction(given) for team, given in roster.items())
         return [value for value in frozen if value is not None]
-    teams = inputs.active() if population == "all" else eligible
+    teams = inputs.everybody() if population == "all" else eligible
     if teams is None:
         return None
     return [value for team in teams if (value := values.get(team)) is not None]

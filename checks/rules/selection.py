@@ -6,12 +6,12 @@ cut less sure than `confidence`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from checks.contracts.programme import Select
+from checks.contracts.round_rules import AdvanceTop, Select
 from checks.contracts.score_tree import ScoreNode
 from checks.rules.points import Points
 
@@ -21,11 +21,18 @@ Key = tuple[Fraction, ...]
 
 @dataclass(frozen=True)
 class Cutting:
-    """What the bottom-n rule does to each team, how many it cuts, and how sure each team's cut is."""
+    """What the bottom-n rule does to each team, how many it cuts, and how sure each team's cut is.
+
+    `planned` is what is left of `eliminate_bottom` after the `used` cuts of an absorbing quota; `counted` are the teams with
+    a total that take part, `above` how many of them stand above each, `unknown` how many take part without a total.
+    """
 
     cuts: Mapping[str, Cut]
     planned: int
     counted: Sequence[str]
+    used: int = 0
+    unknown: int = 0
+    above: Mapping[str, int] = field(default_factory=dict)
     probability: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -51,25 +58,50 @@ def cut_bottom(
     out_by_gate: Sequence[str],
     select: Select,
     probability: Mapping[str, float] | None = None,
+    withdrawn: int = 0,
 ) -> Cutting:
     """Applies `eliminate_bottom`.
 
     Teams without a total (their own submission was at fault) may stand anywhere: a team is out only if it would be out
-    wherever they stood, and one that might be is `unknown`. `probability` is each counted team's chance of being in the
-    bottom n, from paired resampling.
+    wherever they stood, and one that might be is `unknown`. `withdrawn` are the cuts that withdrawals use up;
+    `probability` is each counted team's chance of being in the bottom n, from paired resampling.
     """
-    used = len(out_by_gate) if select.quota == "absorbing" else 0
-    planned = max(0, select.eliminate_bottom - used)
+    used = withdrawn + (len(out_by_gate) if select.quota == "absorbing" else 0)
+    used = min(used, select.eliminate_bottom)
+    planned = select.eliminate_bottom - used
     in_scope = [team for team in keys if select.scope == "all" or team not in out_by_gate]
     unknown = [team for team in without_total if select.scope == "all" or team not in out_by_gate]
     cuts: dict[str, Cut] = dict.fromkeys([*keys, *without_total], "not_counted")
     for team in in_scope:
         cuts[team] = _cut(keys[team], [keys[other] for other in in_scope if other != team], len(unknown), planned)
     cuts |= dict.fromkeys(unknown, "unknown" if planned else "kept")
-    cutting = Cutting(cuts, planned, in_scope, probability or {})
+    above = {team: sum(keys[other] > keys[team] for other in in_scope) for team in in_scope}
+    cutting = Cutting(cuts, planned, in_scope, used, len(unknown), above, probability or {})
     if probability is None or select.confidence is None or planned == 0:
         return cutting
-    return Cutting(_unsure(cutting, select.confidence), planned, in_scope, probability)
+    return replace(cutting, cuts=_unsure(cutting, select.confidence))
+
+
+def cut_top(
+    keys: Mapping[str, Key], without_total: Sequence[str], out_by_gate: Sequence[str], top: AdvanceTop
+) -> dict[str, tuple[Cut, int]]:
+    """Applies `advance_top`: team → what it does to it, and how many stand above it.
+
+    A team is kept only if it would be wherever the teams without a total stood; equal teams across the line are `tied`.
+    """
+    in_scope = [team for team in keys if top.scope == "all" or team not in out_by_gate]
+    unknown = sum(top.scope == "all" or team not in out_by_gate for team in without_total)
+    cuts: dict[str, tuple[Cut, int]] = {}
+    for team in in_scope:
+        above = sum(keys[other] > keys[team] for other in in_scope)
+        equal = sum(keys[other] == keys[team] for other in in_scope) - 1
+        if above >= top.teams:
+            cuts[team] = "out", above
+        elif above + equal >= top.teams:
+            cuts[team] = "tied", above
+        else:
+            cuts[team] = "kept" if above + equal + unknown < top.teams else "unknown", above
+    return cuts
 
 
 def _cut(key: Key, others: Sequence[Key], unknown: int, planned: int) -> Cut:

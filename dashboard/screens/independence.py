@@ -5,16 +5,17 @@ from collections import defaultdict
 import streamlit as st
 
 from checks.records.lineage import ComponentFinding, CoverageRow, LineageTest, ReferenceFinding, Trace
-from dashboard.blocks import heading, label, mono, section, sentence, show_chart, show_long_table, show_table
-from dashboard.charts.layers import layer_map
-from dashboard.findings import is_identity, verdict_cell
+from checks.records.lineage_words import COMPONENTS, GROUPS, REASONS, TESTS
+from dashboard.blocks import heading, label, mono, section, sentence, show_drawing, show_long_table, show_table
+from dashboard.findings import verdict_cell
 from dashboard.html_table import Html, Number
 from dashboard.opened import View, pick_team, view
 from dashboard.words import shell
 from dashboard.words import stages as words
 from dashboard.words.language import inline, inline_html, named_as_is, plain_label, stacked_html
 from dashboard.words.numbers import count_text, p_text, share_text
-from dashboard.words.signs import CHAIN, COMPONENT, VERDICT, named
+from dashboard.words.signs import CHAIN, VERDICT, named
+from tasks.independence.report import draw_layer_map, draw_nulls
 
 
 def show() -> None:
@@ -57,7 +58,7 @@ def _matrix(shown: View, traces: dict[str, Trace]) -> None:
             rows.append(
                 [
                     label(team.name, shown.language),
-                    label(named(component, COMPONENT), shown.language),
+                    label(named(component, COMPONENTS), shown.language),
                     *(verdict_cell(shown, cells[each]) if each in cells else "–" for each in references),
                 ]
             )
@@ -88,27 +89,37 @@ def _one_comparison(shown: View, trace: Trace) -> None:
     )
     if finding.tests:
         _tests(shown, f"tests-{reference.reference}-{finding.component}", finding.tests)
+    _pictures(shown, reference, finding)
+
+
+def _pictures(shown: View, reference: ReferenceFinding, finding: ComponentFinding) -> None:
+    """The statistic against its null, and the layer map: as the report of `gwanmun trace` draws them."""
+    nulls = draw_nulls(finding.tests, shown.language)
+    if nulls is not None:
+        section(shown, words.NULLS, words.NULLS_NOTE)
+        show_drawing(shown, nulls)
     section(shown, words.LAYER_MAP, words.LAYER_MAP_NOTE)
-    if not finding.layers:
-        sentence(shown, words.NO_LAYERS)
+    drawn = draw_layer_map(finding, reference.reference, shown.language)
+    if drawn is None:
+        sentence(shown, words.NO_NUMBERED_LAYERS)
         return
-    axes = [inline(each, shown.language) for each in (words.SUBJECT_LAYER, words.REFERENCE_LAYER)]
-    show_chart(shown, layer_map(finding.layers, axes[0], f"{axes[1]} ({reference.reference})", "−log10 p"), "content")
-    _layer_table(shown, finding)
+    show_drawing(shown, drawn)
+    if finding.layers:
+        _layer_table(shown, finding)
 
 
 def _pair_name(shown: View, reference: ReferenceFinding, finding: ComponentFinding) -> str:
-    component = inline(named(finding.component, COMPONENT), shown.language)
+    component = inline(named(finding.component, COMPONENTS), shown.language)
     return f"{reference.reference} / {component} — {VERDICT[finding.verdict].line(shown.language)}"
 
 
 def _tests(shown: View, name: str, tests: list[LineageTest]) -> None:
     rows = [
         [
-            mono(test.test),
+            Html(f"{inline_html(named(test.test, TESTS), shown.language)}<div>{mono(test.test)}</div>"),
             Number("–" if test.statistic is None else f"{test.statistic:.4g}"),
             Number(inline(words.EXACT, shown.language)) if test.identity else p_text(test.p_value, test.log10_p),
-            test.group,
+            label(named(test.group, GROUPS), shown.language),
             test.scope,
             Html(stacked_html(test.note, shown.language)) if test.note is not None else "",
         ]
@@ -126,7 +137,8 @@ def _tests(shown: View, name: str, tests: list[LineageTest]) -> None:
         ]
         for test in tests
     ]
-    show_table(shown, name, columns, rows, plain_rows=plain)
+    classes = ["gw-row-rests" if test.decides else "" for test in tests]
+    show_table(shown, name, columns, rows, plain_rows=plain, row_classes=classes)
 
 
 def _layer_table(shown: View, finding: ComponentFinding) -> None:
@@ -136,12 +148,15 @@ def _layer_table(shown: View, finding: ComponentFinding) -> None:
         [
             str(match.subject_layer),
             str(match.reference_layer),
-            exact if match.log10_p is None and is_identity(finding) else p_text(match.p_value, match.log10_p),
+            exact if match.log10_p is None else p_text(match.p_value, match.log10_p),
+            Number("–" if match.share is None else share_text(match.share)),
+            label(named(match.test, TESTS), shown.language),
         ]
         for match in finding.layers
     ]
     with st.expander(plain_label(inline(words.LAYER_TABLE, shown.language))):
-        show_table(shown, "layers", [words.SUBJECT_LAYER, words.REFERENCE_LAYER, words.P_VALUE], rows)
+        columns = [words.SUBJECT_LAYER, words.REFERENCE_LAYER, words.P_VALUE, words.LAYER_SHARE, words.TEST]
+        show_table(shown, "layers", columns, rows)
 
 
 def _architecture(shown: View, trace: Trace) -> None:
@@ -166,7 +181,7 @@ def _architecture(shown: View, trace: Trace) -> None:
 def _chain(shown: View, trace: Trace) -> None:
     for link in trace.chain:
         st.html(
-            f'<div class="gw-card"><b>{inline_html(named(link.component, COMPONENT), shown.language)}</b> '
+            f'<div class="gw-card"><b>{inline_html(named(link.component, COMPONENTS), shown.language)}</b> '
             f"{CHAIN[link.result].chip(shown.language)} {stacked_html(link.explanation, shown.language)}</div>"
         )
         if link.links:
@@ -183,13 +198,14 @@ def _coverage(shown: View, team: str, coverage: list[CoverageRow]) -> None:
         parameters = sum(each.parameters for each in tensors)
         used = sum(each.parameters for each in tensors if each.used)
         reasons = dict.fromkeys(each.reason for each in tensors if not each.used and each.reason)
+        why = "<br>".join(inline_html(REASONS.get(each, named_as_is(each)), shown.language) for each in reasons)
         rows.append(
             [
-                label(named(component, COMPONENT), shown.language),
+                label(named(component, COMPONENTS), shown.language),
                 Number(count_text(len(tensors))),
                 Number(count_text(parameters)),
                 Number(share_text(used / parameters if parameters else 0.0)),
-                "; ".join(reasons) or "–",
+                Html(why or "–"),
             ]
         )
     columns = [words.COMPONENT, words.TENSORS, words.PARAMETERS, words.USED, words.REASON]
@@ -199,12 +215,12 @@ def _coverage(shown: View, team: str, coverage: list[CoverageRow]) -> None:
     ledger = [
         [
             mono(row.tensor),
-            label(named(row.component, COMPONENT), shown.language),
+            label(named(row.component, COMPONENTS), shown.language),
             row.role,
             "–" if row.layer is None else str(row.layer),
             Number(count_text(row.parameters)),
             label(words.USED_WORD if row.used else words.NOT_USED, shown.language),
-            row.reason,
+            label(REASONS.get(row.reason, named_as_is(row.reason)), shown.language),
         ]
         for row in coverage
     ]

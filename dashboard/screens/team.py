@@ -6,9 +6,10 @@ import streamlit as st
 
 from checks.contracts.errors import InputFault
 from checks.contracts.programme import Team
-from checks.contracts.score_tree import Imported, Raters, ScoreNode, SuiteMean, SuiteRelative
+from checks.contracts.score_tree import CostEfficiency, Imported, Raters, ScoreNode, SuiteMean, SuiteRelative
 from checks.contracts.submission import Component
 from checks.records.decisions import GateResult, Standing
+from checks.records.lineage_words import COMPONENTS
 from checks.records.record import Text
 from dashboard.blocks import (
     decision_note,
@@ -34,7 +35,7 @@ from dashboard.words import ranking, shell
 from dashboard.words import stages as words
 from dashboard.words.language import filled, inline, inline_html, stacked_html
 from dashboard.words.numbers import points_text, share_text
-from dashboard.words.signs import CHAIN, COMPONENT, EFFECT, GATE, STAGE, STATUS, named
+from dashboard.words.signs import CHAIN, EFFECT, GATE, STAGE, STATUS, named
 
 
 def show() -> None:
@@ -133,6 +134,8 @@ def _origin(node: ScoreNode) -> Text:
     source = node.source
     if isinstance(source, Imported):
         return words.FROM_IMPORTED
+    if isinstance(source, CostEfficiency):
+        return words.FROM_COST
     if isinstance(source, Raters):
         return filled(words.FROM_RATERS, how_ko=words.RATERS_HOW[source.how].ko, how_en=words.RATERS_HOW[source.how].en)
     if isinstance(source, SuiteMean):
@@ -164,7 +167,7 @@ def _independence(shown: View, team: Team) -> None:
     if trace.chain:
         chain = [
             [
-                label(named(link.component, COMPONENT), shown.language),
+                label(named(link.component, COMPONENTS), shown.language),
                 Html(CHAIN[link.result].chip(shown.language)),
                 Html(stacked_html(link.explanation, shown.language)),
             ]
@@ -204,7 +207,7 @@ def _declared(shown: View, team: Team) -> None:
 def _component_row(shown: View, component: Component) -> list[str]:
     frozen = {None: "–", True: inline(shell.YES, shown.language), False: inline(shell.NO, shown.language)}
     return [
-        label(named(component.id, COMPONENT), shown.language),
+        label(named(component.id, COMPONENTS), shown.language),
         label(words.ORIGIN_WORDS[component.origin], shown.language),
         component.reference or "–",
         frozen[component.frozen],

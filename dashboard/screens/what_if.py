@@ -9,13 +9,15 @@ import streamlit as st
 from pydantic import ValidationError
 
 from checks.contracts.loading import SHIPPED_POLICIES
+from checks.contracts.patch import Patch
 from checks.contracts.programme import AnyGate, BaselineGate, ThresholdGate
 from checks.records.decisions import Decision, Standing
 from checks.records.record import Text
+from checks.rules.what_if import suppose
 from dashboard.blocks import decision_note, heading, label, marks, reasons_table, section, show_table
 from dashboard.html_table import Html, Number
 from dashboard.opened import View, view, with_decision
-from dashboard.supposed_rules import Change, Move, balanced, moves, suppose
+from dashboard.supposed_rules import Move, balanced, moves
 from dashboard.words import ranking
 from dashboard.words import what_if as words
 from dashboard.words.language import filled, inline, inline_html, named_as_is, plain_label, stacked_html
@@ -41,9 +43,11 @@ def show() -> None:
         policy = _policy(shown)
         gates = {gate.id: _gate(shown, gate) for gate in shown.round.gates}
         select, places = _selection(shown)
+        said = {"points": points, "gates": gates, "select": select, "places": places}
+        patch = Patch.model_validate({"version": 1, "what_if": words.TITLE, **said})
     with result:
         st.html('<span class="gw-result"></span>')
-        _result(shown, before, Change(points, gates, select, places), policy)
+        _result(shown, before, patch, policy)
 
 
 def _reset() -> None:
@@ -184,7 +188,7 @@ def _one_of(shown: View, title: Text, names: dict[str, Text], written: str, key:
     return chosen
 
 
-def _result(shown: View, before: Decision, change: Change, policy: str | None) -> None:
+def _result(shown: View, before: Decision, change: Patch, policy: str | None) -> None:
     """Decides again, and says first whether anybody's outcome changes; `before` is what the files as they are now give."""
     try:
         supposed = suppose(shown.inputs_or_stop(policy), change)
@@ -210,7 +214,7 @@ def _result(shown: View, before: Decision, change: Change, policy: str | None) -
             reasons_table(changed, f"what-if-{standing.team}", standing.reasons)
 
 
-def _differences(shown: View, change: Change, policy: str | None) -> list[Text]:
+def _differences(shown: View, change: Patch, policy: str | None) -> list[Text]:
     """Every rule that is changed, as `name: before → after`."""
     told = [
         _difference(named(part.id), _number(part.points), _number(change.points[part.id]))
@@ -218,7 +222,7 @@ def _differences(shown: View, change: Change, policy: str | None) -> list[Text]:
         if part.id in change.points and change.points[part.id] != part.points
     ]
     for gate in shown.round.gates:
-        for field, value in change.gates.get(gate.id, {}).items():
+        for field, value in change.gates[gate.id].model_dump(exclude_defaults=True).items():
             written = getattr(gate, field)
             if value != written:
                 name, result = named(gate.id), words.GATE_FIELDS[field]
@@ -226,7 +230,7 @@ def _differences(shown: View, change: Change, policy: str | None) -> list[Text]:
                 told.append(_difference(where, _value(written), _value(value)))
     if policy is not None:
         told.append(_difference(words.POLICY, named_as_is(str(shown.round.policy)), named_as_is(policy)))
-    for field, value in change.select.items():
+    for field, value in (change.select.model_dump(exclude_none=True) if change.select is not None else {}).items():
         written = getattr(shown.round.select, field)
         if value != written:
             told.append(_difference(words.SELECT_FIELDS[field], _value(written), _value(value)))

@@ -11,7 +11,8 @@ from html import escape
 from typing import Literal
 
 from checks.records.decisions import GateOutcome, Status
-from checks.records.lineage import Relation, Verdict
+from checks.records.lineage import Verdict
+from checks.records.lineage_words import CHAINS, VERDICTS
 from checks.records.quality import QualitySuite, Severity
 from checks.records.record import Stage, Text
 from dashboard.words.language import Language, inline, inline_html
@@ -60,28 +61,16 @@ EFFECT: dict[Literal["pass", "review", "eliminate"], Text] = {
 }
 
 VERDICT: dict[Verdict, Sign] = {
-    "derived": Sign("×", Text(ko="파생됨", en="Derived"), "bad"),
-    "independent": Sign("○", Text(ko="파생 흔적 없음", en="No derivation found"), "good"),
-    "indeterminate": Sign("?", Text(ko="판정 보류", en="Indeterminate"), "open"),
-    "not_applicable": Sign("–", Text(ko="해당 없음", en="Not applicable"), "quiet"),
-}
-
-RELATION: dict[Relation, Text] = {
-    "copied": Text(ko="복사", en="copied"),
-    "fine-tuned": Text(ko="미세조정", en="fine-tuned"),
-    "transformed": Text(ko="변환", en="transformed"),
-    "pruned": Text(ko="가지치기", en="pruned"),
-    "expanded": Text(ko="확장", en="expanded"),
-    "merged": Text(ko="병합", en="merged"),
-    "partial": Text(ko="일부 사용", en="partial"),
-    "shared-initialisation": Text(ko="초기값 공유", en="shared initialisation"),
-    "unknown": Text(ko="관계 미상", en="relation unknown"),
+    "derived": Sign("×", VERDICTS["derived"], "bad"),
+    "independent": Sign("○", VERDICTS["independent"], "good"),
+    "indeterminate": Sign("?", VERDICTS["indeterminate"], "open"),
+    "not_applicable": Sign("–", VERDICTS["not_applicable"], "quiet"),
 }
 
 CHAIN: dict[Literal["supported", "missing", "contradicted"], Sign] = {
-    "supported": Sign("○", Text(ko="뒷받침됨", en="Supported"), "good"),
-    "missing": Sign("△", Text(ko="제출 없음", en="Not handed in"), "open"),
-    "contradicted": Sign("×", Text(ko="어긋남", en="Contradicted"), "bad"),
+    "supported": Sign("○", CHAINS["supported"], "good"),
+    "missing": Sign("△", CHAINS["missing"], "open"),
+    "contradicted": Sign("×", CHAINS["contradicted"], "bad"),
 }
 
 QUALITY: dict[Literal["pass", "fail", "conditional"], Sign] = {
@@ -109,13 +98,6 @@ STAGE: dict[Stage, Text] = {
     "benchmark": Text(ko="벤치마크", en="Benchmark"),
     "independence": Text(ko="독자성", en="Independence"),
     "data-quality": Text(ko="데이터 품질", en="Data quality"),
-}
-
-COMPONENT: dict[str, Text] = {
-    "language_model": Text(ko="언어 모델", en="Language model"),
-    "vision_tower": Text(ko="비전 인코더", en="Vision tower"),
-    "audio_tower": Text(ko="음성 인코더", en="Audio tower"),
-    "projector": Text(ko="프로젝터", en="Projector"),
 }
 
 #: The rules' own names, and ids that programmes commonly give to parts and gates; any other id is shown as it is.

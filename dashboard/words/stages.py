@@ -17,7 +17,9 @@ RATERS_HOW = {
     "mean": Text(ko="평균", en="mean"),
     "median": Text(ko="중앙값", en="median"),
     "trimmed_mean": Text(ko="절사평균", en="trimmed mean"),
+    "severity_adjusted": Text(ko="엄격도 보정 평균", en="adjusted for severity"),
 }
+FROM_COST = Text(ko="비용 대비 성능 (불확실성 알 수 없음)", en="quality for its cost (uncertainty unknown)")
 FROM_MEAN = Text(ko="평가 묶음 {suite}의 평균", en="mean of suite {suite}")
 FROM_RELATIVE = Text(
     ko="평가 묶음 {suite}, 팀이 정한 목표 모델 대비", en="suite {suite}, relative to the team's target model"
@@ -130,15 +132,25 @@ TESTS_NOTE = Text(
     ko="검정별 p값은 보정 전 값이고, 위 판정의 p값은 구성요소·층·검정·참조 모델 전체에 대해 보정한 값입니다.",
     en="Each test's p-value is before correction; the verdict's is corrected over components, layers, tests and references.",
 )
+NULLS = Text(ko="통계량과 우연의 분포", en="The statistic against its null distribution")
+NULLS_NOTE = Text(
+    ko="회색은 무관한 두 모델에서 우연히 나올 값입니다. 순열 검정에서는 그 평균과 폭이 정확하며(Hoeffding 1951) 모양은 "
+    "정규분포로 그렸습니다. 왼쪽 그림 밖의 값은 화살표와 표준편차의 수로 적었습니다. 음영이 든 검정이 판정의 근거입니다.",
+    en="Grey is what unrelated models come to by chance; for permutation tests its centre and width are exact (Hoeffding 1951) "
+    "and its shape is drawn as the normal curve. A value beyond the left panel is an arrow with its number of standard "
+    "deviations. Shaded tests in the table are what the finding rests on.",
+)
 LAYER_MAP = Text(ko="층 대응 지도", en="Layer map")
 LAYER_MAP_NOTE = Text(
-    ko="칸이 진할수록 두 층이 우연히 이만큼 닮을 가능성이 낮습니다.",
-    en="The darker a cell, the less likely that the two layers are this alike by chance.",
+    ko="색칠한 칸은 제출 모델의 그 층이 참조 모델의 그 층에서 왔음을 뜻합니다. 진할수록 우연히 이만큼 닮을 가능성이 낮습니다.",
+    en="A coloured cell says that this layer of the submission came from that layer of the reference; the darker, the less likely "
+    "that the two are this alike by chance.",
 )
 LAYER_TABLE = Text(ko="층 대응을 표로 보기", en="The layer map as a table")
 SUBJECT_LAYER = Text(ko="제출 모델의 층", en="Layer of the submission")
 REFERENCE_LAYER = Text(ko="참조 모델의 층", en="Layer of the reference")
-NO_LAYERS = Text(ko="대응하는 층이 없습니다.", en="No layers match.")
+LAYER_SHARE = Text(ko="대응하는 몫", en="Share that corresponds")
+NO_NUMBERED_LAYERS = Text(ko="이 구성요소에는 번호가 붙은 층이 없습니다.", en="This component has no numbered layers.")
 ARCHITECTURE = Text(ko="구조의 공유 (따로 기록)", en="Architecture in common (noted separately)")
 ARCHITECTURE_NOTE = Text(
     ko="구조나 설정이 같은 것만으로는 파생이 아닙니다. 여기 적힌 것은 판정에 불리하게 작용하지 않습니다.",

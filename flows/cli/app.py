@@ -24,9 +24,11 @@ from flows.cli.evidence import bundle, keys, verify
 from flows.cli.exit_codes import IN_WORDS, code_of
 from flows.cli.query import query
 from flows.cli.rank import rank
+from flows.cli.robustness import robustness
 from flows.cli.run import run
 from flows.cli.score import score
 from flows.cli.trace import ReferencesAfterAgainst, fingerprint, trace
+from flows.cli.what_if import what_if
 
 
 class Commands(TyperGroup):
@@ -81,6 +83,8 @@ app.command(epilog=CHECK_CODES)(check)
 app.command(epilog=IN_WORDS)(demo)
 app.command(epilog=IN_WORDS)(run)
 app.command(epilog=IN_WORDS)(rank)
+app.command(epilog=IN_WORDS)(robustness)
+app.command("what-if", epilog=IN_WORDS)(what_if)
 app.command(epilog=IN_WORDS, cls=ReferencesAfterAgainst)(trace)
 app.command(epilog=IN_WORDS)(fingerprint)
 app.command(epilog=IN_WORDS)(score)

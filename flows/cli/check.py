@@ -19,25 +19,26 @@ if TYPE_CHECKING:
     from checks.contracts.loading import LoadedProgramme, LoadedSubmission, LoadedSuite
     from tasks.checkpoints import Checkpoint
 
-Kind = Literal["programme", "submission", "suite", "policy"]
+Kind = Literal["programme", "submission", "suite", "policy", "patch"]
 Found = TypeVar("Found")
 
 EXIT_CODES = (
     "Exit codes: 0 no fault; 1 the file, or something that it names, has faults (all of them are printed); "
-    "2 FILE itself is missing, no YAML, or none of the four kinds."
+    "2 FILE itself is missing, no YAML, or none of these kinds."
 )
 
 
 def check(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A programme (or its folder), submission, suite or policy.")
+        Path,
+        typer.Argument(metavar="FILE", help="A programme (or its folder), submission, suite, policy or what-if patch."),
     ],
     as_json: JsonOption = False,
 ) -> None:
     """Validate a file with all that it names; run nothing.
 
-    FILE is a programme, submission, suite or policy; which one, its keys say. Looked at are unknown keys, types and ids;
-    points that do not add up; panels, imported points and rulings (unknown teams, values over the maximum, too few
+    FILE is a programme, submission, suite, policy or what-if patch; which one, its keys say. Looked at are unknown keys,
+    types and ids; points that do not add up; panels, imported points and rulings (unknown teams, values over the maximum, too few
     raters); every task and item of every suite; the headers of every checkpoint that is named (truncated or corrupt
     safetensors, pickles); evidence that is named and missing.
 
@@ -89,28 +90,41 @@ class _Checked:
 
 def _kind(file: Path) -> Kind:
     """Which of the four a file is, by the keys that only that kind has; raises InputFault where it is none."""
+    from checks.contracts.patch import Patch
     from checks.contracts.policy import Policy
     from checks.contracts.programme import Programme
     from checks.contracts.submission import Submission
     from checks.contracts.suite import Suite
     from checks.contracts.yaml_source import YamlSource
 
-    models: dict[Kind, Any] = {"programme": Programme, "submission": Submission, "suite": Suite, "policy": Policy}
+    models: dict[Kind, Any] = {
+        "programme": Programme,
+        "submission": Submission,
+        "suite": Suite,
+        "policy": Policy,
+        "patch": Patch,
+    }
     written = set(YamlSource(file / "programme.yaml" if file.is_dir() else file).data)
     fields = {kind: set(model.model_fields) for kind, model in models.items()}
     own = {kind: fields[kind].difference(*(fields[other] for other in fields if other != kind)) for kind in fields}
     best = max(own, key=lambda kind: len(own[kind] & written))
     if not own[best] & written:
         keys = ", ".join(sorted(map(str, written))) or "no keys"
-        raise InputFault(file, found=f"the keys {keys}", expected="a programme, submission, suite or policy")
+        raise InputFault(
+            file, found=f"the keys {keys}", expected="a programme, submission, suite, policy or what-if patch"
+        )
     return best
 
 
 def _load(kind: Kind, file: Path) -> Any:
     from checks.contracts.loading import load_policy, load_programme, load_submission, load_suite
+    from checks.contracts.patch import Patch
+    from checks.contracts.typed_file import read_typed
 
     if kind == "policy":
         return load_policy(str(file.absolute()))
+    if kind == "patch":
+        return read_typed(file, Patch)
     return {"programme": load_programme, "submission": load_submission, "suite": load_suite}[kind](file)
 
 

@@ -76,14 +76,15 @@ def _ranking(decision: Decision) -> Any:
     ranking = table(*columns, title="모의 점수 (simulated scores)" if decision.simulated else None)
     for standing in decision.standings:
         rank = "–" if standing.rank is None else str(standing.rank)
-        points = [_shown(standing.scores.get(part)) for part in parts]
+        points = [shown_points(standing.scores.get(part)) for part in parts]
         results = [_gate(standing.gates.get(gate)) for gate in gates]
         name = f"{standing.team} {standing.name.ko} · {standing.name.en}"
-        ranking.add_row(rank, name, _shown(standing.total), *points, *results, _status(standing))
+        ranking.add_row(rank, name, shown_points(standing.total), *points, *results, status_text(standing.status))
     return ranking
 
 
-def _shown(points: str | None) -> str:
+def shown_points(points: str | None) -> str:
+    """Points with three places, or a dash."""
     if points is None:
         return "–"
     return format(Decimal(points).quantize(PLACES_SHOWN, ROUND_HALF_EVEN), "f")
@@ -98,10 +99,11 @@ def _gate(result: str | None) -> Text:
     return Text(f"{result} {korean}", style=style)
 
 
-def _status(standing: Standing) -> Text:
+def status_text(status: str) -> Text:
+    """A status in both languages, in its colour."""
     from rich.text import Text
 
-    korean, english, style = _STATUS[standing.status]
+    korean, english, style = _STATUS[status]
     return Text(f"{english} {korean}", style=style)
 
 
@@ -109,7 +111,7 @@ def _title(standing: Standing) -> Text:
     from rich.text import Text
 
     title = Text(f"{standing.team} {standing.name.ko} · {standing.name.en}: ", style="bold")
-    title.append(_status(standing))
+    title.append(status_text(standing.status))
     if standing.eliminated_by is not None:
         title.append(f" ({standing.eliminated_by})")
     return title

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperCommand
 
 from checks.contracts.errors import InputFault
-from flows.cli.answers import console, only_the_answer, print_json, say, table
+from flows.cli.answers import only_the_answer, print_json, say
 from flows.cli.exit_codes import FOUND
 from flows.cli.options import JsonOption
 from flows.cli.progress import progress_shown
-
-if TYPE_CHECKING:
-    from checks.records.lineage import ComponentFinding, ReferenceFinding, Trace
+from flows.cli.trace_answer import print_trace
+from flows.cli.trace_report import write_trace_report
 
 AGAINST = "--against"
-_VERDICTS = {
-    "derived": ("derived 파생", "red"),
-    "independent": ("no derivation found 파생이 발견되지 않음", "green"),
-    "indeterminate": ("indeterminate 판정 불가", "yellow"),
-    "not_applicable": ("not applicable 해당 없음", "dim"),
-}
+CHECKPOINT = "--checkpoint"
 
 
 class ReferencesAfterAgainst(TyperCommand):
@@ -48,6 +41,19 @@ def trace(
             "--against-catalogue", metavar="DIR", help="All fingerprints that `gwanmun fingerprint` left here."
         ),
     ] = None,
+    checkpoint: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STEP=DIR",
+            help="A checkpoint of SUBJECT's own training, step 0 among them; once for each. Judges the chain from step 0.",
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.html", help="Write the findings as one page too; it is written whole or not at all."
+        ),
+    ] = None,
     fail_on: Annotated[
         Literal["derived"] | None, typer.Option(help="Exit with 1 where the verdict is derived.")
     ] = None,
@@ -61,8 +67,15 @@ def trace(
     same test finds a derivative planted at this size) or `indeterminate`; the worst counts. Architecture in common is a
     separate finding and no derivation. What could not be used is listed with its reason under `coverage` in JSON.
 
+    With --checkpoint the subject is held against its own step 0 and checkpoints: a chain that holds supports the claim of
+    training from scratch, which final weights alone never prove. --report writes a page for people who decide: pictures of
+    the layer map and of each statistic against chance, in Korean and English, with no script and no address in it.
+
     \b
     gwanmun trace path/to/subject --against reference-a reference-b --json
+
+    \b
+    gwanmun trace path/to/subject --against reference-a --checkpoint 0=path/to/step-0 --report report.html
     """
     if not against and catalogue is None:
         raise InputFault("command line", AGAINST, "no reference", f"{AGAINST} REFERENCE…, or --against-catalogue DIR")
@@ -70,14 +83,21 @@ def trace(
     for name, folder in references.items():
         if folder.resolve() == subject.resolve():
             say(f"{subject} and the reference {name} are the same folder: every tensor is its own copy")
+    steps = _steps(checkpoint or [])
+    read = [subject, *references.values(), *(folder for _, folder in steps)]
     from tasks.independence import trace as traced
+    from tasks.independence.report import writable_target
 
+    if report is not None:
+        writable_target(report, [*read, *([] if catalogue is None else [catalogue])])
     with only_the_answer(), progress_shown() as progress:
-        found = traced(subject, references, catalogue=catalogue, progress=progress)
+        found = traced(subject, references, catalogue=catalogue, checkpoints=steps, progress=progress)
+        if report is not None:
+            write_trace_report(report, found, read, catalogue)
     if as_json:
         print_json(found.model_dump(mode="json"))
     else:
-        _print(found)
+        print_trace(found)
     if fail_on == found.verdict:
         raise typer.Exit(FOUND)
 
@@ -134,60 +154,18 @@ def _named(folders: Sequence[Path]) -> dict[str, Path]:
     }
 
 
+def _steps(given: Sequence[str]) -> list[tuple[int, Path]]:
+    """`0=step-0` → (0, step-0); each step once."""
+    steps: dict[int, Path] = {}
+    for each in given:
+        step, mark, folder = each.partition("=")
+        if not mark or not step.isascii() or not step.isdigit() or not folder:
+            raise InputFault("command line", CHECKPOINT, repr(each), "STEP=DIR, a whole number and a folder")
+        if int(step) in steps:
+            raise InputFault("command line", CHECKPOINT, f"step {int(step)} twice", "each step once")
+        steps[int(step)] = Path(folder)
+    return sorted(steps.items())
+
+
 def _resolved(folders: Sequence[Path]) -> set[Path]:
     return {folder.resolve() for folder in folders}
-
-
-def _print(found: Trace) -> None:
-    from rich.text import Text
-
-    terminal = console()
-    for reference in found.references:
-        terminal.print(_reference_table(found.subject, reference))
-        for component in reference.components:
-            terminal.print(f"{component.explanation.ko}\n{component.explanation.en}\n", soft_wrap=True)
-        terminal.print(_architecture(reference), soft_wrap=True)
-    for reason, number in Counter(row.reason for row in found.coverage if not row.used).most_common():
-        terminal.print(f"{number} of {len(found.coverage)} tensors not tested: {reason}")
-    words, style = _VERDICTS[found.verdict]
-    terminal.print(Text(f"{found.subject}: {words}", style=f"bold {style}"))
-    terminal.print(f"{found.seconds:.1f} s, {found.bytes_read / 1e6:.1f} MB read")
-
-
-def _reference_table(subject: str, reference: ReferenceFinding) -> Any:
-    from rich.text import Text
-
-    columns = (
-        "구성 요소 component",
-        "판정 verdict",
-        "관계 relation",
-        "p (corrected)>",
-        "share of parameters>",
-        "layers>",
-    )
-    shown = table(*columns, title=f"{subject} against {reference.reference}")
-    for component in reference.components:
-        words, style = _VERDICTS[component.verdict]
-        shown.add_row(
-            component.component,
-            Text(words, style=style),
-            component.relation or "–",
-            _p_value(component),
-            f"{component.share_of_parameters:.1%}",
-            str(len(component.layers)),
-        )
-    return shown
-
-
-def _p_value(component: ComponentFinding) -> str:
-    """The p-value as a power of ten, which does not underflow; an exact copy has none."""
-    if any(test.identity for test in component.tests) and component.log10_p is None:
-        return "identical"
-    return "–" if component.log10_p is None else f"10^{component.log10_p:.1f}"
-
-
-def _architecture(reference: ReferenceFinding) -> str:
-    architecture = reference.architecture
-    family = "같은 구조 계열 (same family)" if architecture.same_family else "다른 구조 계열 (another family)"
-    shared = ", ".join(architecture.shared_settings) or "–"
-    return f"{family}; 공통 설정 (settings in common): {shared}; {architecture.note}\n"

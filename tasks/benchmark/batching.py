@@ -1,10 +1,11 @@
 """Which rows of tokens go through the model together: sorted by length, within a budget, halved when memory runs out.
 
-The plan is a pure function of the rows and the budget. Rows come one chunk of items at a time (see `items`), so a resumed
-run and a limited one put the same rows together and get the same last bits.
+The plan is a pure function of the rows and the budget. Rows come one chunk of items at a time (see `items`), and batches
+of which nothing is wanted are left out, so a resumed run and a limited one put the same rows together and get the same
+last bits.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -43,9 +44,9 @@ class Budget:
         return Budget(max(1, min(self.tokens, tokens // 2)), max(1, min(self.logits, logits // 2)))
 
 
-#: On a CPU a batch beyond a few thousand tokens falls out of the caches and gains nothing; a GPU is busy from some ten
+#: On a CPU a batch beyond a thousand tokens falls out of the caches and gains nothing (measured); a GPU is busy from some ten
 #: thousand tokens on. Logits are float32: 2**26 of them take 256 MiB, 2**28 take 1 GiB.
-CPU_BUDGET = Budget(tokens=4096, logits=2**26)
+CPU_BUDGET = Budget(tokens=1024, logits=2**26)
 GPU_BUDGET = Budget(tokens=32768, logits=2**28)
 
 
@@ -84,31 +85,54 @@ class BatchRunner:
     def run(self, rows: Sequence[Row], forward: Callable[[list[Row]], Sequence[Result]], room: int = 0) -> list[Result]:
         """One result a row, in the order of `rows`. Raises RowTooLargeError where a single row does not fit."""
         results: dict[int, Result] = {}
-        while len(results) < len(rows):
-            left = [index for index in range(len(rows)) if index not in results]
-            for index, result in self._until_memory_ends([rows[index] for index in left], forward, room):
-                results[left[index]] = result
+        for batch in self.each(rows, range(len(rows)), forward, room):
+            results.update(batch)
         return [results[index] for index in range(len(rows))]
 
-    def _until_memory_ends(
-        self, rows: list[Row], forward: Callable[[list[Row]], Sequence[Result]], room: int
-    ) -> Iterator[tuple[int, Result]]:
-        for batch in plan(rows, self.budget, self._vocabulary, room):
-            try:
-                outputs = forward([rows[index] for index in batch])
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-                if len(batch) == 1:
-                    raise RowTooLargeError(f"one row of {len(rows[batch[0]].ids) + room} tokens") from error
-                outputs = None
-            if outputs is None:  # outside the handler, so that the failed batch's tensors are let go
-                _free_cached_memory()
-                failed = [rows[index] for index in batch]
-                tokens = len(batch) * (max(len(row.ids) for row in failed) + room)
-                self.budget = self.budget.half_of(tokens, sum(row.scored for row in failed) * self._vocabulary)
-                return
-            yield from zip(batch, outputs, strict=True)
+    def each(
+        self,
+        rows: Sequence[Row],
+        wanted: Collection[int],
+        forward: Callable[[list[Row]], Sequence[Result]],
+        room: int = 0,
+    ) -> Iterator[dict[int, Result]]:
+        """A batch at a time: index of a row → its result, for every batch with a row that is wanted and not yet there.
+
+        `room` is how many tokens each row will grow by. Raises RowTooLargeError where a single row does not fit.
+        """
+        left = set(wanted)
+        members = list(range(len(rows)))
+        while left:
+            for batch in plan([rows[index] for index in members], self.budget, self._vocabulary, room):
+                indices = [members[place] for place in batch]
+                if left.isdisjoint(indices):
+                    continue
+                outputs = self._attempt([rows[index] for index in indices], forward, room)
+                if outputs is None:  # the budget is halved: what is left is planned anew
+                    members = sorted(left)
+                    break
+                left.difference_update(indices)
+                yield dict(zip(indices, outputs, strict=True))
+
+    def _attempt(
+        self, batch: list[Row], forward: Callable[[list[Row]], Sequence[Result]], room: int
+    ) -> Sequence[Result] | None:
+        tokens = len(batch) * (max(len(row.ids) for row in batch) + room)
+        try:
+            return forward(batch)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            if len(batch) == 1:
+                raise RowTooLargeError(f"one row of {tokens} tokens") from error
+        # outside the handler, so that the failed batch's tensors are let go
+        self.halve(tokens, sum(row.scored for row in batch) * self._vocabulary)
+        return None
+
+    def halve(self, tokens: int, logits: int) -> None:
+        """From now on at most half of what did not fit."""
+        _free_cached_memory()
+        self.budget = self.budget.half_of(tokens, logits)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

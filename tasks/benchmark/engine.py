@@ -3,14 +3,15 @@
 The benchmark stage knows a model only through this interface, so a faster engine takes this one's place without a change
 elsewhere. Answers equal those of the harness's own `hf` model: the same tokens at the border of context and
 continuation, the same rules for the first token, the same truncation from the left, the same stop strings. Different
-inside: rows sorted by length in right-padded batches, equal rows computed once (a one-token choice costs nothing beside
-its question), and logits made at the scored positions only, by an output layer in float32.
+inside: no token is computed twice (rows go along their prefix tree where the model allows it, else sorted by length in
+right-padded batches, equal rows once), each line of text is encoded once, and logits are made at the scored positions
+only, by an output layer in float32.
 
 Imported only where a model is scored: it needs torch, transformers and lm_eval from its first line.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -21,13 +22,28 @@ from lm_eval.models.utils import has_bos_prefix, resolve_max_length
 from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 
 from checks.contracts.errors import InputFault
-from tasks.benchmark.batching import CPU_BUDGET, GPU_BUDGET, BatchRunner, Budget, Row, RowTooLargeError
+from tasks.benchmark.batching import (
+    CPU_BUDGET,
+    GPU_BUDGET,
+    BatchRunner,
+    Budget,
+    Row,
+    RowTooLargeError,
+    is_out_of_memory,
+)
 from tasks.benchmark.generation import Generator
 from tasks.benchmark.items import PICTURE_MARK, picture_sha256, pictures
 from tasks.benchmark.model_loading import LoadedModel
 from tasks.benchmark.output_layer import OutputLayer
 from tasks.benchmark.picture_prompts import PicturePrompts
 from tasks.benchmark.row_tensors import model_inputs
+from tasks.benchmark.slots import SlotWriter
+from tasks.benchmark.text_encoding import TextEncoder
+from tasks.benchmark.tree_scoring import TreeScorer
+
+#: Contexts whose rows are scored both ways at the start, and the most rows of them: two items at four choices each.
+CHECKED_CONTEXTS = 2
+CHECKED_ROWS = 8
 
 Kind = tuple[tuple[str, tuple[Any, ...]], ...]
 
@@ -42,11 +58,18 @@ class Pair:
     kind: Kind = ()
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a request's function of the interface gives, and how many tokens were scored or generated for it."""
+
+    value: Any
+    tokens: int
+
+
 class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
     """A loaded model as the harness sees one.
 
-    After each call `token_counts` holds, one a request, how many tokens were scored or generated: what the interface
-    itself does not return.
+    `answers` gives the same as the three functions of the interface, as they come and with what those do not return.
     """
 
     MULTIMODAL = True
@@ -54,17 +77,19 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
     def __init__(self, loaded: LoadedModel, budget: Budget | None = None) -> None:
         super().__init__()
         self.tokenizer = loaded.tokenizer
-        self.token_counts: list[int] = []
         self._loaded = loaded
         self._model = loaded.model
         self._device = loaded.model.device
         self._encoded: dict[str, list[int]] = {}
         self._prompts_seen: dict[str, tuple[list[int], dict[str, Any], Kind]] = {}
         self._picture_prompts: PicturePrompts | None = None
+        self._texts = TextEncoder(loaded.tokenizer)
         self._output = OutputLayer(loaded.model)
+        self._tree = TreeScorer(loaded.model, self._output)
         budget = budget or (CPU_BUDGET if self._device.type == "cpu" else GPU_BUDGET)
         self._runner = BatchRunner(budget, self._output.vocabulary)
-        self._generator = Generator(loaded, self._runner, self.max_length)
+        self._writer = SlotWriter(loaded.model, self._output)
+        self._generator = Generator(loaded, self._runner, self._writer, self._logits, self.max_length)
 
     @property
     def eot_token_id(self) -> int:
@@ -86,55 +111,110 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         """Token ids; special tokens as the tokenizer adds them, unless the text begins with the first one already."""
         if add_special_tokens is None:
             if string not in self._encoded:
-                bare = has_bos_prefix(string, self.tokenizer.decode(self.prefix_token_id))
-                special = {"add_special_tokens": False} if bare else {}
-                self._encoded[string] = self.tokenizer.encode(string, **special)
+                own = has_bos_prefix(string, self.tokenizer.decode(self.prefix_token_id))
+                self._encoded[string] = self._texts.encode(string, special=not own)
             return self._encoded[string]
         return list(self.tokenizer.encode(string, add_special_tokens=add_special_tokens))
 
+    @property
+    def ways(self) -> dict[str, str]:
+        """How texts are scored and written, for each of the two that was asked of the model so far."""
+        ways = {}
+        if self._tree.refused is not None:
+            ways["scoring"] = f"full forward, as {self._tree.refused}" if self._tree.refused else "prefix tree"
+        if self._writer.refused is not None:
+            ways["writing"] = f"batches, as {self._writer.refused}" if self._writer.refused else "slots"
+        return ways
+
+    def answers(self, requests: Sequence[Any], wanted: Collection[int] | None = None) -> Iterator[dict[int, Answer]]:
+        """Index of a request → its answer, a batch at a time, for requests of one kind.
+
+        Which tokens meet in a batch is decided over all requests, so that the last bits of an answer do not depend on
+        which of them are `wanted` (all, where it is not said); answers that come for nothing are given too.
+        """
+        wanted = range(len(requests)) if wanted is None else wanted
+        ask = {
+            "loglikelihood": self._choices,
+            "loglikelihood_rolling": self._whole_texts,
+            "generate_until": self._written,
+        }
+        with self._memory_fault():
+            yield from ask[requests[0].request_type](requests, wanted)
+
     def loglikelihood(self, requests: Sequence[Any], disable_tqdm: bool = True) -> list[tuple[float, bool]]:
         """(natural log-likelihood of the continuation, whether it is what the model would write), one a request."""
-        with self._texts_encoded_once():
-            return self._score([self._pair(request) for request in requests])
+        return self._all(requests)
 
     def loglikelihood_rolling(self, requests: Sequence[Any], disable_tqdm: bool = True) -> list[float]:
         """Natural log-likelihood of each whole text, in windows of the model's length where it is longer."""
+        return self._all(requests)
+
+    def generate_until(self, requests: Sequence[Any], disable_tqdm: bool = True) -> list[str]:
+        """What the model writes after each context, up to a stop string, without it. `seed` among the settings of a
+        request makes its sampling repeatable."""
+        return self._all(requests)
+
+    def _all(self, requests: Sequence[Any]) -> list[Any]:
+        answers = {index: answer for batch in self.answers(requests) for index, answer in batch.items()}
+        return [answers[index].value for index in range(len(requests))]
+
+    def _choices(self, requests: Sequence[Any], wanted: Collection[int]) -> Iterator[dict[int, Answer]]:
+        with self._texts_encoded_once():
+            cut = not self._texts.whole
+            pairs = [self._pair(request) for request in requests]
+            if cut and self._texts.whole:  # a text came out otherwise in pieces: none of this call's is trusted
+                self._encoded.clear()
+                pairs = [self._pair(request) for request in requests]
+        for batch in self._scored(pairs, wanted):
+            yield {index: Answer(value, len(pairs[index].continuation)) for index, value in batch.items()}
+
+    def _whole_texts(self, requests: Sequence[Any], wanted: Collection[int]) -> Iterator[dict[int, Answer]]:
         pairs: list[Pair] = []
-        owners: list[int] = []
-        for owner, request in enumerate(requests):
+        of_request: list[range] = []
+        for request in requests:
             windows = get_rolling_token_windows(
                 token_list=self.tok_encode(request.args[0], add_special_tokens=None),
                 prefix_token=self.prefix_token_id,
                 max_seq_len=self.max_length,
                 context_len=1,
             )
-            for context, continuation in map(make_disjoint_window, windows):
-                pairs.append(Pair(context, continuation, {}))
-                owners.append(owner)
+            first = len(pairs)
+            pairs += [Pair(context, continuation, {}) for context, continuation in map(make_disjoint_window, windows)]
+            of_request.append(range(first, len(pairs)))
         self._encoded.clear()
-        scored = self._score(pairs)
-        totals, counts = [0.0] * len(requests), [0] * len(requests)
-        for owner, (loglikelihood, _), pair in zip(owners, scored, pairs, strict=True):
-            totals[owner] += loglikelihood
-            counts[owner] += len(pair.continuation)
-        self.token_counts = counts
-        return totals
+        scored: dict[int, tuple[float, bool]] = {}
+        left = set(wanted)
+        for batch in self._scored(pairs, {place for index in left for place in of_request[index]}):
+            scored.update(batch)
+            complete = {index for index in left if all(place in scored for place in of_request[index])}
+            left -= complete
+            yield {
+                index: self._sum([scored[p] for p in of_request[index]], [pairs[p] for p in of_request[index]])
+                for index in complete
+            }
 
-    def generate_until(self, requests: Sequence[Any], disable_tqdm: bool = True) -> list[str]:
-        """What the model writes after each context, up to a stop string, without it. `seed` among the settings of a
-        request makes its sampling repeatable."""
-        with self._texts_encoded_once(), self._memory_fault():
+    def _sum(self, scored: list[tuple[float, bool]], pairs: list[Pair]) -> Answer:
+        """Windows' log-likelihoods added up in their order."""
+        total = 0.0
+        for loglikelihood, _ in scored:
+            total += loglikelihood
+        return Answer(total, sum(len(pair.continuation) for pair in pairs))
+
+    def _written(self, requests: Sequence[Any], wanted: Collection[int]) -> Iterator[dict[int, Answer]]:
+        with self._texts_encoded_once():
             prompts = []
             for request in requests:
                 ids, extras, kind = self._prompt(request.args[0], pictures(request))
                 prompts.append((Row(tuple(ids), (), extras, kind), request.args[1]))
-            texts = self._generator.generate(prompts)
-        self.token_counts = [text.tokens for text in texts]
-        return [text.text for text in texts]
+        for batch in self._generator.generate(prompts, wanted):
+            yield {index: Answer(text.text, text.tokens) for index, text in batch.items()}
 
     def _loglikelihood_tokens(self, requests: Sequence[Any], **_: Any) -> list[tuple[float, bool]]:
         """The harness's inner interface: (texts, context ids, continuation ids)."""
-        return self._score([Pair(context, continuation, {}) for _, context, continuation in requests])
+        pairs = [Pair(context, continuation, {}) for _, context, continuation in requests]
+        with self._memory_fault():
+            scored = {index: each for batch in self._scored(pairs, range(len(pairs))) for index, each in batch.items()}
+        return [scored[index] for index in range(len(pairs))]
 
     def _pair(self, request: Any) -> Pair:
         context, continuation = request.args[0], request.args[1]
@@ -188,8 +268,20 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
             raise InputFault(self._loaded.folder, found=found, expected=f"at most the model's {self.max_length}")
         return pair
 
-    def _score(self, pairs: Sequence[Pair]) -> list[tuple[float, bool]]:
-        """Rows are the distinct inputs: pairs that differ in their last token only share one."""
+    def _scored(self, pairs: Sequence[Pair], wanted: Collection[int]) -> Iterator[dict[int, tuple[float, bool]]]:
+        """Log-likelihood and greediness of pairs, a batch at a time."""
+        rows, members = self._distinct_rows(pairs)
+        wanted = set(wanted)
+        wanted_rows = {row for row, indices in enumerate(members) if not wanted.isdisjoint(indices)}
+        for batch in self._scored_rows(rows, wanted_rows, self._first_items(pairs, rows, members)):
+            yield {
+                index: answer
+                for row, answers in batch.items()
+                for index, answer in zip(members[row], answers, strict=True)
+            }
+
+    def _distinct_rows(self, pairs: Sequence[Pair]) -> tuple[list[Row], list[list[int]]]:
+        """Distinct inputs and the pairs of each: those that differ in their last token only share one."""
         sharing: dict[tuple[Any, ...], list[int]] = {}
         for index, pair in enumerate(pairs):
             ids = tuple((pair.context + pair.continuation)[-(self.max_length + 1) :][:-1])
@@ -198,24 +290,49 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         for (ids, _), members in sharing.items():
             endings = tuple(tuple(pairs[index].continuation) for index in members)
             rows.append(Row(ids, endings, pairs[members[0]].extras, pairs[members[0]].kind))
-        with self._memory_fault():
-            scored = self._runner.run(rows, self._forward)
-        answers: dict[int, tuple[float, bool]] = {}
-        for members, of_row in zip(sharing.values(), scored, strict=True):
-            answers.update(zip(members, of_row, strict=True))
-        self.token_counts = [len(pair.continuation) for pair in pairs]
-        return [answers[index] for index in range(len(pairs))]
+        return rows, list(sharing.values())
+
+    def _first_items(self, pairs: Sequence[Pair], rows: list[Row], members: list[list[int]]) -> list[Row]:
+        """The rows of the first contexts, which are scored both ways."""
+        contexts = [tuple(pairs[indices[0]].context) for indices in members[:CHECKED_ROWS]]
+        first = list(dict.fromkeys(contexts))[:CHECKED_CONTEXTS]
+        return [row for row, context in zip(rows, contexts, strict=False) if context in first]
+
+    def _scored_rows(
+        self, rows: list[Row], wanted: set[int], first: list[Row]
+    ) -> Iterator[dict[int, list[tuple[float, bool]]]]:
+        """For each row, for each of its endings: log-likelihood, and whether the model would have written it."""
+        if any(row.extras for row in rows) or not self._tree.allows(first, self._logits):
+            yield from self._runner.each(rows, wanted, self._forward)
+            return
+        left = set(wanted)
+        while left:
+            budget = self._runner.budget
+            try:
+                for pack in self._tree.run(rows, left.copy(), budget):
+                    left.difference_update(pack)
+                    yield {index: self._endings(rows[index], each) for index, each in pack.items()}
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                if budget.tokens == 1:
+                    raise RowTooLargeError("one token at a time") from error
+            if left:
+                self._runner.halve(budget.tokens, budget.logits)
 
     def _forward(self, batch: list[Row]) -> list[list[tuple[float, bool]]]:
-        """For each row, for each of its endings: log-likelihood, and whether the model would have written it."""
+        logits = self._logits(batch)
+        return [self._endings(row, each.log_softmax(dim=-1)) for row, each in zip(batch, logits, strict=True)]
+
+    def _logits(self, batch: Sequence[Row]) -> list[torch.Tensor]:
+        """The plain forward: float32 logits [row.scored, vocabulary] of each row."""
         inputs = model_inputs(batch, self._device, self._model.dtype, pad=self.tokenizer.pad_token_id or 0)
         with torch.inference_mode():
-            logits = self._output.logits(inputs, [(len(row.ids) - row.scored, len(row.ids)) for row in batch])
-            results: list[list[tuple[float, bool]]] = []
-            for row, row_logits in zip(batch, logits, strict=True):
-                logprobs, best = row_logits.log_softmax(dim=-1), row_logits.argmax(dim=-1)
-                results.append([self._one(logprobs, best, ending) for ending in row.endings])
-        return results
+            return self._output.logits(inputs, [(len(row.ids) - row.scored, len(row.ids)) for row in batch])
+
+    def _endings(self, row: Row, logprobs: torch.Tensor) -> list[tuple[float, bool]]:
+        best = logprobs.argmax(dim=-1)
+        return [self._one(logprobs, best, ending) for ending in row.endings]
 
     def _one(self, logprobs: torch.Tensor, best: torch.Tensor, ending: tuple[int, ...]) -> tuple[float, bool]:
         ids = torch.tensor(ending, device=logprobs.device)
@@ -230,6 +347,7 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         self._encoded, self._prompts_seen = {}, {}
         yield
         self._encoded, self._prompts_seen = {}, {}
+        self._texts.forget()
 
     @contextmanager
     def _memory_fault(self) -> Iterator[None]:

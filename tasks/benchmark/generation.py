@@ -1,12 +1,12 @@
 """Text that the model writes after a prompt, up to a stop string.
 
-Greedy unless the task samples. Sampling is seeded for each batch from the request's own `seed` and the batch's place, so
-the same items with the same seed give the same texts.
+Greedy unless the task samples. Texts are written in slots where model and settings allow it (see `slots`), else in batches
+by transformers' own `generate`: slower, as a batch lasts until its longest text ends.
 """
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,12 +15,23 @@ from lm_eval.models.utils import handle_stop_sequences, normalize_gen_kwargs, po
 from transformers import StoppingCriteria, StoppingCriteriaList
 
 from checks.contracts.errors import InputFault
-from tasks.benchmark.batching import BatchRunner, Row
+from tasks.benchmark.batching import BatchRunner, Row, RowTooLargeError, is_out_of_memory
 from tasks.benchmark.model_loading import LoadedModel
 from tasks.benchmark.row_tensors import model_inputs
+from tasks.benchmark.sampling import Sampler, is_simple
+from tasks.benchmark.slots import SlotWriter
 
 #: The harness's own: how much is generated where a task does not say.
 DEFAULT_NEW_TOKENS = 256
+
+#: Texts written at a time: a CPU's matrix products are near their full speed from some 64 rows on, a GPU's from some 256.
+CPU_SLOTS, GPU_SLOTS = 64, 256
+
+#: Prompts that are computed both ways before slots are used.
+CHECKED_PROMPTS = 2
+
+#: Logits of rows by the plain forward.
+Full = Callable[[Sequence[Row]], list[torch.Tensor]]
 
 #: A stop string may come in other tokens than it encodes to alone; the harness looks two tokens further back.
 _EXTRA_LOOK_BACK = 2
@@ -37,52 +48,69 @@ class Written:
     tokens: int
 
 
-class StopAtStrings(StoppingCriteria):  # type: ignore[misc]  # transformers is not followed by mypy
-    """Ends each row when one of the strings stands in its last tokens; `ended` holds how many tokens each row has."""
+class StopStrings:
+    """Looks for stop strings in the last tokens of a text, as the harness's own criterion does."""
 
-    def __init__(self, tokenizer: Any, strings: Sequence[str], prompt_length: int, rows: int) -> None:
+    def __init__(self, tokenizer: Any, strings: Sequence[str]) -> None:
         self._tokenizer = tokenizer
         self._strings = [each for each in strings if each]
         encoded = [len(tokenizer.encode(each, add_special_tokens=False)) for each in self._strings]
         self._look_back = max(encoded, default=0) + _EXTRA_LOOK_BACK
+
+    def stands_in(self, ids: Sequence[int]) -> bool:
+        """Whether one of the strings stands in the text's last tokens."""
+        text = self._tokenizer.decode(ids[-self._look_back :])
+        return any(each in text for each in self._strings)
+
+
+class StopAtStrings(StoppingCriteria):  # type: ignore[misc]  # transformers is not followed by mypy
+    """Ends each row at a stop string; `ended` holds how many tokens each row has."""
+
+    def __init__(self, stop: StopStrings, prompt_length: int, rows: int) -> None:
+        self._stop = stop
         self._prompt_length = prompt_length
         self.ended: list[int | None] = [None] * rows
 
     def __call__(self, input_ids: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
-        written = input_ids[:, self._prompt_length :]
-        tails = written[:, -self._look_back :].tolist()
-        for row, tail in enumerate(tails):
-            if self.ended[row] is None:
-                text = self._tokenizer.decode(tail)
-                if any(each in text for each in self._strings):
-                    self.ended[row] = written.shape[1]
+        written = input_ids[:, self._prompt_length :].tolist()
+        for row, ids in enumerate(written):
+            if self.ended[row] is None and self._stop.stands_in(ids):
+                self.ended[row] = len(ids)
         return torch.tensor([each is not None for each in self.ended], device=input_ids.device)
 
 
 class Generator:
     """Generates for many prompts, those with equal settings in common batches."""
 
-    def __init__(self, loaded: LoadedModel, runner: BatchRunner, max_length: int) -> None:
+    def __init__(
+        self, loaded: LoadedModel, runner: BatchRunner, writer: SlotWriter, full: Full, max_length: int
+    ) -> None:
         self._loaded = loaded
         self._runner = runner
+        self._writer = writer
+        self._full = full
         self._max_length = max_length
+        on_cpu = loaded.model.device.type == "cpu"
+        self._slots = CPU_SLOTS if on_cpu else GPU_SLOTS
         ends = loaded.model.generation_config.eos_token_id
         self._ends = {loaded.tokenizer.eos_token_id, *([ends] if isinstance(ends, int) else ends or [])}
 
-    def generate(self, prompts: Sequence[tuple[Row, dict[str, Any]]]) -> list[Written]:
-        """One text a prompt, in their order. Raises InputFault where a prompt leaves no room to write."""
+    def generate(
+        self, prompts: Sequence[tuple[Row, dict[str, Any]]], wanted: Collection[int]
+    ) -> Iterator[dict[int, Written]]:
+        """Index of a wanted prompt → its text, as they end. Raises InputFault where a prompt leaves no room to write."""
         groups: dict[str, list[int]] = {}
-        for index, (_, settings) in enumerate(prompts):
-            groups.setdefault(json.dumps(settings, sort_keys=True, default=str), []).append(index)
-        texts: dict[int, Written] = {}
+        for index in sorted(wanted):
+            alike = {name: value for name, value in prompts[index][1].items() if name != "seed"}
+            groups.setdefault(json.dumps(alike, sort_keys=True, default=str), []).append(index)
         for members in groups.values():
             rows = [prompts[index][0] for index in members]
-            written = self._generate_alike(rows, dict(prompts[members[0]][1]))
-            texts.update(zip(members, written, strict=True))
-        return [texts[index] for index in range(len(prompts))]
+            seeds = [int(prompts[index][1].get("seed") or 0) for index in members]
+            for written in self._alike(rows, seeds, dict(prompts[members[0]][1])):
+                yield {members[place]: text for place, text in written.items()}
 
-    def _generate_alike(self, rows: list[Row], settings: dict[str, Any]) -> list[Written]:
-        seed = settings.pop("seed", None)
+    def _alike(self, rows: list[Row], seeds: list[int], settings: dict[str, Any]) -> Iterator[dict[int, Written]]:
+        settings.pop("seed", None)
         options: dict[str, Any] = dict(normalize_gen_kwargs(settings, DEFAULT_NEW_TOKENS))
         ending = self._loaded.tokenizer.decode(self._loaded.tokenizer.eos_token_id, skip_special_tokens=False)
         stops = handle_stop_sequences(options.pop("until", None), eos=ending)
@@ -90,18 +118,50 @@ class Generator:
         if options.get("do_sample") is False:
             options.pop("temperature", None)
         kept = [self._cut(row, room) for row in rows]
-        place = 0
+        simple = is_simple(options, self._loaded.model.generation_config) and not any(row.extras for row in kept)
+        first = [replace(row, endings=((0,),)) for row in kept if len(row.ids) > 1][:CHECKED_PROMPTS]
+        if simple and first and self._writer.allows(first, self._full):
+            yield from self._in_slots(kept, seeds, stops, room, options)
+        else:
+            yield from self._in_batches(kept, seeds, stops, room, options)
+
+    def _in_slots(
+        self, rows: list[Row], seeds: list[int], stops: list[str], room: int, options: dict[str, Any]
+    ) -> Iterator[dict[int, Written]]:
+        """Fewer slots where memory runs out; texts that were under way then are written anew, with the same draws."""
+        stop = StopStrings(self._loaded.tokenizer, stops)
+        left = list(range(len(rows)))
+        while left:
+            slots = min(self._slots, self._runner.budget.tokens)
+            sampler = Sampler(options, self._loaded.model.generation_config, rows, seeds)
+            try:
+                for ended in self._writer.run(rows, left, room, slots, sampler, lambda ids: self._ended(ids, stop)):
+                    left = [index for index in left if index not in ended]
+                    yield {index: self._written(ids, stops) for index, ids in ended.items()}
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                if slots == 1:
+                    raise RowTooLargeError("one text at a time") from error
+            if left:
+                self._slots = slots // 2
+
+    def _ended(self, ids: list[int], stop: "StopStrings") -> bool:
+        return ids[-1] in self._ends or stop.stands_in(ids)
+
+    def _in_batches(
+        self, rows: list[Row], seeds: list[int], stops: list[str], room: int, options: dict[str, Any]
+    ) -> Iterator[dict[int, Written]]:
+        seed_of = {id(row): seed for row, seed in zip(rows, seeds, strict=True)}
 
         def forward(batch: list[Row]) -> list[Written]:
-            nonlocal place
-            place += 1
             if not options.get("do_sample"):
                 return self._batch(batch, stops, room, options)
             with _SAMPLING, torch.random.fork_rng(self._gpus()):
-                torch.manual_seed((int(seed or 0) + place) % 2**63)
+                torch.manual_seed(seed_of[id(batch[0])])
                 return self._batch(batch, stops, room, options)
 
-        return self._runner.run(kept, forward, room)
+        yield from self._runner.each(rows, range(len(rows)), forward, room)
 
     def _cut(self, row: Row, room: int) -> Row:
         """The prompt's end, where the whole would leave no room for the answer."""
@@ -119,7 +179,7 @@ class Generator:
         pad = tokenizer.pad_token_id
         inputs = model_inputs(batch, model.device, model.dtype, pad, left=True)
         length = inputs["input_ids"].shape[1]
-        stopping = StopAtStrings(tokenizer, stops, length, len(batch))
+        stopping = StopAtStrings(StopStrings(tokenizer, stops), length, len(batch))
         with torch.inference_mode():
             output = model.generate(
                 **inputs,

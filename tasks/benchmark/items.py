@@ -14,12 +14,15 @@ from typing import Any
 from checks.contracts.errors import InputFault
 from checks.contracts.suite import Suite
 from checks.records.canonical import canonical_sha256
+from tasks.benchmark.chat import Chat
 from tasks.benchmark.harness_tasks import LoadedTask, Part
 from tasks.benchmark.task_faults import check_item, item_fault
 
-#: Items that are asked together and written together. A kill loses one chunk at most. Part of the plan that decides which
-#: items share a batch, and so the last bits of a score: fixed, never dependent on a limit or a resume.
-ITEMS_A_CHUNK = 64
+#: Items that are planned together: part of what decides which tokens share a batch, and so the last bits of a score. Fixed,
+#: never dependent on a limit or a resume. Scored items make one tree of all their prompts, so the more the better: every
+#: subject of KMMLU is within 2,048, whose prompts take some 100 MB. A chunk of texts ends with few slots at work: the more
+#: the better too, and a limit asks for no more than it says, as a text does not depend on those beside it.
+ITEMS_A_CHUNK = 2048
 
 #: The mark in a prompt where a picture stands, as in the harness.
 PICTURE_MARK = "<image>"
@@ -27,18 +30,38 @@ PICTURE_MARK = "<image>"
 
 @dataclass
 class Item:
-    """One item: `number` counts through the suite's task, `document` is what the harness's task made it from."""
+    """One item: `number` counts through the suite's task, `document` is what the harness's task made it from.
+
+    `asked`: it is within the limit. Others are there because their prompts are part of the plan.
+    """
 
     number: int
     document: Any
     requests: list[Any]
     prompt_sha256: str
+    asked: bool = True
 
 
-def chunks(task: LoadedTask, part: Part, suite: Suite, limit: int | None) -> Iterator[list[Item]]:
-    """The part's items, ITEMS_A_CHUNK at a time, up to `limit` of them (for a group, as in the harness: of each part)."""
-    bounded = islice(_items(task, part, suite), limit)
-    while chunk := list(islice(bounded, ITEMS_A_CHUNK)):
+def chunks(
+    task: LoadedTask, part: Part, suite: Suite, limit: int | None, chat: Chat | None = None
+) -> Iterator[list[Item]]:
+    """The part's items, a chunk at a time, up to `limit` of them (for a group, as in the harness: of each part).
+
+    `chat` turns messages into a prompt, where the suite asks for the model's chat template.
+    A chunk of scored items is whole, those beyond the limit not `asked`: the plan is that of the whole task.
+    """
+    items = _items(task, part, suite, chat)
+    if part.harness.OUTPUT_TYPE == "generate_until":
+        bounded = islice(items, limit)
+        while chunk := list(islice(bounded, ITEMS_A_CHUNK)):
+            yield chunk
+        return
+    left = limit
+    while (left is None or left > 0) and (chunk := list(islice(items, ITEMS_A_CHUNK))):
+        if left is not None:
+            for item in chunk[left:]:
+                item.asked = False
+            left -= len(chunk)
         yield chunk
 
 
@@ -54,7 +77,7 @@ def check_items(task: LoadedTask) -> None:
                     raise item_fault(task.source, part.harness, number, error) from error
 
 
-def _items(task: LoadedTask, part: Part, suite: Suite) -> Iterator[Item]:
+def _items(task: LoadedTask, part: Part, suite: Suite, chat: Chat | None) -> Iterator[Item]:
     harness = part.harness
     harness.set_fewshot_seed(suite.seed)
     for number, document in harness.doc_iterator(rank=0, limit=None, world_size=1):
@@ -62,17 +85,26 @@ def _items(task: LoadedTask, part: Part, suite: Suite) -> Iterator[Item]:
         if suite.fewshot_order == "per_document":
             harness.set_fewshot_seed(f"{suite.seed}/{harness.task_name}/{number}")
         try:
-            requests = _requests(harness, document, number, task.setting.fewshot)
+            requests = _requests(harness, document, number, task.setting.fewshot, chat)
+        except InputFault:
+            raise
         except (Exception, AssertionError) as error:  # the task's own templates and functions, or too few examples
             raise item_fault(task.source, harness, number, error) from error
         _check_pictures(task, harness, number, requests)
         yield Item(part.first_item + number, document, requests, _prompt_sha256(requests))
 
 
-def _requests(harness: Any, document: Any, number: int, fewshot: int) -> list[Any]:
+def _requests(harness: Any, document: Any, number: int, fewshot: int, chat: Chat | None) -> list[Any]:
     """As `Task.build_all_requests` builds them, without its progress bar and its cache."""
-    context = harness.fewshot_context(document, num_fewshot=fewshot, gen_prefix=harness.doc_to_prefix(document))
-    built = harness.construct_requests(doc=document, ctx=context, metadata=(harness.task_name, number, 1))
+    written = {"apply_chat_template": chat is not None, "chat_template": chat}
+    context = harness.fewshot_context(
+        document,
+        num_fewshot=fewshot,
+        gen_prefix=harness.doc_to_prefix(document),
+        fewshot_as_multiturn=chat is not None,
+        **written,
+    )
+    built = harness.construct_requests(doc=document, ctx=context, metadata=(harness.task_name, number, 1), **written)
     requests = built if isinstance(built, list) else [built]
     return sorted(requests, key=lambda request: int(request.idx))
 

@@ -44,7 +44,7 @@ def load_model(folder: Path, placement: Placement) -> LoadedModel:
 
     check_folder(folder)
     config, opener = _config_and_class(folder)
-    tokenizer = _tokenizer(folder)
+    tokenizer = load_tokenizer(folder)
     try:
         model, report = opener.from_pretrained(
             folder,
@@ -132,7 +132,8 @@ def _config_and_class(folder: Path) -> tuple[Any, Any]:
     )
 
 
-def _tokenizer(folder: Path) -> Any:
+def load_tokenizer(folder: Path) -> Any:
+    """The model's tokenizer. Raises InputFault where there is none, it is broken, or no token ends a text."""
     import transformers
     from lm_eval.models.utils import configure_pad_token
 

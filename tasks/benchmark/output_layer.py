@@ -32,15 +32,20 @@ class OutputLayer:
         """For each row the float32 logits [end - start, vocabulary] of its span of positions."""
         rows = [row for row, (start, end) in enumerate(spans) for _ in range(start, end)]
         places = [place for start, end in spans for place in range(start, end)]
-        index = torch.tensor(rows), torch.tensor(places)
+        packed = self.at(inputs, rows, places)
+        return list(torch.split(packed, [end - start for start, end in spans]))
+
+    def at(self, inputs: dict[str, Any], rows: Sequence[int], places: Sequence[int]) -> torch.Tensor:
+        """The float32 logits [len(rows), vocabulary] at those places of those rows of the inputs."""
         device = inputs["input_ids"].device
-        self._wanted = index[0].to(device), index[1].to(device)
+        index = torch.tensor([rows, places], dtype=torch.long, device=device)
+        self._wanted = index[0], index[1]
         try:
             logits = self._model(**inputs, use_cache=False).logits
         finally:
             wanted, self._wanted = self._wanted, None
-        packed = logits[0] if self._hooked else logits[wanted]
-        return list(packed.float().split([end - start for start, end in spans]))
+        packed: torch.Tensor = logits[0] if self._hooked else logits[wanted]
+        return packed.float()
 
     def _keep_wanted(self, _: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
         hidden, *others = arguments

@@ -3,9 +3,9 @@
     scores = score_suite(Path("submissions/t1/model"), load_suite(Path("suites/common.yaml")))
     scores.tasks[0].value, scores.items[0].correct
 
-Items go through the model in chunks; each chunk's results are on disk (in the ledger) before the next begins. A chunk of
-which the ledger lacks an item is asked again as a whole, so that the same rows meet in a batch and a resumed run ends
-with the bytes of an uninterrupted one.
+Items are planned in chunks (see `items`) and written as they are answered: a batch's results are on disk (in the ledger)
+before the next begins. A resumed run asks for what the ledger lacks, in the batches of the whole plan, and ends with the
+bytes of an uninterrupted one.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ from typing import Any
 from checks.contracts.errors import InputFault
 from checks.contracts.loading import LoadedSuite
 from checks.records.scores import ItemResult, SuiteScores
+from tasks.benchmark.chat import Chat, chat_of
 from tasks.benchmark.devices import choose_device
 from tasks.benchmark.harness_tasks import LoadedTask, load_tasks
 from tasks.benchmark.items import Item, check_items, chunks
@@ -72,13 +73,15 @@ def score_suite(
     hashes = line_hashes(settings, fingerprint(model_path), placement.device) if ledger else {}
     hashes = hashes or {task.id: "" for task in tasks}
 
+    chat = chat_of(model_path) if suite.suite.chat_template else None
+
     def open_engine() -> Any:
         from tasks.benchmark.engine import HarnessModel
 
         return HarnessModel(load_model(model_path, placement))
 
     with Ledger(ledger, hashes, resume) as book:
-        run = _Run(suite, book, hashes, limit, open_engine, progress or _unseen)
+        run = _Run(suite, book, hashes, limit, chat, open_engine, progress or _unseen)
         scores = [task_score(task, run.judge_task(task), suite.suite.seed) for task in tasks]
         book.finish(run.lines)
     items = [ItemResult(**line.model_dump(exclude={"greedy", "settings_sha256"})) for line in run.lines]
@@ -101,6 +104,7 @@ class _Run:
     book: Ledger
     hashes: dict[str, str]
     limit: int | None
+    chat: Chat | None
     open_engine: Callable[[], Any]
     progress: Progress
     lines: list[LedgerLine] = field(default_factory=list)
@@ -114,33 +118,43 @@ class _Run:
         done = 0
         self.progress(task.id, 0, total)
         for part_index, part in enumerate(task.parts):
-            for chunk in chunks(task, part, self.suite.suite, self.limit):
-                judged += self._judge_chunk(task, part_index, chunk)
-                done += len(chunk)
-                self.progress(task.id, done, total)
+            for chunk in chunks(task, part, self.suite.suite, self.limit, self.chat):
+                results: dict[tuple[int, int], tuple[Judged, LedgerLine]] = {}
+                last = draws(task, self.suite.suite.repeats) - 1
+                for batch in self._judge_chunk(task, part_index, chunk):
+                    results.update(batch)
+                    done += sum(repeat == last for _, repeat in batch)
+                    self.progress(task.id, done, total)
+                for key in sorted(results):
+                    judged.append(results[key][0])
+                    self.lines.append(results[key][1])
         return judged
 
-    def _judge_chunk(self, task: LoadedTask, part_index: int, chunk: list[Item]) -> Iterator[Judged]:
-        repeats = draws(task, self.suite.suite.repeats)
-        held = [[self._held(task, item, repeat) for repeat in range(repeats)] for item in chunk]
-        complete = all(line is not None for of_item in held for line in of_item)
-        if complete:
-            answers = [
-                [_response(item, line) for line in of_item if line] for item, of_item in zip(chunk, held, strict=True)
-            ]
-        else:
-            by_draw = [self._ask(task, chunk, repeat) for repeat in range(repeats)]
-            answers = [[draw[place] for draw in by_draw] for place in range(len(chunk))]
-        lines: list[LedgerLine] = []
-        judged: list[Judged] = []
-        for item, of_item in zip(chunk, answers, strict=True):
-            for repeat, response in enumerate(of_item):
-                judged.append(judge(task, part_index, item, response.values))
-                lines.append(self._line(task, part_index, item, repeat, response, judged[-1].correct))
-        if not complete:
-            self.book.append(lines)
-        self.lines += lines
-        return iter(judged)
+    def _judge_chunk(
+        self, task: LoadedTask, part_index: int, chunk: list[Item]
+    ) -> Iterator[dict[tuple[int, int], tuple[Judged, LedgerLine]]]:
+        """(item, repeat) → what it is judged, for what the ledger holds and then as the model answers."""
+        for repeat in range(draws(task, self.suite.suite.repeats)):
+            held = {item.number: self._held(task, item, repeat) for item in chunk if item.asked}
+            yield {
+                (item.number, repeat): self._judged(task, part_index, item, repeat, _response(item, line))
+                for item in chunk
+                if (line := held.get(item.number)) is not None
+            }
+            missing = [item for item in chunk if item.asked and held[item.number] is None]
+            for batch in self._ask(task, chunk, missing, repeat) if missing else ():
+                judged = {
+                    (item.number, repeat): self._judged(task, part_index, item, repeat, response)
+                    for item, response in batch
+                }
+                self.book.append(line for _, line in judged.values())
+                yield judged
+
+    def _judged(
+        self, task: LoadedTask, part_index: int, item: Item, repeat: int, response: _Response
+    ) -> tuple[Judged, LedgerLine]:
+        judged = judge(task, part_index, item, response.values)
+        return judged, self._line(task, part_index, item, repeat, response, judged.correct)
 
     def _held(self, task: LoadedTask, item: Item, repeat: int) -> LedgerLine | None:
         line = self.book.lines.get((task.id, item.number, repeat))
@@ -149,21 +163,27 @@ class _Run:
             raise InputFault(self.book.path or "", "prompt_sha256", found, "items of the same data, or a new file")
         return line
 
-    def _ask(self, task: LoadedTask, chunk: list[Item], repeat: int) -> list[_Response]:
-        """One draw of every item of the chunk."""
+    def _ask(
+        self, task: LoadedTask, chunk: list[Item], missing: list[Item], repeat: int
+    ) -> Iterator[list[tuple[Item, _Response]]]:
+        """One draw of the missing items, as their answers come; the chunk is what the model plans over."""
         if self.engine is None:
             self.engine = self.open_engine()
-        seed = _draw_seed(self.suite.suite.seed + repeat, task.id, chunk[0].number)
-        requests = [_seeded(request, seed) for item in chunk for request in item.requests]
-        kind = requests[0].request_type
-        values: Sequence[Any] = getattr(self.engine, kind)(requests)
-        counts: list[int] = self.engine.token_counts
-        responses, start = [], 0
+        requests: list[Any] = []
+        places: dict[int, range] = {}
         for item in chunk:
-            end = start + len(item.requests)
-            responses.append(_Response(list(values[start:end]), sum(counts[start:end])))
-            start = end
-        return responses
+            places[item.number] = range(len(requests), len(requests) + len(item.requests))
+            seed = _draw_seed(self.suite.suite.seed + repeat, task.id, item.number)
+            requests += [_seeded(request, seed) for request in item.requests]
+        wanted = [place for item in missing for place in places[item.number]]
+        answers: dict[int, Any] = {}
+        left = {item.number: item for item in missing}
+        for batch in self.engine.answers(requests, wanted):
+            answers.update(batch)
+            complete = [item for item in left.values() if all(place in answers for place in places[item.number])]
+            for item in complete:
+                del left[item.number]
+            yield [(item, _together([answers.pop(place) for place in places[item.number]])) for item in complete]
 
     def _line(
         self, task: LoadedTask, part_index: int, item: Item, repeat: int, response: _Response, correct: float
@@ -187,6 +207,11 @@ class _Run:
         )
 
 
+def _together(answers: Sequence[Any]) -> _Response:
+    """The engine's answers to an item's requests."""
+    return _Response([answer.value for answer in answers], sum(answer.tokens for answer in answers))
+
+
 def _response(item: Item, line: LedgerLine) -> _Response:
     """A ledger's line as the model's answer to the item's requests."""
     kind = item.requests[0].request_type
@@ -207,8 +232,8 @@ def _seeded(request: Any, seed: int) -> Any:
     return seeded
 
 
-def _draw_seed(seed: int, task: str, first_item: int) -> int:
-    digest = hashlib.sha256(f"{seed}/{task}/{first_item}".encode()).digest()
+def _draw_seed(seed: int, task: str, item: int) -> int:
+    digest = hashlib.sha256(f"{seed}/{task}/{item}".encode()).digest()
     return int.from_bytes(digest[:7], "big")
 
 

@@ -26,6 +26,7 @@ def suite_settings(
     common = {
         "harness": f"lm_eval {version('lm_eval')}",
         "measurement_version": MEASUREMENT_VERSION["benchmark"],
+        "chat_template": suite.suite.chat_template,
         "dtype": placement.dtype,
         "fewshot_order": suite.suite.fewshot_order,
         "repeats": suite.suite.repeats,

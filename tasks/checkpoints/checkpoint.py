@@ -6,8 +6,7 @@
 """
 
 import json
-import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,34 +14,30 @@ from typing import Any
 import numpy as np
 
 from checks.contracts.errors import InputFault
-from tasks.checkpoints.number_formats import ITEM_BITS, Floats, as_float32
+from tasks.checkpoints.number_formats import ITEM_BITS, Floats, as_float32, as_stored
+from tasks.checkpoints.quantised import Tensor, logical_tensors
+from tasks.checkpoints.quantised_tensor import QuantisedTensor
 from tasks.checkpoints.safetensors_header import TensorEntry, read_header
+from tasks.checkpoints.stored_bytes import Bytes, StoredBytes
 
 INDEX = "model.safetensors.index.json"
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 _WANTED = "a folder of safetensors"
-
-
-class _Count:
-    """Bytes read from the weights so far; several threads may add to it."""
-
-    def __init__(self) -> None:
-        self.total = 0
-        self._lock = threading.Lock()
-
-    def add(self, number: int) -> None:
-        with self._lock:
-            self.total += number
+#: Columns are read row by row where they are less than this share (one in …) of the row.
+_WORTH_SKIPPING = 4
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The tensors of one model, by name, and its config.json (empty where there is none)."""
+    """The tensors of one model, by name, and its config.json (empty where there is none).
+
+    A quantised tensor has the name and shape that it has where nothing is quantised.
+    """
 
     folder: Path
     config: Mapping[str, Any]
-    tensors: Mapping[str, TensorEntry]
-    _read: _Count = field(default_factory=_Count, repr=False)
+    tensors: Mapping[str, Tensor]
+    _bytes: StoredBytes = field(default_factory=StoredBytes, repr=False)
 
     @property
     def parameters(self) -> int:
@@ -52,37 +47,65 @@ class Checkpoint:
     @property
     def bytes_read(self) -> int:
         """How many bytes of weights were read so far."""
-        return self._read.total
+        return self._bytes.total
 
     def read(self, name: str, rows: slice | None = None) -> Floats:
-        """A tensor as float32 in its stored shape, or the given rows of its first axis (a contiguous range).
+        """A tensor as float32 in its shape, or the given rows of its first axis (a contiguous range).
 
-        Raises InputFault where the file changed under us.
+        Raises InputFault where the file changed under us, and where codes and scales do not fit.
         """
-        entry = self.tensors[name]
-        raw = self.read_bytes(name, rows)
-        shape = entry.shape
-        if rows is not None:
-            start, stop, _ = rows.indices(shape[0])
-            shape = (max(0, stop - start), *shape[1:])
-        return as_float32(raw, entry.dtype).reshape(shape)
+        tensor = self.tensors[name]
+        if isinstance(tensor, QuantisedTensor):
+            start, stop = _range(rows, tensor.shape)
+            return tensor.decoded(start, stop)
+        raw, shape = _rows(self._bytes, tensor, rows)
+        return as_float32(raw, tensor.dtype).reshape(shape)
 
-    def read_bytes(self, name: str, rows: slice | None = None) -> "np.ndarray[tuple[int], np.dtype[np.uint8]]":
-        """The stored bytes of a tensor or of a contiguous range of its rows."""
+    def read_matrix(self, name: str, rows: slice, columns: slice = slice(None)) -> Floats:
+        """Rows and columns (contiguous ranges) of a tensor seen as one matrix: its last axis, and all others as rows.
+
+        Of a plain tensor only what is asked for is read, as far as rows of it are long.
+        """
+        tensor = self.tensors[name]
+        width = tensor.shape[-1]
+        height = tensor.parameters // max(1, width)
+        (first, stop), (left, right) = _range(rows, (height,)), _range(columns, (width,))
+        if isinstance(tensor, QuantisedTensor):
+            deep = max(1, height // tensor.shape[0])  # rows of the matrix in one of the first axis
+            decoded = tensor.decoded(first // deep, -(-stop // deep)).reshape(-1, width)
+            return decoded[first - first // deep * deep :][: stop - first, left:right]
+        item = ITEM_BITS[tensor.dtype] // 8
+        if (right - left) * item * _WORTH_SKIPPING > width * item:
+            raw = self._bytes.between(tensor, first * width * item, stop * width * item)
+            return as_float32(raw, tensor.dtype).reshape(stop - first, width)[:, left:right]
+        raw = self._bytes.columns(tensor, range(first, stop), width * item, left * item, right * item)
+        return as_float32(raw, tensor.dtype).reshape(stop - first, right - left)
+
+    def read_flat(self, name: str, start: int, stop: int) -> Floats:
+        """Numbers `start` to `stop` of a plain tensor, in the order in which they are stored."""
         entry = self.tensors[name]
-        start, end = entry.start, entry.end
-        if rows is not None:
-            first, stop, step = rows.indices(entry.shape[0])
-            assert step == 1
-            row_bytes = (entry.end - entry.start) // max(1, entry.shape[0])
-            assert ITEM_BITS[entry.dtype] >= 8
-            start, end = entry.start + first * row_bytes, entry.start + max(first, stop) * row_bytes
-        with entry.file.open("rb") as file:
-            raw = np.fromfile(file, np.uint8, count=end - start, offset=start)
-        if raw.size != end - start:
-            raise InputFault(entry.file, name, f"{raw.size} bytes", f"{end - start}, as its header says")
-        self._read.add(raw.size)
-        return raw
+        assert isinstance(entry, TensorEntry)
+        item = ITEM_BITS[entry.dtype] // 8
+        return as_float32(self._bytes.between(entry, start * item, stop * item), entry.dtype)
+
+    def blocks(self, entry: TensorEntry) -> Iterator[Bytes]:
+        """The stored bytes in order, a block at a time, each of whole numbers and overwritten by the next."""
+        return self._bytes.blocks(entry)
+
+
+def _rows(stored: StoredBytes, entry: TensorEntry, rows: slice | None) -> tuple[Bytes, tuple[int, ...]]:
+    """The bytes of a tensor or of a contiguous range of its rows, and their shape."""
+    if rows is None or not entry.shape:
+        return stored.between(entry, 0, entry.end - entry.start), entry.shape
+    first, stop = _range(rows, entry.shape)
+    row_bytes = (entry.end - entry.start) // max(1, entry.shape[0])
+    return stored.between(entry, first * row_bytes, stop * row_bytes), (stop - first, *entry.shape[1:])
+
+
+def _range(rows: slice | None, shape: tuple[int, ...]) -> tuple[int, int]:
+    first, stop, step = (rows or slice(None)).indices(shape[0])
+    assert step == 1
+    return first, max(first, stop)
 
 
 def open_checkpoint(folder: Path) -> Checkpoint:
@@ -108,7 +131,13 @@ def open_checkpoint(folder: Path) -> Checkpoint:
         raise InputFault(folder, found="no tensors", expected=_WANTED)
     if (folder / INDEX).exists():
         _check_index(folder / INDEX, tensors)
-    return Checkpoint(folder, _config(folder), tensors)
+    config, of_files = _config(folder), StoredBytes()
+
+    def stored(entry: TensorEntry, rows: slice | None) -> "np.ndarray[Any, np.dtype[Any]]":
+        raw, shape = _rows(of_files, entry, rows)
+        return as_stored(raw, entry.dtype).reshape(shape)
+
+    return Checkpoint(folder, config, logical_tensors(tensors, config, stored), of_files)
 
 
 def _indexed(folder: Path) -> list[Path]:

@@ -1,5 +1,7 @@
 """The number formats of safetensors as float32: what their bytes mean, without torch."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -13,6 +15,7 @@ ITEM_BITS = {
     "BF16": 16,
     "F8_E4M3": 8,
     "F8_E5M2": 8,
+    "F8_E8M0": 8,
     "I64": 64,
     "I32": 32,
     "I16": 16,
@@ -51,6 +54,13 @@ def as_float32(raw: npt.NDArray[np.uint8], dtype: str) -> Floats:
     return numbers
 
 
+def as_stored(raw: npt.NDArray[np.uint8], dtype: str) -> npt.NDArray[Any]:
+    """Whole numbers as they are stored, all others as float32."""
+    if dtype in _PLAIN and dtype[0] in "IU":
+        return raw.view(_PLAIN[dtype])
+    return as_float32(raw, dtype)
+
+
 def _eight_bit_values(exponent_bits: int, mantissa_bits: int, infinities: bool) -> Floats:
     """The 256 values of an 8-bit float (OCP 8-bit Floating Point Specification, revision 1.0, tables 1 and 2)."""
     codes = np.arange(256)
@@ -71,4 +81,6 @@ def _eight_bit_values(exponent_bits: int, mantissa_bits: int, infinities: bool) 
 _EIGHT_BIT = {
     "F8_E4M3": _eight_bit_values(4, 3, infinities=False),
     "F8_E5M2": _eight_bit_values(5, 2, infinities=True),
+    # Exponents alone, the last code NaN (OCP Microscaling Formats 1.0, section 5.4.1).
+    "F8_E8M0": np.append(2.0 ** np.arange(-127.0, 128.0), np.nan).astype(np.float32),
 }

@@ -75,7 +75,9 @@ _ROLES = tuple((role, re.compile(rf"(?:^|\.)(?:{'|'.join(ends.split())})$")) for
 _OUTSIDE_LAYERS = ("head", "token_embedding", "patch_embedding")  # the same word inside a layer is something else
 _CROSS = re.compile(r"(encoder_attn|EncDecAttention|crossattention|cross_attn)")
 _NORM = re.compile(r"(norm|ln_|layernorm|rmsnorm|(^|\.)ln\d|layer_norm)", re.IGNORECASE)
-_BUFFER = re.compile(r"(position_ids|masked_bias|attn\.bias|causal_mask|num_batches_tracked|running_mean|running_var)$")
+_BUFFER = re.compile(
+    r"(position_ids|masked_bias|attn\.bias|causal_mask|num_batches_tracked|running_mean|running_var|(input|output|[kv])_scale)$"
+)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@
 Works without Prefect. Needs numpy and SciPy only: no model is built and nothing of a submission is executed.
 """
 
-from tasks.independence.fingerprint import fingerprint
+from tasks.independence.fingerprint_file import fingerprint
 from tasks.independence.trace import trace
 
 __all__ = ["fingerprint", "trace"]

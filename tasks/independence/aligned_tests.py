@@ -9,28 +9,32 @@ import numpy as np
 
 from tasks.independence.alignment import (
     Agreement,
+    Turned,
     UnitRows,
     aligned_by_tokens,
     aligned_by_units,
     aligned_together,
     turn_from_tokens,
+    turn_multiplications,
     unit_rows,
 )
-from tasks.independence.feed_forward import FeedForward
-from tasks.independence.part import Part
-from tasks.independence.permutation_test import Matrix
+from tasks.independence.feed_forward import StoredLayer
+from tasks.independence.part import Part, units_to_align
 from tasks.independence.planted import disguised
 from tasks.independence.stream_forms import form_features, stream_forms
 
-#: Layer pairs are tried one by one up to this many multiplications; beyond it, only layers at about the same depth are.
-MOST_MULTIPLICATIONS = 4e12
+#: Layer pairs are tried one by one up to this many multiplications, half a minute on two cores; beyond it, only layers at about
+#: the same depth are.
+MOST_MULTIPLICATIONS = 1e12
 #: Tokens that both vocabularies must have before their embeddings say how the stream was turned, and the most that are used.
 LEAST_TOKENS = 200
 MOST_TOKENS = 4_096
 BY_UNITS, BY_TOKENS, BY_LAYERS = "aligned-by-units", "aligned-by-tokens", "aligned-by-layers"
-#: Layers whose forms of the stream describe units, and the multiplications that this may take: half a minute on two cores.
+#: Layers whose forms of the stream describe units, and the multiplications that this may take: some ten seconds on two cores.
 MOST_LANDMARKS = 6
-MOST_FORM_MULTIPLICATIONS = 1e12
+MOST_FORM_MULTIPLICATIONS = 3e11
+#: Widest stream whose forms, five squares of its width a layer, are kept in memory.
+WIDEST_FORMS = 2_048
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ def aligned_tests(subject: Part, reference: Part, seed: int) -> AlignedTests:
     tried = 0
     turn = shared_token_turn(subject, reference)
     for i, j in layer_pairs(subject.layers, reference.layers):
-        mine, theirs = _alike(subject.unit_rows[i], subject.layers[i], reference.unit_rows[j], reference.layers[j])
+        mine, theirs = _alike(subject.unit_rows(i), reference.unit_rows(j))
         tried += 1
         agreement = aligned_by_units(mine, theirs, seed + 1000 * i + j)
         if agreement is not None:
@@ -90,7 +94,7 @@ def aligned_by_layers(subject: Part, reference: Part, seed: int) -> list[PairTes
     forms = [[stream_forms(part, place) for place in landmarks] for part in (subject, reference)]
     if [len(each.products) for each in forms[0]] != [len(each.products) for each in forms[1]]:
         return []
-    mine, theirs = ([part.unit_rows[place] for place in tested] for part in (subject, reference))
+    mine, theirs = ([part.unit_rows(place) for place in tested] for part in (subject, reference))
     features = [(form_features(a, forms[0]), form_features(b, forms[1])) for a, b in zip(mine, theirs, strict=True)]
     agreements = aligned_together(mine, theirs, features, seed)
     return [PairTest(BY_LAYERS, place, place, each) for place, each in zip(tested, agreements, strict=False)]
@@ -99,7 +103,7 @@ def aligned_by_layers(subject: Part, reference: Part, seed: int) -> list[PairTes
 def _one_depth(subject: Part, reference: Part) -> bool:
     """As many layers of as many matrices in one residual stream each, no experts."""
     sides = subject.layers, reference.layers
-    shapes = [{(len(each.reads), each.reads[0].shape[1], each.writes.shape[1]) for each in side} for side in sides]
+    shapes = [{(len(each.reads), each.reads[0].shape[1], each.width) for each in side} for side in sides]
     return (
         len(sides[0]) == len(sides[1]) > 0
         and all(layer.place[2] is None for side in sides for layer in side)
@@ -112,10 +116,10 @@ def _one_depth(subject: Part, reference: Part) -> bool:
 def _landmarks(subject: Part, reference: Part) -> tuple[list[int], list[int]]:
     """Places of layers whose forms describe units, and of those whose units are tested: as many as can be afforded, spread
     over the depth. Both empty where the models are too wide for one."""
-    units = max(layer.units for part in (subject, reference) for layer in part.layers)
-    width = max(part.layers[0].writes.shape[1] for part in (subject, reference))
+    units = max(units_to_align(layer) for part in (subject, reference) for layer in part.layers)
+    width = max(part.layers[0].width for part in (subject, reference))
     affordable = int(MOST_FORM_MULTIPLICATIONS / (42.0 * units * width * width))  # a tested layer in a landmark's forms
-    if affordable < 1:
+    if affordable < 1 or width > WIDEST_FORMS:
         return [], []
     count = min(MOST_LANDMARKS, len(subject.layers), affordable)
     landmarks = _evenly(list(range(len(subject.layers))), count)
@@ -130,23 +134,24 @@ def finds_planted_disguised(subject: Part, reference: Part, seed: int) -> float:
     """log10 p of a planted derivative of one reference layer in the shape of the subject's layer; the best layer counts."""
     best = 0.0
     for i, j in _same_depth(len(subject.layers), len(reference.layers)):
-        mine, theirs = subject.layers[i], reference.layers[j]
-        planted = disguised(theirs, mine.units, mine.reads[0].shape[1], mine.writes.shape[1], seed + i)
-        rows, its = _alike(unit_rows(planted), planted, reference.unit_rows[j], theirs)
+        layer = subject.layers[i]
+        shape = (units_to_align(layer), layer.reads[0].shape[1], layer.width)
+        planted = disguised(reference.largest_units(j), *shape, seed + i)
+        rows, its = _alike(unit_rows(planted), reference.unit_rows(j))
         agreement = aligned_by_units(rows, its, seed + 1000 * i + j)
         if agreement is not None:
             best = min(best, max(agreement.log10_halves))
     return best
 
 
-def layer_pairs(subject: Sequence[FeedForward], reference: Sequence[FeedForward]) -> list[tuple[int, int]]:
+def layer_pairs(subject: Sequence[StoredLayer], reference: Sequence[StoredLayer]) -> list[tuple[int, int]]:
     """All pairs where they can be afforded, else pairs of about the same depth."""
     if not subject or not reference:
         return []
-    units = max(layer.units for layer in (*subject, *reference))
-    width = max(layer.writes.shape[1] for layer in (*subject, *reference))
+    units = max(units_to_align(layer) for layer in (*subject, *reference))
+    width = max(layer.width for layer in (*subject, *reference))
     every = len(subject) * len(reference)
-    if every * (20.0 * units * units * width + 200.0 * width**3) <= MOST_MULTIPLICATIONS:
+    if every * (20.0 * units * units * width + turn_multiplications(width)) <= MOST_MULTIPLICATIONS:
         return [(i, j) for i in range(len(subject)) for j in range(len(reference))]
     return list(_same_depth(len(subject), len(reference)))
 
@@ -158,38 +163,36 @@ def _same_depth(subject: int, reference: int) -> Iterator[tuple[int, int]]:
         yield from sorted({(round(depth * (subject - 1)), round(depth * (reference - 1))) for depth in depths})
 
 
-def _alike(
-    mine: UnitRows, my_layer: FeedForward, theirs: UnitRows, their_layer: FeedForward
-) -> tuple[UnitRows, UnitRows]:
+def _alike(mine: UnitRows, theirs: UnitRows) -> tuple[UnitRows, UnitRows]:
     """A gated and a plain layer are compared by the up matrix and the one that the plain layer reads."""
     if len(mine.reads) == len(theirs.reads):
         return mine, theirs
-    return _ungated(my_layer), _ungated(their_layer)
+    return mine.ungated(), theirs.ungated()
 
 
-def _ungated(layer: FeedForward) -> UnitRows:
-    return unit_rows(FeedForward(layer.place, layer.reads[-1:], layer.writes, layer.tensors))
-
-
-def shared_token_turn(subject: Part, reference: Part) -> Matrix | None:
+def shared_token_turn(subject: Part, reference: Part) -> Turned | None:
     """The turn of the stream by the embeddings of tokens that both vocabularies have; None where that cannot be said."""
-    embeddings = [_embedding(part) for part in (subject, reference)]
-    if embeddings[0] is None or embeddings[1] is None:
+    sides = [(part, _embedding(part)) for part in (subject, reference)]
+    if any(name is None for _, name in sides):
         return None
     mine, theirs = vocabulary(subject.checkpoint.folder), vocabulary(reference.checkpoint.folder)
     shared = sorted(mine.keys() & theirs.keys())
+    heights = [part.checkpoint.tensors[str(name)].shape[0] for part, name in sides]
     rows = [(mine[token], theirs[token]) for token in shared]
-    rows = [(a, b) for a, b in rows if a < len(embeddings[0]) and b < len(embeddings[1])]
+    rows = [(a, b) for a, b in rows if a < heights[0] and b < heights[1]]
     if len(rows) < LEAST_TOKENS:
         return None
     rows = rows[:: max(1, len(rows) // MOST_TOKENS)]
-    left, right = (np.array(side) for side in zip(*rows, strict=True))
-    return turn_from_tokens(embeddings[0][left], embeddings[1][right])
+    found = [
+        np.concatenate([part.checkpoint.read_matrix(str(name), slice(row, row + 1)) for row in wanted])
+        for (part, name), wanted in zip(sides, zip(*rows, strict=True), strict=True)
+    ]
+    return turn_from_tokens(*found)
 
 
-def _embedding(part: Part) -> Matrix | None:
-    names = [role.name for role in part.roles if role.role == "token_embedding" and not role.bias]
-    return part.checkpoint.read(names[0]) if names else None
+def _embedding(part: Part) -> str | None:
+    """The name of the token embedding."""
+    return next((role.name for role in part.roles if role.role == "token_embedding" and not role.bias), None)
 
 
 def vocabulary(folder: Path) -> Mapping[str, int]:

@@ -18,6 +18,8 @@ from tasks.independence.permutation_test import Matrix, binomial_log10, mutual_n
 Places = npt.NDArray[np.int_]
 #: (unit of the subject, unit of the reference)
 Matches = list[tuple[int, int]]
+#: (rows of the reference, rows of the subject), as many of both.
+Pair = tuple[Matrix, Matrix]
 
 #: Share of held-out units that two models trained apart may agree on. Measured: at most 5 of 176 by invariant features, and
 #: 17 of 352 in the first layer once embeddings are aligned (token detectors that every model of a language learns). Twice
@@ -28,6 +30,9 @@ _ROUNDS = 12
 #: Matches needed to begin with.
 _LEAST_MATCHES = 8
 _TOP_COSINES = 12
+#: Widest stream that is turned as a whole, and most pairs of rows that turn a wider one.
+WIDEST_WHOLE = 512
+MOST_PAIRS = 512
 
 
 @dataclass(frozen=True)
@@ -63,20 +68,54 @@ class UnitRows:
     writes: Matrix
     features: Matrix
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory."""
+        return sum(each.nbytes for each in (*self.reads, self.writes, self.features))
+
+    def ungated(self) -> "UnitRows":
+        """The same without the gate."""
+        return _with_features([self.reads[-1], self.writes])
+
 
 def unit_rows(layer: FeedForward) -> UnitRows:
     """Prepares a layer; `features` are ranks, so that scale and width do not matter."""
-    sides = [_of_length_one(each) for each in (*layer.reads, layer.writes)]
+    return _with_features([_of_length_one(each) for each in (*layer.reads, layer.writes)])
+
+
+def _with_features(sides: Sequence[Matrix]) -> UnitRows:
     return UnitRows(tuple(sides[:-1]), sides[-1], _invariants(sides))
 
 
 @dataclass(frozen=True)
 class Turn:
-    """What the reference's rows are multiplied with to lie in the subject's space, (reference width, subject width), for
-    what units read and what they write. The two are one matrix inside a residual stream, and differ in a projector."""
+    """What the reference's rows are multiplied with to lie in the subject's space, for what units read and what they write.
+    The two are one inside a residual stream, and differ in a projector."""
 
-    reads: Matrix
-    writes: Matrix
+    reads: "Turned"
+    writes: "Turned"
+
+
+@dataclass(frozen=True)
+class Turned:
+    """A partial isometry as its two factors, (reference width, k) and (k, subject width), with orthonormal columns and rows:
+    of a wide stream only the k directions are turned that the pairs behind it say something about."""
+
+    left: Matrix
+    right: Matrix
+
+    def products(self, subject: Matrix, reference: Matrix) -> Matrix:
+        """(subject rows, reference rows): inner products after the turn, without a matrix of full width squared."""
+        return (subject @ self.right.T) @ (reference @ self.left).T
+
+    def paired(self, subject: Matrix, reference: Matrix) -> Matrix:
+        """(rows,): inner products of the rows that stand beside each other."""
+        return np.asarray(((subject @ self.right.T) * (reference @ self.left)).sum(axis=1))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(reference width, subject width)."""
+        return self.left.shape[0], self.right.shape[1]
 
 
 def aligned_by_units(subject: UnitRows, reference: UnitRows, seed: int) -> Agreement | None:
@@ -133,20 +172,20 @@ def _both(subject: UnitRows, reference: UnitRows, turn: Turn, rows: Places) -> M
     return first + _unsigned(rest, subject)
 
 
-def aligned_by_tokens(subject: UnitRows, reference: UnitRows, turn: Matrix) -> Agreement | None:
-    """Every unit tested under a turn that was found from embeddings alone, `turn` of shape (reference, subject width)."""
+def aligned_by_tokens(subject: UnitRows, reference: UnitRows, turn: Turned) -> Agreement | None:
+    """Every unit tested under a turn that was found from embeddings alone."""
     if not _comparable(subject, reference) or turn.shape != (reference.writes.shape[1], subject.writes.shape[1]):
         return None
     return _agreement(subject, reference, Turn(turn, turn), np.arange(len(subject.writes)))
 
 
-def turn_from_tokens(subject: Matrix, reference: Matrix) -> Matrix:
+def turn_from_tokens(subject: Matrix, reference: Matrix) -> Turned:
     """The turn of the residual stream by which shared tokens' embeddings agree best (Procrustes, Schönemann 1966).
 
-    Both (tokens, width), the same token in the same row; the answer is (reference width, subject width).
+    Both (tokens, width), the same token in the same row.
     """
-    left, right = (each - each.mean(axis=0, keepdims=True) for each in (reference, subject))
-    return _polar(_of_length_one(left).T @ _of_length_one(right))
+    left, right = (_of_length_one(each - each.mean(axis=0, keepdims=True)) for each in (reference, subject))
+    return _procrustes([(left, right)])
 
 
 def _comparable(subject: UnitRows, reference: UnitRows) -> bool:
@@ -165,10 +204,10 @@ def _agreement(subject: UnitRows, reference: UnitRows, turn: Turn, tested: Place
 
 def _cosines(subject: UnitRows, reference: UnitRows, turn: Turn, rows: Places) -> tuple[Matrix, Matrix]:
     """(rows, reference units): cosines by the first matrix that units read, and summed over all others."""
-    first = subject.reads[0][rows] @ (reference.reads[0] @ turn.reads).T
-    rest = subject.writes[rows] @ (reference.writes @ turn.writes).T
+    first = turn.reads.products(subject.reads[0][rows], reference.reads[0])
+    rest = turn.writes.products(subject.writes[rows], reference.writes)
     for mine, theirs in zip(subject.reads[1:], reference.reads[1:], strict=True):
-        rest = rest + mine[rows] @ (theirs @ turn.reads).T
+        rest += turn.reads.products(mine[rows], theirs)
     return first, rest
 
 
@@ -182,43 +221,57 @@ def _turn(
 ) -> Turn:
     """The best turn for these pairs of units, over all layers given: from the first matrix alone at the start, whose signs no
     disguise changes."""
-    products = [_products(*each, former) for each in zip(subject, reference, matches, strict=True) if each[2]]
-    reads = np.sum([each[0] for each in products], axis=0)
-    writes = np.sum([each[1] for each in products], axis=0)
-    one_stream = reads.shape == writes.shape
-    if former is None:
-        return Turn(_polar(reads), _polar(reads if one_stream else writes))
-    if one_stream:
-        both = _polar(reads + writes)
+    pairs = [_pairs(*each, former) for each in zip(subject, reference, matches, strict=True) if each[2]]
+    reads = [pair for each in pairs for pair in each[0]]
+    writes = [pair for each in pairs for pair in each[1]]
+    if subject[0].reads[0].shape[1] == subject[0].writes.shape[1]:  # one stream, so one turn
+        both = _procrustes(reads if former is None else reads + writes)
         return Turn(both, both)
-    return Turn(_polar(reads), _polar(writes))
+    return Turn(_procrustes(reads), _procrustes(writes))
 
 
-def _products(subject: UnitRows, reference: UnitRows, matches: Matches, former: Turn | None) -> tuple[Matrix, Matrix]:
-    """Sums over matched units of what the reference's has times what the subject's has: what they read, and write."""
+def _pairs(
+    subject: UnitRows, reference: UnitRows, matches: Matches, former: Turn | None
+) -> tuple[list[Pair], list[Pair]]:
+    """Rows of matched units, the reference's beside the subject's: what they read, and what they write."""
     mine, theirs = (np.array(side) for side in zip(*matches, strict=True))
-    reads = reference.reads[0][theirs].T @ subject.reads[0][mine]
+    reads = [(reference.reads[0][theirs], subject.reads[0][mine])]
     if former is None:
-        return reads, reference.writes[theirs].T @ subject.writes[mine]
+        return reads, [(reference.writes[theirs], subject.writes[mine])]
     signs = _signs(subject, reference, former, mine, theirs)
-    reads = reads + sum(
-        (other[theirs] * signs).T @ own[mine] for own, other in zip(subject.reads[1:], reference.reads[1:], strict=True)
-    )
-    return reads, (reference.writes[theirs] * signs).T @ subject.writes[mine]
+    sides = zip(reference.reads[1:], subject.reads[1:], strict=True)
+    reads += [(other[theirs] * signs, own[mine]) for other, own in sides]
+    return reads, [(reference.writes[theirs] * signs, subject.writes[mine])]
 
 
 def _signs(subject: UnitRows, reference: UnitRows, turn: Turn, mine: Places, theirs: Places) -> Matrix:
-    cosines = (subject.writes[mine] * (reference.writes[theirs] @ turn.writes)).sum(axis=1)
+    cosines = turn.writes.paired(subject.writes[mine], reference.writes[theirs])
     for own, other in zip(subject.reads[1:], reference.reads[1:], strict=True):
-        cosines = cosines + (own[mine] * (other[theirs] @ turn.reads)).sum(axis=1)
+        cosines = cosines + turn.reads.paired(own[mine], other[theirs])
     flipped = (cosines < 0) & (len(subject.reads) > 1)
-    return np.where(flipped, np.float32(-1), np.float32(1))[:, None]
+    return np.asarray(np.where(flipped, np.float32(-1), np.float32(1))[:, None], dtype=np.float32)
 
 
-def _polar(product: Matrix) -> Matrix:
-    """The nearest matrix with orthonormal rows or columns."""
-    left, _, right = np.linalg.svd(product.astype(np.float32), full_matrices=False)
-    return np.asarray(left @ right, dtype=np.float32)
+def _procrustes(pairs: Sequence[Pair]) -> Turned:
+    """The orthogonal Procrustes solution for rows of the reference beside rows of the subject (Schönemann 1966). In wide
+    streams from MOST_PAIRS rows, in the directions that these span, so that no step costs the cube of the width."""
+    widths = [side.shape[1] for side in pairs[0]]
+    if min(widths) <= WIDEST_WHOLE:
+        left, _, right = np.linalg.svd(np.sum([a.T @ b for a, b in pairs], axis=0), full_matrices=False)
+        return Turned(left, right)
+    every = max(1, sum(len(a) for a, _ in pairs) // MOST_PAIRS)
+    (first, inner), (second, other) = (
+        np.linalg.qr(np.concatenate([pair[side] for pair in pairs])[::every][:MOST_PAIRS].T) for side in (0, 1)
+    )
+    left, _, right = np.linalg.svd(inner @ other.T)
+    return Turned(first @ left, right @ second.T)
+
+
+def turn_multiplications(width: int) -> float:
+    """About how many multiplications all rounds of turning one pair of layers take."""
+    if width <= WIDEST_WHOLE:
+        return 200.0 * width**3
+    return _ROUNDS * (8.0 * width * MOST_PAIRS**2 + 20.0 * MOST_PAIRS**3)
 
 
 def _of_length_one(matrix: Matrix) -> Matrix:
@@ -230,11 +283,10 @@ def _invariants(sides: Sequence[Matrix]) -> Matrix:
     """(units, features): for every side of a unit, its quadratic forms in the Gram matrices of the sides of its width, its
     largest cosines within the layer, and its cosines with the unit's other sides. No sign matters."""
     columns: list[Matrix] = []
-    grams = [each.T @ each / np.float32(len(each)) for each in sides]
     for number, side in enumerate(sides):
         others = [other for other in sides[number + 1 :] if other.shape == side.shape]
-        for gram in (each for each in grams if len(each) == side.shape[1]):
-            turned = side @ gram
+        for each in (each for each in sides if each.shape[1] == side.shape[1]):
+            turned = _in_gram(side, each) / np.float32(len(each))
             columns += [(turned * side).sum(axis=1), (turned * turned).sum(axis=1)]
             columns += [np.abs((turned * other).sum(axis=1)) for other in others]
         columns += [np.abs((side * other).sum(axis=1)) for other in others]
@@ -244,6 +296,12 @@ def _invariants(sides: Sequence[Matrix]) -> Matrix:
         largest = -np.sort(-within, axis=1)[:, :top]
         columns += [largest[:, place] for place in range(top)]
     return ranks(np.stack(columns, axis=1))
+
+
+def _in_gram(side: Matrix, each: Matrix) -> Matrix:
+    """`side` times the Gram matrix of `each`, (width, width), which is not made where there are fewer units than that."""
+    product = (side @ each.T) @ each if len(each) < each.shape[1] else side @ (each.T @ each)
+    return np.asarray(product, dtype=np.float32)
 
 
 def ranks(features: Matrix) -> Matrix:

@@ -4,52 +4,39 @@ gwanmun fingerprint models/globe-vl --id globe-vl --catalogue fingerprints/
 gwanmun trace submissions/t2/model --against-catalogue fingerprints/
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.checkpoints import Checkpoint
-from tasks.independence.component_evidence import ComponentEvidence, screen
-from tasks.independence.fingerprint import Fingerprint, catalogue_files, opened_source, read_fingerprint
+from tasks.independence.fingerprint import Fingerprint
+from tasks.independence.fingerprint_file import catalogue_files, read_fingerprint, read_screen
 from tasks.independence.part import Part, Progress
+from tasks.independence.screening import Screening, Sign
 
-#: References that are read whole after the screening.
+#: References that are tested after the screening, besides all that show a sign; the rest are named as screened only.
 NEAREST = 5
 
 
 @dataclass(frozen=True)
 class Screened:
-    """One fingerprint, and what it says of each component of the subject."""
+    """A catalogue's references after the screening: those to be tested, the nearest first, and the ids of the others."""
 
-    held: Fingerprint
-    evidence: Mapping[str, ComponentEvidence]
-
-    @property
-    def nearness(self) -> float:
-        """Smaller is nearer: the clearest sign of any kind."""
-        signs = [group.log10_p for each in self.evidence.values() for group in each.groups]
-        copied = any(each.copies for each in self.evidence.values())
-        return min(signs, default=0.0) - (1e9 if copied else 0.0)
+    nearest: list[Fingerprint]
+    others: list[str]
 
 
-def screened(mine: Mapping[str, Part], catalogue: Path, progress: Progress) -> list[Screened]:
-    """Every reference of the catalogue, by its fingerprint alone."""
+def screened(mine: Mapping[str, Part], catalogue: Path, known: set[str], progress: Progress) -> Screened:
+    """Looks at every reference of the catalogue but those of the ids `known`, which are tested anyway."""
     files = list(catalogue_files(catalogue))
-    found = []
+    screening = Screening(mine)
+    signs: list[tuple[Sign, str, Path]] = []
     for number, path in enumerate(files):
         progress("catalogue", number, len(files))
-        held = read_fingerprint(path)
-        shared = {kind: screen(part, held.parts[kind]) for kind, part in mine.items() if kind in held.parts}
-        found.append(Screened(held, shared))
+        identifier, held = read_screen(path)
+        if identifier not in known:
+            signs.append((screening.sign(held), identifier, path))
     progress("catalogue", len(files), len(files))
-    return found
-
-
-def nearest(found: Sequence[Screened]) -> list[tuple[str, Checkpoint]]:
-    """(id, checkpoint) of the nearest whose weights still lie where they were read."""
-    opened: list[tuple[str, Checkpoint]] = []
-    for each in sorted(found, key=lambda one: one.nearness):
-        model = opened_source(each.held) if len(opened) < NEAREST else None
-        if model is not None:
-            opened.append((each.held.id, model))
-    return opened
+    signs.sort(key=lambda each: (each[0].order, each[1]))
+    wanted = {path for place, (sign, _, path) in enumerate(signs) if place < NEAREST or sign.calls}
+    others = sorted(identifier for _, identifier, path in signs if path not in wanted)
+    return Screened([read_fingerprint(path) for _, _, path in signs if path in wanted], others)

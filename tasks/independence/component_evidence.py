@@ -18,6 +18,8 @@ from tasks.independence.place_tests import READS, WRITES, GroupTest, finds_plant
 
 #: A place test this clear needs no alignment after it: the aligned tests look for what place by place cannot see.
 _CLEAR_LOG10 = -12.0
+#: Nor does a layer this clear at its own place; one that is less so may have come from another.
+_CLEAR_LAYER_LOG10 = -6.0
 #: Most of a component copied needs none either.
 MOSTLY = 0.9
 
@@ -92,13 +94,15 @@ def gather(subject: Part, reference: Part) -> ComponentEvidence:
 
 
 def _is_clear(subject: Part, reference: Part, groups: list[GroupTest]) -> bool:
-    """Whether hidden units are in place in both of their groups and layers are as many: else only alignment can say which
-    layer came from which."""
+    """Whether hidden units are in place in both of their groups, in every layer, and layers are as many: else only alignment can
+    say which layer came from which."""
     units = [group for group in groups if group.group in (READS, WRITES) and group.log10_p <= _CLEAR_LOG10]
-    return len(units) == 2 and len(subject.layers) == len(reference.layers)
+    layers = [test.log10_p for group in units for test in group.layers.values()]
+    one_depth = len(subject.layers) == len(reference.layers)
+    return len(units) == 2 and one_depth and all(log10_p <= _CLEAR_LAYER_LOG10 for log10_p in layers)
 
 
-def screen(subject: Part, reference: SketchedPart) -> ComponentEvidence:
+def gather_from_fingerprint(subject: Part, reference: SketchedPart) -> ComponentEvidence:
     """What a fingerprint alone can say: copies by content, and places by projections."""
     seed = zlib.crc32(subject.component.encode())
     mine = sketch(subject, like=reference)

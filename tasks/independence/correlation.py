@@ -113,6 +113,5 @@ def _matched(
 
 
 def _some(checkpoint: Checkpoint, name: str) -> Matrix:
-    shape = checkpoint.tensors[name].shape
-    row = max(1, checkpoint.tensors[name].parameters // max(1, shape[0]))
-    return checkpoint.read(name, slice(0, max(1, MOST_NUMBERS // row)))
+    width = checkpoint.tensors[name].shape[-1]
+    return checkpoint.read_matrix(name, slice(0, max(1, MOST_NUMBERS // max(1, width))))

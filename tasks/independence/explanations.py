@@ -5,6 +5,7 @@ from tasks.independence.aligned_tests import BY_TOKENS
 from tasks.independence.alignment import CHANCE_AGREEMENT
 from tasks.independence.component_evidence import ComponentEvidence
 from tasks.independence.correlation import NormGains
+from tasks.independence.notes import percent
 from tasks.independence.planted import R_DISGUISED, R_IN_PLACE
 from tasks.independence.verdict import LOG10_ALPHA, Judgement
 
@@ -41,7 +42,7 @@ def gains_note(gains: NormGains) -> Text:
 
 
 def _copied(evidence: ComponentEvidence, judgement: Judgement) -> Text:
-    count, share = len(evidence.copies), _percent(evidence.copied_share)
+    count, share = len(evidence.copies), percent(evidence.copied_share)
     return Text(
         ko=f"텐서 {count}개(구성 요소 매개변수의 {share})가 이름과 관계없이 숫자 하나하나 같습니다.",
         en=f"{count} tensors ({share} of the component's parameters) are the same number for number, whatever they are called.",
@@ -50,7 +51,7 @@ def _copied(evidence: ComponentEvidence, judgement: Judgement) -> Text:
 
 def _place(evidence: ComponentEvidence, judgement: Judgement) -> Text:
     agreeing = [group for group in evidence.groups if group.log10_p < LOG10_ALPHA]
-    share = _percent(max(group.share for group in agreeing))
+    share = percent(max(group.share for group in agreeing))
     r = 0.0 if evidence.r is None else evidence.r
     return Text(
         ko=f"서로 겹치지 않는 텐서 묶음 {len(agreeing)}개에서 가중치가 자리마다 대응합니다: 중심화 상관 {r:.3f}, "
@@ -64,7 +65,7 @@ def _aligned(evidence: ComponentEvidence, judgement: Judgement) -> Text:
     assert evidence.aligned is not None
     pair = evidence.aligned.best()
     assert pair is not None
-    found, limit = pair.agreement, _percent(CHANCE_AGREEMENT)
+    found, limit = pair.agreement, percent(CHANCE_AGREEMENT)
     start_ko = "공통 토큰의 임베딩" if pair.test == BY_TOKENS else "변환에 변하지 않는 특징"
     start_en = "the embeddings of shared tokens" if pair.test == BY_TOKENS else "features that no turn changes"
     return Text(
@@ -83,7 +84,7 @@ def _one_group(evidence: ComponentEvidence, judgement: Judgement) -> Text:
 
 
 def _not_covered(evidence: ComponentEvidence, judgement: Judgement) -> Text:
-    share = _percent(evidence.tested_share)
+    share = percent(evidence.tested_share)
     return Text(
         ko=f"구성 요소 매개변수의 {share}만 검정할 수 있었습니다. 검정하지 못한 것을 깨끗하다고 하지 않습니다.",
         en=f"Only {share} of the component's parameters could be tested; what was not tested is not cleared.",
@@ -98,7 +99,7 @@ def _no_power(evidence: ComponentEvidence, judgement: Judgement) -> Text:
 
 
 def _nothing_found(evidence: ComponentEvidence, judgement: Judgement) -> Text:
-    share, power = _percent(evidence.tested_share), f"{evidence.power:.0f}"
+    share, power = percent(evidence.tested_share), f"{evidence.power:.0f}"
     in_place = evidence.planted_in_place <= evidence.planted_disguised
     r = R_IN_PLACE if in_place else R_DISGUISED
     ko = "같은 형태의 텐서가 없어 정렬 검정만 했습니다." if evidence.r is None else f"중심화 상관 {evidence.r:.3f}."
@@ -120,7 +121,3 @@ def _shared_initialisation(evidence: ComponentEvidence, judgement: Judgement) ->
         ko="두 모델의 초기 가중치가 같지만, 그 뒤의 학습은 따로 이루어졌습니다. 위원회가 판단할 일입니다.",
         en="Both models start from the same initial weights and were trained apart from there: for the panel to decide.",
     )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"

@@ -1,43 +1,114 @@
 """The hidden units of a model's feed-forward layers, one matrix a side, whatever layout the file has.
 
 A unit is a row: what it reads (gate and up, or the one input matrix of an ungated layer) and what it writes (down), each of
-the width of the residual stream. Fused gate-up tensors, Conv1D layouts, fused experts and projectors are taken apart here.
+the width of the residual stream. Fused gate-up tensors, Conv1D layouts, fused experts and projectors are taken apart here, by
+headers alone; numbers are read when a test asks for them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 
 from tasks.checkpoints import Checkpoint, TensorRole
 from tasks.independence.permutation_test import Matrix
+from tasks.independence.stored_units import StoredUnits
 
 #: Place of a layer of units: stack, layer (None for a projector), expert (None outside a mixture).
 Place = tuple[str, int | None, int | None]
+Shapes = tuple[tuple[int, ...], ...]
+
+
+class UnitLayer(Protocol):
+    """A layer of hidden units as the tests see it, its numbers in a checkpoint or in a fingerprint.
+
+    `shapes` are those of its matrices in the model, (units, width) each, reads before writes: two layers are compared place by
+    place only where these are equal. `tensors` are the names that it is made from.
+    """
+
+    @property
+    def place(self) -> Place: ...
+    @property
+    def shapes(self) -> Shapes: ...
+    @property
+    def tensors(self) -> tuple[str, ...]: ...
+    def leading(self, units: int) -> "FeedForward":
+        """Its first units."""
 
 
 @dataclass(frozen=True)
 class FeedForward:
-    """One layer's units. `reads` holds one (units, width) matrix for an ungated layer, gate and up for a gated one, norm
-    gains folded in; `writes` is (units, width). `tensors` are the names that it was made from; `sketch_of` holds the shapes of the
-    matrices that a fingerprint's projections stand for."""
+    """Units of one layer in memory. `reads` holds one (units, width) matrix for an ungated layer, gate and up for a gated one,
+    norm gains folded in; `writes` is (units, width)."""
 
     place: Place
     reads: tuple[Matrix, ...]
     writes: Matrix
     tensors: tuple[str, ...]
-    sketch_of: tuple[tuple[int, ...], ...] = ()
+    shapes: Shapes
+
+    @classmethod
+    def of(
+        cls, place: Place, reads: tuple[Matrix, ...], writes: Matrix, tensors: tuple[str, ...] = ()
+    ) -> "FeedForward":
+        """A layer that is all there."""
+        return cls(place, reads, writes, tensors, (*(each.shape for each in reads), writes.shape))
+
+    def leading(self, units: int) -> "FeedForward":
+        """Its first units."""
+        return replace(self, reads=tuple(each[:units] for each in self.reads), writes=self.writes[:units])
+
+
+@dataclass(frozen=True)
+class StoredLayer:
+    """One layer's units in a checkpoint; `gain` of the norm before it is folded into what they read."""
+
+    checkpoint: Checkpoint
+    place: Place
+    reads: tuple[StoredUnits, ...]
+    writes: StoredUnits
+    tensors: tuple[str, ...]
+    gain: Matrix | None
 
     @property
     def units(self) -> int:
         """How many hidden units."""
-        return len(self.writes)
+        return self.writes.units
 
     @property
-    def shapes(self) -> tuple[tuple[int, ...], ...]:
-        """Shapes of the matrices, (units, width) each: two layers are compared place by place only where these are equal."""
-        return self.sketch_of or (*(each.shape for each in self.reads), self.writes.shape)
+    def width(self) -> int:
+        """Of the residual stream that they write to."""
+        return self.writes.shape[1]
+
+    @property
+    def shapes(self) -> Shapes:
+        """Shapes of the matrices, (units, width) each."""
+        return (*(each.shape for each in self.reads), self.writes.shape)
+
+    def leading(self, units: int) -> FeedForward:
+        """Its first units."""
+        reads = [self._gained(each.leading(self.checkpoint, units)) for each in self.reads]
+        return FeedForward(
+            self.place, tuple(reads), self.writes.leading(self.checkpoint, units), self.tensors, self.shapes
+        )
+
+    def largest(self, most: int) -> FeedForward:
+        """At most so many units, in their order: those with the largest product of the lengths of all their rows, which
+        no renumbering, turn of the stream or rescaling inside a unit changes."""
+        if self.units <= most:
+            return self.leading(self.units)
+        sizes = np.zeros(self.units)
+        for side, gain in (*((each, self.gain) for each in self.reads), (self.writes, None)):
+            sizes += np.log(np.maximum(side.squared_lengths(self.checkpoint, gain), 1e-60))
+        wanted = np.sort(np.argpartition(-sizes, most)[:most])
+        reads = [self._gained(each.chosen(self.checkpoint, wanted)) for each in self.reads]
+        return FeedForward(
+            self.place, tuple(reads), self.writes.chosen(self.checkpoint, wanted), self.tensors, self.shapes
+        )
+
+    def _gained(self, rows: Matrix) -> Matrix:
+        return rows if self.gain is None else rows * self.gain
 
 
 @dataclass(frozen=True)
@@ -49,19 +120,24 @@ class _Parts:
     norms: Sequence[str]
 
 
-def feed_forward_layers(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> Iterator[FeedForward]:
-    """Every layer of hidden units among `roles` (those of one component), in order; one at a time in memory."""
+def feed_forward_layers(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> list[StoredLayer]:
+    """Every layer of hidden units among `roles` (those of one component), in order."""
     conv1d = is_conv1d(checkpoint.config)
+    found: list[StoredLayer] = []
     for parts in _by_place(roles):
         widths = {checkpoint.tensors[name].shape[0] for name in parts.norms}
-        names = dict(parts.names)
-        tensors = {role: checkpoint.read(name) for role, name in names.items()}
+        shapes = {role: checkpoint.tensors[name].shape for role, name in parts.names.items()}
         gain = gain_of(checkpoint, parts.norms, _BEFORE_FEED_FORWARD)
-        used = tuple(names.values())
-        for expert, matrices in _per_expert(tensors, parts.place[2]):
-            layer = _layer((*parts.place[:2], expert), matrices, widths, conv1d, gain, used)
-            if layer is not None:
-                yield layer
+        for expert, first in _per_expert(shapes, parts.place[2]):
+            sides = _sides(parts.names, {role: shape[-2:] for role, shape in shapes.items()}, first, widths, conv1d)
+            if sides is not None:
+                reads, writes = sides
+                fits = gain is not None and all(each.shape[1] == len(gain) for each in reads)
+                place = (*parts.place[:2], expert)
+                found.append(
+                    StoredLayer(checkpoint, place, reads, writes, tuple(parts.names.values()), gain if fits else None)
+                )
+    return found
 
 
 def _by_place(roles: Sequence[TensorRole]) -> list[_Parts]:
@@ -86,54 +162,51 @@ def _order(place: Place) -> tuple[str, int, int]:
     return stack, -1 if layer is None else layer, -1 if expert is None else expert
 
 
-def _per_expert(tensors: Mapping[str, Matrix], expert: int | None) -> Iterator[tuple[int | None, dict[str, Matrix]]]:
-    """Fused experts (a first axis more than a matrix has) one by one."""
-    if all(tensor.ndim == 2 for tensor in tensors.values()):
-        yield expert, dict(tensors)
-    elif all(tensor.ndim == 3 for tensor in tensors.values()):
-        for number in range(min(len(tensor) for tensor in tensors.values())):
-            yield number, {role: tensor[number] for role, tensor in tensors.items()}
+def _per_expert(shapes: Mapping[str, tuple[int, ...]], expert: int | None) -> Iterator[tuple[int | None, int]]:
+    """(Expert, its number in fused tensors): fused experts, a first axis more than a matrix has, one by one."""
+    if all(len(shape) == 2 for shape in shapes.values()):
+        yield expert, 0
+    elif all(len(shape) == 3 for shape in shapes.values()):
+        yield from ((number, number) for number in range(min(shape[0] for shape in shapes.values())))
 
 
-def _layer(
-    place: Place,
-    matrices: Mapping[str, Matrix],
-    widths: set[int],
-    conv1d: bool,
-    gain: Matrix | None,
-    used: tuple[str, ...],
-) -> FeedForward | None:
-    down = matrices["down"]
-    fused = "gate_up" in matrices
-    first = matrices.get("gate_up", matrices.get("up_ungated", matrices.get("up")))
+def _sides(
+    names: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]], expert: int, widths: set[int], conv1d: bool
+) -> tuple[tuple[StoredUnits, ...], StoredUnits] | None:
+    """What units read, gate before up, and what they write; None where the matrices do not fit each other."""
+    down = shapes["down"]
+    fused = "gate_up" in shapes
+    first = shapes.get("gate_up", shapes.get("up_ungated", shapes.get("up")))
     assert first is not None
     turned = _is_turned(first, down, widths, conv1d, fused)
     if turned is None:
         return None
-    reads = [matrices[role] for role in ("gate", "up", "up_ungated") if role in matrices]
+    units = down[0] if turned else down[1]
+
+    def side(role: str, along_rows: bool, start: int = 0, step: int = 1) -> StoredUnits:
+        rows, columns = shapes[role]
+        return StoredUnits(names[role], expert * rows, rows, columns, along_rows, units, start, step)
+
     if fused:
-        both = first.T if turned else first
-        half = len(both) // 2
         # Fused and turned tensors interleave gate and up (gpt-oss); the others put one after the other.
-        reads = [both[0::2], both[1::2]] if turned else [both[:half], both[half:]]
-    elif turned:
-        reads = [each.T for each in reads]
-    writes = down if turned else down.T
-    if any(len(each) != len(writes) for each in reads):
-        return None
-    if gain is not None and all(each.shape[1] == len(gain) for each in reads):
-        reads = [each * gain for each in reads]
-    whole = tuple(np.ascontiguousarray(each, dtype=np.float32) for each in reads)
-    return FeedForward(place, whole, np.ascontiguousarray(writes, dtype=np.float32), used)
+        starts = [(0, 2), (1, 2)] if turned else [(0, 1), (units, 1)]
+        reads = [side("gate_up", not turned, start, step) for start, step in starts]
+    else:
+        reads = [side(role, not turned) for role in ("gate", "up", "up_ungated") if role in shapes]
+        if any(shapes[role][1 if turned else 0] != units for role in ("gate", "up", "up_ungated") if role in shapes):
+            return None
+    return tuple(reads), side("down", turned)
 
 
-def _is_turned(first: Matrix, down: Matrix, widths: set[int], conv1d: bool, fused: bool) -> bool | None:
+def _is_turned(
+    first: tuple[int, ...], down: tuple[int, ...], widths: set[int], conv1d: bool, fused: bool
+) -> bool | None:
     """Whether matrices are stored (in, out) and not (out, in); None where the two do not fit each other."""
     times = 2 if fused else 1
-    straight = first.shape[0] == times * down.shape[1]
-    turned = first.shape[1] == times * down.shape[0]
+    straight = first[0] == times * down[1]
+    turned = first[1] == times * down[0]
     if straight and turned and not fused:  # (n, d) and (d, n) fit both ways: the norms' width tells which is d
-        reads_width, writes_width = first.shape[1] in widths, first.shape[0] in widths
+        reads_width, writes_width = first[1] in widths, first[0] in widths
         return writes_width and not reads_width if reads_width != writes_width else conv1d
     return False if straight else True if turned else None
 

@@ -1,13 +1,22 @@
 """One component's evidence and judgement as the record that is stored, shown and printed."""
 
-from checks.records.lineage import ComponentFinding, LineageTest
+from collections.abc import Sequence
+
+from checks.records.lineage import ComponentFinding, LineageTest, NullDistribution
 from checks.records.record import Text
+from tasks.checkpoints import TensorRole
+from tasks.independence.aligned_tests import AlignedTests
+from tasks.independence.alignment import CHANCE_AGREEMENT
 from tasks.independence.component_evidence import ComponentEvidence
 from tasks.independence.explanations import explain, gains_note
+from tasks.independence.notes import CORRELATION_NOTE, aligned_note, copy_note, percent, place_note, planted_note
+from tasks.independence.null_distribution import share_null
 from tasks.independence.part import Part
-from tasks.independence.place_tests import GroupTest
+from tasks.independence.place_tests import READS, WRITES, GroupTest
 from tasks.independence.planted import R_DISGUISED, R_IN_PLACE
-from tasks.independence.verdict import Judgement, from_log10
+from tasks.independence.verdict import COPY, IN_PLACE, Judgement, from_log10
+
+PLANTED_IN_PLACE, PLANTED_DISGUISED = "planted by the tool, in place", "planted by the tool, disguised"
 
 _ABSENT = Text(
     ko="참조 모델에 이 구성 요소가 없습니다.",
@@ -24,8 +33,10 @@ def component_finding(evidence: ComponentEvidence, judgement: Judgement) -> Comp
         log10_p=judgement.log10_p,
         relation=judgement.relation,
         share_of_parameters=share_of_model(evidence.subject),
+        subject_layers=_depth(evidence.subject.roles),
+        reference_layers=_depth(evidence.reference.roles),
         layers=judgement.layers,
-        tests=_tests(evidence),
+        tests=_tests(evidence, judgement.why),
         explanation=explain(evidence, judgement),
     )
 
@@ -45,21 +56,38 @@ def share_of_model(part: Part) -> float:
     return part.parameters / part.checkpoint.parameters
 
 
-def _tests(evidence: ComponentEvidence) -> list[LineageTest]:
+def _depth(roles: Sequence[TensorRole]) -> int:
+    """How many layers there are by their numbers, from 0."""
+    return 1 + max((role.layer for role in roles if role.layer is not None), default=-1)
+
+
+def _tests(evidence: ComponentEvidence, why: str) -> list[LineageTest]:
     tests = [
         LineageTest(
-            test="exact-copy",
+            test=COPY,
             statistic=evidence.copied_share,
             identity=bool(evidence.copies),
             group="all tensors",
             scope=f"{len(evidence.copies)} of {len(evidence.subject.contents)} tensors by content",
+            note=copy_note(evidence),
+            decides=why == "copied",
         )
     ]
     if evidence.correlations:
-        scope = f"{len(evidence.correlations)} matrices at the same place in the same shape"
-        tests.append(LineageTest(test="centred-correlation", statistic=evidence.r, group="all matrices", scope=scope))
-    tests += [place_test(group) for group in evidence.groups]
-    tests += _aligned_tests(evidence)
+        tests.append(
+            LineageTest(
+                test="centred-correlation",
+                statistic=evidence.r,
+                group="all matrices",
+                scope=f"{len(evidence.correlations)} matrices at the same place in the same shape",
+                note=CORRELATION_NOTE,
+            )
+        )
+    clearest = sorted(evidence.groups, key=lambda group: group.log10_p)[: _RESTS_ON.get(why, 0)]
+    tests += [_place_test(group, evidence.subject.roles, group in clearest) for group in evidence.groups]
+    if evidence.aligned is not None:
+        tests += _aligned_tests(evidence.aligned, why)
+        tests += [_planted_test(*each) for each in _planted(evidence)]
     if evidence.gains is not None:
         tests.append(
             LineageTest(
@@ -73,25 +101,37 @@ def _tests(evidence: ComponentEvidence) -> list[LineageTest]:
     return tests
 
 
-def place_test(group: GroupTest) -> LineageTest:
+#: How many of the groups of place tests a finding rests on, the clearest first.
+_RESTS_ON = {"place": 2, "shared-initialisation": 2, "one-group": 1}
+
+
+def _place_test(group: GroupTest, roles: Sequence[TensorRole], decides: bool) -> LineageTest:
     """A permutation test of one group."""
+    taken = set(group.tensors)
+    kinds = {role.name: role.role for role in roles if role.name in taken}
+    if group.group in (READS, WRITES):  # both know the tensors of whole layers, and each takes its own side of them
+        kinds = {name: kind for name, kind in kinds.items() if (kind == "down") is (group.group == WRITES)}
     where = f"{len(group.layers)} layers of units" if group.layers else "coordinates of the residual stream"
+    named = ", ".join(sorted(set(kinds.values())))
     return LineageTest(
-        test="permutation",
+        test=IN_PLACE,
         statistic=group.mean_cosine,
         p_value=from_log10(group.log10_p),
         log10_p=group.log10_p,
         group=group.group,
-        scope=f"{where}, {len(group.tensors)} tensors; {100 * group.share:.0f} % at their own place",
+        scope=f"{where}, {len(kinds)} tensors ({named}); {percent(group.share)} at their own place",
+        note=place_note(group),
+        decides=decides,
+        null=NullDistribution(kind="renumberings", mean=group.null[0], deviation=group.null[1], units=group.units),
     )
 
 
-def _aligned_tests(evidence: ComponentEvidence) -> list[LineageTest]:
-    if evidence.aligned is None:
-        return []
+def _aligned_tests(aligned: AlignedTests, why: str) -> list[LineageTest]:
+    """The best pair of layers of each kind of alignment, one test a half of its held-out units."""
     tests = []
-    for kind in sorted({pair.test for pair in evidence.aligned.pairs}):
-        best = min((each for each in evidence.aligned.pairs if each.test == kind), key=lambda each: each.log10_p)
+    for kind in sorted({pair.test for pair in aligned.pairs}):
+        best = AlignedTests([each for each in aligned.pairs if each.test == kind], 0).best()
+        assert best is not None
         found = best.agreement
         for half, (log10_p, (tested, agreed)) in enumerate(zip(found.log10_halves, found.halves, strict=True), 1):
             tests.append(
@@ -101,19 +141,30 @@ def _aligned_tests(evidence: ComponentEvidence) -> list[LineageTest]:
                     p_value=from_log10(log10_p),
                     log10_p=log10_p,
                     group=f"held-out units, half {half}",
-                    scope=f"{agreed} of {tested} units; best of {evidence.aligned.tried} comparisons of layers",
+                    scope=f"{agreed} of {tested} units; best of {aligned.tried} comparisons of layers",
+                    note=aligned_note(tested, agreed),
+                    decides=why == "aligned" and best is aligned.best(),
+                    null=share_null(tested, CHANCE_AGREEMENT),
                 )
             )
-    in_place, disguised = evidence.planted_in_place, evidence.planted_disguised
-    for how, r, log10_p in (("in place", R_IN_PLACE, in_place), ("disguised", R_DISGUISED, disguised)):
-        tests.append(
-            LineageTest(
-                test="planted-derivative",
-                statistic=r,
-                p_value=from_log10(log10_p),
-                log10_p=log10_p,
-                group=f"planted by the tool, {how}",
-                scope="whether these tests find a derivative of this reference in this shape",
-            )
-        )
     return tests
+
+
+def _planted(evidence: ComponentEvidence) -> list[tuple[str, float, float]]:
+    """How the derivative was planted, its correlation, and log10 p of finding it."""
+    return [
+        (PLANTED_IN_PLACE, R_IN_PLACE, evidence.planted_in_place),
+        (PLANTED_DISGUISED, R_DISGUISED, evidence.planted_disguised),
+    ]
+
+
+def _planted_test(how: str, r: float, log10_p: float) -> LineageTest:
+    return LineageTest(
+        test="planted-derivative",
+        statistic=r,
+        p_value=from_log10(log10_p),
+        log10_p=log10_p,
+        group=how,
+        scope="whether these tests find a derivative of this reference in this shape",
+        note=planted_note(log10_p),
+    )

@@ -2,30 +2,30 @@
 
 A fingerprint holds hashes of every tensor's numbers, and of the units and coordinates that the place tests compare a seeded
 random projection into at most an eighth of their width, in half precision: enough for the tests, and no way back to the
-weights, of which it determines less than an eighth. It is a safetensors file, readable anywhere, versioned.
+weights, of which it determines less than an eighth.
 """
 
-import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from checks.contracts.errors import InputFault
 from tasks.checkpoints import Checkpoint, TensorRole, assign_roles, open_checkpoint
-from tasks.checkpoints.safetensors_header import read_header
 from tasks.independence.architecture import Design, design_of
-from tasks.independence.copies import Content, contents
-from tasks.independence.feed_forward import FeedForward, Place, feed_forward_layers
+from tasks.independence.copies import Content, content, side_by_side
+from tasks.independence.feed_forward import FeedForward, Place, StoredLayer
 from tasks.independence.part import Part, Progress, parts, unseen
 from tasks.independence.permutation_test import Matrix
-from tasks.independence.residual import Profile, Profiles, coordinate_profiles
+from tasks.independence.place_tests import MOST_UNITS
+from tasks.independence.residual import Profile, Profiles
 
-VERSION = 1
-SUFFIX = ".fingerprint.safetensors"
+#: Raised when what a fingerprint holds changes: fingerprints of another version are refused.
+VERSION = 2
 #: Widest projection, and the least share of a row's width that it takes away.
 _WIDEST = 64
 _NARROWED = 8
@@ -33,11 +33,13 @@ _NARROWED = 8
 _SKETCH_BYTES = 40_000_000
 _MOST_LAYERS = 1_024
 _UNITS = (512, 256, 128, 64, 32, 16)
+QUANTILES = np.linspace(0.02, 0.98, 16)
 
 
 @dataclass(frozen=True)
 class SketchedPart:
-    """What a fingerprint keeps of one component; `layers` and `coordinates` are projections."""
+    """What a fingerprint keeps of one component; `layers` and `coordinates` are projections, `curves` the size curves of
+    `layers` where it was just read."""
 
     component: str
     parameters: int
@@ -46,6 +48,7 @@ class SketchedPart:
     layers: Sequence[FeedForward]
     coordinates: Profiles
     units: int
+    curves: Sequence[Matrix] = ()
 
 
 @dataclass(frozen=True)
@@ -59,53 +62,75 @@ class Fingerprint:
     parts: Mapping[str, SketchedPart]
 
 
-def fingerprint(source: Path, identifier: str, catalogue: Path, progress: Progress | None = None) -> Path:
-    """Reads a checkpoint and writes its fingerprint into the catalogue's folder; returns the file.
+def read_once(source: Path, identifier: str, progress: Progress = unseen) -> Fingerprint:
+    """The fingerprint of a checkpoint, every byte of which is read once and all of it never at a time.
 
-    Raises InputFault for a checkpoint that cannot be read, and where the catalogue has that id already.
+    Raises InputFault for a checkpoint that cannot be read.
     """
-    target = catalogue / f"{identifier}{SUFFIX}"
-    if target.exists():
-        raise InputFault(
-            target, found=f"a fingerprint of {identifier!r}", expected="an id that the catalogue has not yet"
-        )
     model = open_checkpoint(source)
-    sketched = {}
     held = parts(model, assign_roles(model))
-    for number, (kind, part) in enumerate(held.items()):
-        (progress or unseen)("fingerprint", number, len(held))
-        sketched[kind] = sketch(part)
-    (progress or unseen)("fingerprint", len(held), len(held))
-    made = Fingerprint(identifier, str(source.resolve()), model.parameters, design_of(model), sketched)
-    catalogue.mkdir(parents=True, exist_ok=True)
-    _write(target, made)
-    return target
+    sketched = {kind: _sketched_by_layers(part, progress) for kind, part in held.items()}
+    return Fingerprint(identifier, str(source.resolve()), model.parameters, design_of(model), sketched)
 
 
-def sketch(part: Part, like: SketchedPart | None = None) -> SketchedPart:
-    """The part as a fingerprint keeps it; with `like`, only what that one has, so that the two can be compared."""
-    wanted = None if like is None else {layer.place for layer in like.layers}
-    places = _places(part) if like is None else []
-    units = _units_that_fit(part, len(places)) if like is None else like.units
-    layers = [
-        _sketch_layer(layer, units)
-        for layer in feed_forward_layers(part.checkpoint, part.roles)
-        if (layer.place in wanted if wanted is not None else layer.place in places) or layer.place[1] is None
-    ]
+def _sketched_by_layers(part: Part, progress: Progress) -> SketchedPart:
+    """Layer by layer, so that a layer's numbers are sketched while its bytes, just hashed, are still in memory."""
+    wanted = _places(part)
+    units = _units_that_fit(part, len(wanted))
+    numbered = sorted(part.roles, key=lambda role: -1 if role.layer is None else role.layer)
+    by_layer = [(number, list(roles)) for number, roles in groupby(numbered, lambda role: role.layer)]
+    done: list[int | None] = []
+
+    def read(layer: tuple[int | None, list[TensorRole]]) -> SketchedPart:
+        number, roles = layer
+        found = [content(part.checkpoint, role) for role in roles]
+        kept = [each for each in part.layers if each.place[1] == number and (each.place in wanted or number is None)]
+        profiles = {place: each for place, each in part.coordinates.items() if place[2] == number}
+        sketched = _sketch(part, kept, profiles, [each for each in found if each is not None], units)
+        done.append(number)
+        progress(f"fingerprint · {part.component}", len(done), len(by_layer))
+        return sketched
+
+    found = side_by_side(read, by_layer)
+    return replace(
+        found[0],
+        contents=[each for one in found for each in one.contents],
+        layers=[each for one in found for each in one.layers],
+        coordinates={place: each for one in found for place, each in one.coordinates.items()},
+        curves=[each for one in found for each in one.curves],
+    )
+
+
+def sketch(part: Part, like: SketchedPart) -> SketchedPart:
+    """The part as a fingerprint keeps it, as far as `like` has it, so that the two can be compared."""
+    wanted = {layer.place for layer in like.layers}
+    kept = [layer for layer in part.layers if layer.place in wanted or layer.place[1] is None]
+    profiles = {place: each for place, each in part.coordinates.items() if place in like.coordinates}
+    return _sketch(part, kept, profiles, part.contents, like.units)
+
+
+def _sketch(
+    part: Part, layers: Sequence[StoredLayer], profiles: Profiles, contents: Sequence[Content], units: int
+) -> SketchedPart:
+    sketched, curves = [], []
+    for layer in layers:
+        leading = layer.leading(max(units, MOST_UNITS))
+        sketched.append(sketch_layer(leading.leading(units)))
+        curves.append(size_curve(leading))
     coordinates = {
-        place: Profile(profile.name, profile.shape, _projected(profile.rows[:units]))
-        for place, profile in coordinate_profiles(part.checkpoint, part.roles).items()
+        place: kept_profile(each.name, each.shape, _projected(each.read()[:units])) for place, each in profiles.items()
     }
-    hashes = part.contents if like is not None else contents(part.checkpoint, part.roles)
-    return SketchedPart(part.component, part.parameters, part.roles, hashes, layers, coordinates, units)
+    return SketchedPart(part.component, part.parameters, part.roles, contents, sketched, coordinates, units, curves)
+
+
+def kept_profile(name: str, shape: tuple[int, ...], rows: Matrix) -> Profile:
+    """A profile that is in memory."""
+    return Profile(name, shape, lambda: rows)
 
 
 def _places(part: Part) -> set[Place]:
     """Layers that are kept: all, or an even choice of a mixture's many."""
-    places = sorted(
-        {(role.stack, role.layer, role.expert) for role in part.roles if role.role == "down" and not role.bias},
-        key=str,
-    )
+    places = [layer.place for layer in part.layers]
     return set(places[:: max(1, -(-len(places) // _MOST_LAYERS))])
 
 
@@ -114,102 +139,32 @@ def _units_that_fit(part: Part, layers: int) -> int:
     return next((units for units in _UNITS if matrices * units * _WIDEST * 2 <= _SKETCH_BYTES), _UNITS[-1])
 
 
-def _sketch_layer(layer: FeedForward, units: int) -> FeedForward:
-    reads = tuple(_projected(each[:units]) for each in layer.reads)
-    return FeedForward(layer.place, reads, _projected(layer.writes[:units]), layer.tensors, layer.shapes)
+def sketch_layer(layer: FeedForward) -> FeedForward:
+    """Its units' rows projected; `shapes` stay those of the model."""
+    reads = tuple(_projected(each) for each in layer.reads)
+    return replace(layer, reads=reads, writes=_projected(layer.writes))
+
+
+def size_curve(layer: FeedForward) -> Matrix:
+    """(quantiles,): how the logarithms of units' sizes, the products of the lengths of all their rows, are spread about their
+    median. No renumbering, turn of the stream or rescaling inside a unit changes it."""
+    lengths = [np.linalg.norm(each, axis=1) for each in (*layer.reads, layer.writes)]
+    sizes = np.sum([np.log(np.maximum(each, 1e-30)) for each in lengths], axis=0)
+    return np.asarray(np.quantile(sizes, QUANTILES) - np.median(sizes), dtype=np.float32)
 
 
 def _projected(rows: Matrix) -> Matrix:
     """Rows projected by a Gaussian matrix that follows from their width alone, of root mean square one."""
-    width = rows.shape[1]
-    narrow = max(1, min(_WIDEST, width // _NARROWED))
-    seed = zlib.crc32(f"gwanmun {VERSION} {width}".encode())
-    turn = np.random.default_rng(seed).standard_normal((width, narrow), dtype=np.float32)
-    short = rows @ turn
+    short = rows @ _projection(rows.shape[1])
     size = float(np.sqrt((short.astype(np.float64) ** 2).mean()))
     return np.asarray(short / (size or 1.0), dtype=np.float16).astype(np.float32)
 
 
-def _write(target: Path, made: Fingerprint) -> None:
-    from safetensors.numpy import save
-
-    arrays: dict[str, Any] = {"tokens": np.array(sorted(made.design.tokens), dtype=np.uint64)}
-    described: dict[str, Any] = {}
-    for kind, part in made.parts.items():
-        described[kind] = {
-            "parameters": part.parameters,
-            "units": part.units,
-            "roles": [asdict(role) for role in part.roles],
-            "contents": [asdict(content) for content in part.contents],
-            "layers": [
-                {"place": layer.place, "tensors": layer.tensors, "shapes": layer.shapes} for layer in part.layers
-            ],
-            "coordinates": [
-                {"place": place, "name": each.name, "shape": each.shape} for place, each in part.coordinates.items()
-            ],
-        }
-        for number, layer in enumerate(part.layers):
-            for side, matrix in enumerate((*layer.reads, layer.writes)):
-                arrays[f"{kind}/layer/{number}/{side}"] = matrix.astype(np.float16)
-        for number, profile in enumerate(part.coordinates.values()):
-            arrays[f"{kind}/coordinates/{number}"] = profile.rows.astype(np.float16)
-    header = {"version": VERSION, "id": made.id, "source": made.source, "parameters": made.parameters}
-    header |= {"config": dict(made.design.config), "parts": described}
-    unfinished = target.with_name(f".{target.name}.unfinished")
-    unfinished.write_bytes(save(arrays, metadata={"gwanmun": json.dumps(header, ensure_ascii=False)}))
-    unfinished.replace(target)
-
-
-def read_fingerprint(path: Path) -> Fingerprint:
-    """A fingerprint from its file; raises InputFault for a broken one and for another version's."""
-    from safetensors import safe_open
-
-    read_header(path)
-    try:
-        with safe_open(path, framework="np") as file:
-            header = json.loads((file.metadata() or {})["gwanmun"])
-            if header["version"] != VERSION:
-                raise InputFault(path, "version", str(header["version"]), f"{VERSION}: fingerprint the reference anew")
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no mapping)
-        held = {kind: _part(kind, fields, arrays) for kind, fields in header["parts"].items()}
-        design = Design(header["config"], frozenset(int(token) for token in arrays["tokens"]))
-        return Fingerprint(header["id"], header["source"], header["parameters"], design, held)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputFault(path, found=f"a file that is no fingerprint ({error})", expected="a fingerprint") from None
-
-
-def _part(kind: str, fields: Mapping[str, Any], arrays: Mapping[str, Any]) -> SketchedPart:
-    def array(name: str) -> Matrix:
-        return np.asarray(arrays[f"{kind}/{name}"], dtype=np.float32)
-
-    layers = []
-    for number, each in enumerate(fields["layers"]):
-        sides = [array(f"layer/{number}/{side}") for side in range(len(each["shapes"]))]
-        shapes = tuple(tuple(shape) for shape in each["shapes"])
-        stack, layer, expert = each["place"]
-        layers.append(FeedForward((stack, layer, expert), tuple(sides[:-1]), sides[-1], tuple(each["tensors"]), shapes))
-    coordinates = {
-        tuple(each["place"]): Profile(each["name"], tuple(each["shape"]), array(f"coordinates/{number}"))
-        for number, each in enumerate(fields["coordinates"])
-    }
-    return SketchedPart(
-        kind,
-        fields["parameters"],
-        [TensorRole(**role) for role in fields["roles"]],
-        [Content(**content) for content in fields["contents"]],
-        layers,
-        coordinates,
-        fields["units"],
-    )
-
-
-def catalogue_files(catalogue: Path) -> Iterator[Path]:
-    """The fingerprints of a catalogue, in the order of ids; raises InputFault for a folder without any."""
-    files = sorted(catalogue.glob(f"*{SUFFIX}")) if catalogue.is_dir() else []
-    if not files:
-        found = "no fingerprints" if catalogue.is_dir() else "no such folder"
-        raise InputFault(catalogue, found=found, expected="a catalogue that `gwanmun fingerprint` filled")
-    yield from files
+@lru_cache(maxsize=8)
+def _projection(width: int) -> Matrix:
+    narrow = max(1, min(_WIDEST, width // _NARROWED))
+    generator = np.random.default_rng(zlib.crc32(f"gwanmun {VERSION} {width}".encode()))
+    return np.asarray(generator.standard_normal((width, narrow), dtype=np.float32))
 
 
 def opened_source(held: Fingerprint) -> Checkpoint | None:
@@ -217,6 +172,9 @@ def opened_source(held: Fingerprint) -> Checkpoint | None:
     folder = Path(held.source)
     if not folder.is_dir():
         return None
-    model = open_checkpoint(folder)
+    try:
+        model = open_checkpoint(folder)
+    except InputFault:
+        return None
     names = {role.name for part in held.parts.values() for role in part.roles}
     return model if names == set(model.tensors) and model.parameters == held.parameters else None

@@ -1,19 +1,26 @@
 """One component of one model: its checkpoint, the roles of its tensors, and what the tests need of it, read once.
 
->>> part = Part.of(open_checkpoint(folder), "vision_tower")
->>> len(part.layers)
+>>> len(parts(model, assign_roles(model))["vision_tower"].layers)
 2
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from tasks.checkpoints import Checkpoint, TensorRole
 from tasks.independence.alignment import UnitRows, unit_rows
 from tasks.independence.copies import Content, contents
-from tasks.independence.feed_forward import FeedForward, feed_forward_layers
+from tasks.independence.feed_forward import FeedForward, StoredLayer, feed_forward_layers
 from tasks.independence.residual import Profiles, coordinate_profiles
+
+#: Most units of a layer that are aligned, and bytes of float32 of one of their matrices, but never fewer than LEAST_ALIGNED:
+#: half of them carry the turn, and as many more numbers than that settle nothing.
+MOST_ALIGNED = 1_024
+MATRIX_BYTES = 1 << 24
+LEAST_ALIGNED = 256
+#: Bytes of prepared layers that a part keeps.
+HELD_BYTES = 400_000_000
 
 Progress = Callable[[str, int, int], None]
 
@@ -25,6 +32,7 @@ class Part:
     checkpoint: Checkpoint
     component: str
     roles: Sequence[TensorRole]
+    _held: dict[int, UnitRows] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def parameters(self) -> int:
@@ -37,19 +45,34 @@ class Part:
         return contents(self.checkpoint, self.roles)
 
     @cached_property
-    def layers(self) -> list[FeedForward]:
-        """Layers of hidden units."""
-        return list(feed_forward_layers(self.checkpoint, self.roles))
+    def layers(self) -> list[StoredLayer]:
+        """Layers of hidden units, by headers alone."""
+        return feed_forward_layers(self.checkpoint, self.roles)
 
     @cached_property
     def coordinates(self) -> Profiles:
         """Coordinates of the residual stream."""
         return coordinate_profiles(self.checkpoint, self.roles)
 
-    @cached_property
-    def unit_rows(self) -> list[UnitRows]:
-        """The same, prepared for alignment."""
-        return [unit_rows(layer) for layer in self.layers]
+    def largest_units(self, number: int) -> FeedForward:
+        """The units of the layer at this place in `layers` that alignment is tried on."""
+        layer = self.layers[number]
+        return layer.largest(units_to_align(layer))
+
+    def unit_rows(self, number: int) -> UnitRows:
+        """The same, prepared for alignment; the layers asked for last are kept, as far as HELD_BYTES go."""
+        rows = self._held.pop(number, None)
+        if rows is None:
+            rows = unit_rows(self.largest_units(number))
+        self._held[number] = rows  # the last asked for stands last
+        while len(self._held) > 1 and sum(each.nbytes for each in self._held.values()) > HELD_BYTES:
+            del self._held[next(iter(self._held))]
+        return rows
+
+
+def units_to_align(layer: StoredLayer) -> int:
+    """How many of a layer's units take part in alignment: MOST_ALIGNED, of wide layers as many as MATRIX_BYTES hold."""
+    return min(layer.units, MOST_ALIGNED, max(LEAST_ALIGNED, MATRIX_BYTES // (4 * max(1, layer.width))))
 
 
 def parts(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> dict[str, Part]:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tasks.independence.null_distribution import diagonal_null
+
 Matrix = npt.NDArray[np.float32]
 
 #: Renumberings drawn for one test; with the observed one they give p-values down to 1 / 20,000.
@@ -29,12 +31,14 @@ LEAST_UNITS = 8
 @dataclass(frozen=True)
 class PlaceTest:
     """`share`: the share of units that find themselves at their own place in the other model; `mean_cosine`: of units
-    at the same place, centred; `log10_p`: exact or conservative, not corrected."""
+    at the same place, centred; `log10_p`: exact or conservative, not corrected; `null`: mean and deviation of `mean_cosine`
+    over all renumberings."""
 
     units: int
     share: float
     mean_cosine: float
     log10_p: float
+    null: tuple[float, float]
 
 
 def centred_unit_rows(matrix: Matrix) -> Matrix:
@@ -60,7 +64,7 @@ def test_places(similarity: Matrix, seed: int) -> PlaceTest | None:
     if log10_p > -math.log10(1 + RENUMBERINGS):  # no drawing goes lower than that
         log10_p = min(log10_p, _log10_rank_of_diagonal(similarity, seed))
     both = min(0.0, log10_p + math.log10(2))
-    return PlaceTest(units, at_place / units, float(np.trace(similarity)) / units, both)
+    return PlaceTest(units, at_place / units, float(np.trace(similarity)) / units, both, diagonal_null(similarity))
 
 
 def mutual_nearest(similarity: Matrix) -> list[tuple[int, int]]:

@@ -6,7 +6,8 @@ from typing import Protocol
 
 import numpy as np
 
-from tasks.independence.feed_forward import FeedForward, Place
+from tasks.independence.feed_forward import FeedForward, Place, UnitLayer
+from tasks.independence.null_distribution import mean_of_layers
 from tasks.independence.permutation_test import (
     Matrix,
     PlaceTest,
@@ -25,12 +26,15 @@ READS, WRITES, RESIDUAL = "feed-forward, reading", "feed-forward, writing", "att
 @dataclass(frozen=True)
 class GroupTest:
     """One group of tensors: `log10_p` combines its layers (independent renumberings, Fisher); `share` and `mean_cosine` are
-    means over layers; `tensors` are the subject's that took part."""
+    means over layers, `null` the mean and deviation of `mean_cosine` over all renumberings of `units` units; `tensors` are the
+    subject's that took part."""
 
     group: str
     log10_p: float
     share: float
     mean_cosine: float
+    null: tuple[float, float]
+    units: int
     layers: dict[Place, PlaceTest] = field(default_factory=dict)
     tensors: Sequence[str] = ()
 
@@ -39,7 +43,7 @@ class Placed(Protocol):
     """What the tests of places need of a component: a part of a checkpoint, or what a fingerprint keeps of one."""
 
     @property
-    def layers(self) -> Sequence[FeedForward]:
+    def layers(self) -> Sequence[UnitLayer]:
         """Layers of hidden units."""
 
     @property
@@ -49,22 +53,18 @@ class Placed(Protocol):
 
 def place_tests(subject: Placed, reference: Placed, seed: int) -> list[GroupTest]:
     """Every group that both have in the same shape; empty where shapes have nothing in common."""
+    tests: dict[str, dict[Place, PlaceTest]] = {READS: {}, WRITES: {}}
     pairs = same_places(subject, reference)
-    found = []
-    for group, side in ((READS, _reads), (WRITES, _writes)):
-        tests = {
-            mine.place: test
-            for number, (mine, theirs) in enumerate(pairs)
-            if (test := _of_layer(side(mine), side(theirs), seed + number)) is not None
-        }
-        if tests:
-            names = [name for mine, _ in pairs for name in mine.tensors]
-            found.append(_combined(group, tests, names))
+    for number, (mine, theirs) in enumerate(pairs):
+        for group, test in test_layer(mine.leading(MOST_UNITS), theirs.leading(MOST_UNITS), seed + number).items():
+            tests[group][mine.place] = test
+    names = [name for mine, _ in pairs for name in mine.tensors]
+    found = [_combined(group, of_layers, names) for group, of_layers in tests.items() if of_layers]
     coordinates = _coordinates(subject, reference, seed)
     return found + ([coordinates] if coordinates is not None else [])
 
 
-def same_places(subject: Placed, reference: Placed) -> list[tuple[FeedForward, FeedForward]]:
+def same_places(subject: Placed, reference: Placed) -> list[tuple[UnitLayer, UnitLayer]]:
     """Layers at the same place with as many units of the same widths."""
     theirs = {layer.place: layer for layer in reference.layers}
     only = len(subject.layers) == len(reference.layers) == 1  # a projector, whatever it is called
@@ -78,26 +78,26 @@ def same_places(subject: Placed, reference: Placed) -> list[tuple[FeedForward, F
 
 def finds_planted_in_place(subject: Placed, reference: Placed, seed: int) -> float:
     """log10 p of the weaker of the two feed-forward groups on a planted derivative; 0.0 where no layer has the same shape."""
-    pairs = same_places(subject, reference)
     answers: dict[str, list[float]] = {READS: [], WRITES: []}
-    for number, (_, theirs) in enumerate(pairs):
-        planted = in_place(theirs, seed + number)
-        for group, side in ((READS, _reads), (WRITES, _writes)):
-            test = _of_layer(side(planted), side(theirs), seed + number)
-            answers[group] += [test.log10_p] if test is not None else []
+    for number, (_, layer) in enumerate(same_places(subject, reference)):
+        theirs = layer.leading(MOST_UNITS)
+        for group, test in test_layer(in_place(theirs, seed + number), theirs, seed + number).items():
+            answers[group].append(test.log10_p)
     return max(fisher_log10(each) for each in answers.values())
 
 
-def _reads(layer: FeedForward) -> Matrix:
-    return np.concatenate([each[:MOST_UNITS] for each in layer.reads], axis=1)
+def test_layer(mine: FeedForward, theirs: FeedForward, seed: int) -> dict[str, PlaceTest]:
+    """The test of what units read, all their reading sides together, and of what they write, as far as units suffice."""
+    sides = {
+        READS: [np.concatenate(each.reads, axis=1) for each in (mine, theirs)],
+        WRITES: [each.writes for each in (mine, theirs)],
+    }
+    tests = {group: test_places(_similarity(*matrices), seed) for group, matrices in sides.items()}
+    return {group: test for group, test in tests.items() if test is not None}
 
 
-def _writes(layer: FeedForward) -> Matrix:
-    return layer.writes[:MOST_UNITS]
-
-
-def _of_layer(mine: Matrix, theirs: Matrix, seed: int) -> PlaceTest | None:
-    return test_places(centred_unit_rows(mine) @ centred_unit_rows(theirs).T, seed)
+def _similarity(mine: Matrix, theirs: Matrix) -> Matrix:
+    return centred_unit_rows(mine) @ centred_unit_rows(theirs).T
 
 
 def _combined(group: str, tests: dict[Place, PlaceTest], names: Sequence[str]) -> GroupTest:
@@ -107,6 +107,8 @@ def _combined(group: str, tests: dict[Place, PlaceTest], names: Sequence[str]) -
         fisher_log10([each.log10_p for each in found]),
         float(np.mean([each.share for each in found])),
         float(np.mean([each.mean_cosine for each in found])),
+        mean_of_layers([each.null for each in found]),
+        sum(each.units for each in found),
         tests,
         sorted(set(names)),
     )
@@ -115,4 +117,6 @@ def _combined(group: str, tests: dict[Place, PlaceTest], names: Sequence[str]) -
 def _coordinates(subject: Placed, reference: Placed, seed: int) -> GroupTest | None:
     similarity, used = coordinate_similarity(subject.coordinates, reference.coordinates)
     test = None if similarity is None else test_places(similarity, seed)
-    return None if test is None else GroupTest(RESIDUAL, test.log10_p, test.share, test.mean_cosine, {}, used)
+    if test is None:
+        return None
+    return GroupTest(RESIDUAL, test.log10_p, test.share, test.mean_cosine, test.null, test.units, tensors=used)

@@ -20,20 +20,20 @@ def in_place(layer: FeedForward, seed: int) -> FeedForward:
     """The layer with its numbers disturbed and nothing moved."""
     generator = np.random.default_rng(seed)
     reads = tuple(_disturbed(each, R_IN_PLACE, generator) for each in layer.reads)
-    return FeedForward(layer.place, reads, _disturbed(layer.writes, R_IN_PLACE, generator), ())
+    return FeedForward.of(layer.place, reads, _disturbed(layer.writes, R_IN_PLACE, generator))
 
 
 def disguised(layer: FeedForward, units: int, reads_width: int, writes_width: int, seed: int) -> FeedForward:
     """The layer pruned or expanded to `units`, renumbered, turned into other widths, and disturbed."""
     generator = np.random.default_rng(seed)
-    kept = generator.permutation(layer.units)
-    chosen = np.resize(kept, units) if units > layer.units else kept[:units]
+    kept = generator.permutation(len(layer.writes))
+    chosen = np.resize(kept, units) if units > len(kept) else kept[:units]
     read_turn = _random_turn(layer.reads[0].shape[1], reads_width, generator)
     one_stream = layer.reads[0].shape[1] == layer.writes.shape[1] and reads_width == writes_width
     write_turn = read_turn if one_stream else _random_turn(layer.writes.shape[1], writes_width, generator)
     reads = tuple(_disturbed(each[chosen] @ read_turn, R_DISGUISED, generator) for each in layer.reads)
     writes = _disturbed(layer.writes[chosen] @ write_turn, R_DISGUISED, generator)
-    return FeedForward(layer.place, reads, writes, ())
+    return FeedForward.of(layer.place, reads, writes)
 
 
 def _disturbed(matrix: Matrix, r: float, generator: np.random.Generator) -> Matrix:

@@ -4,8 +4,9 @@ Coordinate i of two models trained apart has nothing in common: which one is fir
 a model derived from another without a turn of the stream, coordinate i is coordinate i.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -51,11 +52,12 @@ _SINE_SETTINGS = ("sinusoidal_pos_embds", "sinusoidal_embeddings")
 
 @dataclass(frozen=True)
 class Profile:
-    """One tensor as rows of coordinates, (coordinates, numbers), centred and of length one; `shape` is the tensor's own."""
+    """One tensor as rows of coordinates; `shape` is the tensor's own, `read` gives the rows, (coordinates, numbers), centred
+    and of length one. They are read when they are asked for, and not kept."""
 
     name: str
     shape: tuple[int, ...]
-    rows: Matrix
+    read: Callable[[], Matrix]
 
 
 Profiles = Mapping[tuple[object, ...], Profile]
@@ -66,7 +68,7 @@ def coordinate_profiles(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> 
     if _has_fixed_positions(checkpoint, roles):
         return {}
     return {
-        role.place: Profile(role.name, checkpoint.tensors[role.name].shape, _rows(checkpoint, role))
+        role.place: Profile(role.name, checkpoint.tensors[role.name].shape, partial(_rows, checkpoint, role))
         for role in roles
         if role.role in _AXIS and not role.bias and len(checkpoint.tensors[role.name].shape) >= 2
     }
@@ -81,7 +83,7 @@ def coordinate_similarity(subject: Profiles, reference: Profiles) -> tuple[Matri
         theirs = reference.get(place)
         if theirs is None or theirs.shape != mine.shape:
             continue
-        similarity = mine.rows @ theirs.rows.T
+        similarity = mine.read() @ theirs.read().T
         if total is None or similarity.shape == total.shape:
             total = similarity if total is None else total + similarity
             used.append(mine.name)
@@ -92,11 +94,13 @@ def _rows(checkpoint: Checkpoint, role: TensorRole) -> Matrix:
     axis = _AXIS[role.role]
     if role.layer is not None and is_conv1d(checkpoint.config):
         axis = 1 - axis
-    rows = slice(0, _MOST_ROWS if axis == 1 else MOST_COORDINATES)
-    matrix = checkpoint.read(role.name, rows)
-    flat = matrix.reshape(matrix.shape[0], -1)
-    along = flat[:, :MOST_COORDINATES].T if axis == 1 else flat
-    return centred_unit_rows(along)
+    if len(checkpoint.tensors[role.name].shape) > 2:  # a patch embedding's kernels
+        kernels = checkpoint.read(role.name, slice(0, MOST_COORDINATES if axis == 0 else _MOST_ROWS))
+        flat = kernels.reshape(len(kernels), -1)
+        return centred_unit_rows(flat if axis == 0 else flat[:, :MOST_COORDINATES].T)
+    if axis == 0:
+        return centred_unit_rows(checkpoint.read_matrix(role.name, slice(0, MOST_COORDINATES)))
+    return centred_unit_rows(checkpoint.read_matrix(role.name, slice(0, _MOST_ROWS), slice(0, MOST_COORDINATES)).T)
 
 
 def _has_fixed_positions(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> bool:

@@ -32,7 +32,7 @@ class Forms:
 
 def stream_forms(part: Part, layer: int) -> Forms:
     """The forms of the layer at this place in the part's list; no products where attention cannot be taken apart."""
-    rows = part.unit_rows[layer]
+    rows = part.unit_rows(layer)
     grams = [_of_norm_one(side.T @ side) for side in (*rows.reads, rows.writes)]
     stack, number, _ = part.layers[layer].place
     inside = {

@@ -13,11 +13,12 @@ from checks.contracts.errors import InputFault
 from checks.records.lineage import ComponentFinding, CoverageRow, ReferenceFinding, Trace, Verdict
 from tasks.checkpoints import Checkpoint, TensorRole, assign_roles, open_checkpoint
 from tasks.independence.architecture import Design, compare_designs, design_of
-from tasks.independence.catalogue import nearest, screened
+from tasks.independence.catalogue import screened
 from tasks.independence.chain import chain_findings, opened_steps
-from tasks.independence.component_evidence import ComponentEvidence, gather
+from tasks.independence.component_evidence import ComponentEvidence, gather, gather_from_fingerprint
 from tasks.independence.copies import TRIVIAL_ROLES
 from tasks.independence.findings import absent_component, component_finding
+from tasks.independence.fingerprint import Fingerprint, opened_source
 from tasks.independence.part import Part, Progress, parts, unseen
 from tasks.independence.shared_initialisation import apart_from_one_start
 from tasks.independence.verdict import Judgement, judge
@@ -44,14 +45,15 @@ def trace(
 ) -> Trace:
     """Traces a checkpoint against references by id, against a catalogue's fingerprints, and against its own checkpoints.
 
-    The few nearest of a catalogue are read whole where they still lie at their place. Raises InputFault for a checkpoint
+    Of a catalogue the nearest few and all that show a sign are tested, by their weights where these still lie at their place;
+    the others are named in `screened`. Raises InputFault for a checkpoint
     that cannot be read, NaN or infinite weights among them, and where there is nothing to trace against.
     """
     start = time.monotonic()
     model = open_checkpoint(subject)
     roles = assign_roles(model)
     mine = parts(model, roles)
-    compared = _compare(mine, references, catalogue, progress or unseen)
+    compared, only_screened = _compare(mine, references, catalogue, progress or unseen)
     if not compared:
         raise InputFault(subject, found="no reference", expected="at least one to trace against")
     steps = opened_steps(checkpoints)
@@ -66,6 +68,7 @@ def trace(
         seconds=time.monotonic() - start,
         bytes_read=sum(each.bytes_read for each in {id(each): each for each in opened}.values()),
         references=found,
+        screened=only_screened,
         coverage=_coverage(model, roles, [each for one in compared.values() for each in one.evidence.values()]),
         chain=chain_findings(mine, steps) if checkpoints else [],
     )
@@ -73,19 +76,31 @@ def trace(
 
 def _compare(
     mine: Mapping[str, Part], references: Mapping[str, Path], catalogue: Path | None, progress: Progress
-) -> dict[str, Compared]:
+) -> tuple[dict[str, Compared], list[str]]:
+    """What was measured of every reference that was tested, and the ids of those that were only screened."""
     compared: dict[str, Compared] = {}
     for number, (name, folder) in enumerate(references.items()):
         progress("references", number, len(references))
         compared[name] = _deep(mine, open_checkpoint(folder))
     if references:
         progress("references", len(references), len(references))
+    others: list[str] = []
     if catalogue is not None:
-        known = [each for each in screened(mine, catalogue, progress) if each.held.id not in references]
-        compared |= {each.held.id: Compared(each.held.design, each.evidence) for each in known}
-        for name, model in nearest(known):
-            compared[name] = _deep(mine, model)
-    return compared
+        found = screened(mine, catalogue, set(references), progress)
+        compared |= {held.id: _nearest(mine, held) for held in found.nearest}
+        others = found.others
+    return compared, others
+
+
+def _nearest(mine: Mapping[str, Part], held: Fingerprint) -> Compared:
+    """By its weights where they still lie where they were read, else by its fingerprint."""
+    model = opened_source(held)
+    if model is not None:
+        return _deep(mine, model)
+    shared = {
+        kind: gather_from_fingerprint(part, held.parts[kind]) for kind, part in mine.items() if kind in held.parts
+    }
+    return Compared(held.design, shared)
 
 
 def _deep(mine: Mapping[str, Part], model: Checkpoint) -> Compared:

@@ -6,13 +6,17 @@ same reference that the tool planted. Everything else is `indeterminate`.
 """
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 
 from checks.records.lineage import LayerMatch, Relation, Verdict
 from tasks.independence.component_evidence import MOSTLY, ComponentEvidence
 from tasks.independence.feed_forward import Place
+from tasks.independence.permutation_test import PlaceTest
 from tasks.independence.place_tests import READS, WRITES, GroupTest
 
+#: Names of the tests by content and by place, as findings, layer maps and the documentation have them.
+COPY, IN_PLACE = "exact-copy", "permutation"
 #: Family-wise error: the chance that anything at all is called derived where nothing is.
 LOG10_ALPHA = -3.0
 #: Effect sizes below which a place test convicts nobody, however small its p-value. Centred correlations of models trained
@@ -83,11 +87,11 @@ def _has_effect(evidence: ComponentEvidence) -> bool:
     )
 
 
-def _layer_log10(groups: list[GroupTest], place: Place) -> float:
-    """One layer: what it reads and what it writes must both show it."""
+def _layer_tests(groups: list[GroupTest], place: Place) -> list[PlaceTest]:
+    """One layer: what it reads and what it writes must both show it; empty where one of them was not tested."""
     found = {group.group: group.layers for group in groups}
     tests = [found[side][place] for side in (READS, WRITES) if place in found.get(side, {})]
-    return max(test.log10_p for test in tests) if len(tests) == 2 else 0.0
+    return tests if len(tests) == 2 else []
 
 
 def _place_layers(evidence: ComponentEvidence, correction: float) -> list[LayerMatch]:
@@ -95,9 +99,11 @@ def _place_layers(evidence: ComponentEvidence, correction: float) -> list[LayerM
     correction += math.log10(max(1, len(places)))
     matches = []
     for place in places:
-        log10_p = min(0.0, _layer_log10(evidence.groups, place) + correction)
+        tests = _layer_tests(evidence.groups, place)
+        log10_p = min(0.0, max((test.log10_p for test in tests), default=0.0) + correction)
         if place[1] is not None and log10_p < LOG10_ALPHA:
-            matches.append(layer_match(place[1], place[1], log10_p))
+            share = min(test.share for test in tests)
+            matches.append(layer_match(place[1], place[1], log10_p, IN_PLACE, share))
     return _one_a_pair(matches)
 
 
@@ -112,15 +118,26 @@ def _aligned_layers(evidence: ComponentEvidence, correction: float) -> list[Laye
         )
         log10_p = min(0.0, pair.log10_p + correction)
         if mine is not None and theirs is not None and log10_p < LOG10_ALPHA:
-            matches.append(layer_match(mine, theirs, log10_p))
+            matches.append(layer_match(mine, theirs, log10_p, pair.test, pair.agreement.share))
     return _one_a_pair(matches)
 
 
 def _copied_layers(evidence: ComponentEvidence) -> list[LayerMatch]:
     mine = {role.name: role.layer for role in evidence.subject.roles}
     theirs = {role.name: role.layer for role in evidence.reference.roles}
-    pairs = [(mine[own.name], theirs[other.name]) for own, other in evidence.copies]
-    return _one_a_pair([layer_match(a, b, None) for a, b in pairs if a is not None and b is not None])
+    sizes: Counter[int | None] = Counter()
+    for name, layer in mine.items():
+        sizes[layer] += evidence.subject.checkpoint.tensors[name].parameters
+    copied: Counter[tuple[int | None, int | None]] = Counter()
+    for own, other in evidence.copies:
+        copied[mine[own.name], theirs[other.name]] += own.parameters
+    return _one_a_pair(
+        [
+            layer_match(a, b, None, COPY, parameters / sizes[a])
+            for (a, b), parameters in copied.items()
+            if a is not None and b is not None
+        ]
+    )
 
 
 def _one_a_pair(matches: list[LayerMatch]) -> list[LayerMatch]:
@@ -156,7 +173,7 @@ def _relation(evidence: ComponentEvidence, layers: list[LayerMatch], otherwise: 
     mine, theirs = evidence.subject.layers, evidence.reference.layers
     pairs = [(len(mine), len(theirs))]
     if mine and theirs:
-        pairs += [(mine[0].units, theirs[0].units), (mine[0].writes.shape[1], theirs[0].writes.shape[1])]
+        pairs += list(zip(mine[0].shapes[-1], theirs[0].shapes[-1], strict=True))  # units and width
     if layers and any(own < other for own, other in pairs):
         return "pruned"
     if layers and any(own > other for own, other in pairs):
@@ -165,9 +182,16 @@ def _relation(evidence: ComponentEvidence, layers: list[LayerMatch], otherwise: 
     return "partial" if 0 < len(_numbers(layers)) < MOSTLY * len(every) else otherwise
 
 
-def layer_match(subject: int, reference: int, log10_p: float | None) -> LayerMatch:
+def layer_match(subject: int, reference: int, log10_p: float | None, test: str, share: float) -> LayerMatch:
     """A layer match with its p-value in both spellings."""
-    return LayerMatch(subject_layer=subject, reference_layer=reference, p_value=from_log10(log10_p), log10_p=log10_p)
+    return LayerMatch(
+        subject_layer=subject,
+        reference_layer=reference,
+        p_value=from_log10(log10_p),
+        log10_p=log10_p,
+        test=test,
+        share=share,
+    )
 
 
 def from_log10(log10_p: float | None) -> float | None:

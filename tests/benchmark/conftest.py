@@ -37,6 +37,14 @@ def bare_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def chat_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One with a chat template that writes the first token itself."""
+    from tests.benchmark.tiny_models import CHAT, save_llama
+
+    return save_llama(tmp_path_factory.mktemp("chat"), length=400, chat=CHAT)
+
+
+@pytest.fixture(scope="session")
 def llava(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny vision-language model."""
     from tests.benchmark.tiny_models import save_llava

@@ -31,20 +31,130 @@ def test_the_batch_budget_does_not_change_the_answers(llama: Path) -> None:
     assert [each[1] for each in together] == [each[1] for each in alone]
 
 
-def test_one_token_choices_of_a_question_share_one_row_and_nothing_else_does(llama: Path) -> None:
-    model = HarnessModel(load_model(llama, CPU))
+def _tokens_computed(model: HarnessModel) -> list[int]:
+    """How many tokens go through the model from now on, forward by forward."""
     seen: list[int] = []
     model._model.register_forward_pre_hook(
-        lambda _, __, named: seen.append(named["input_ids"].shape[0]), with_kwargs=True
+        lambda _, __, named: seen.append(named["input_ids"].numel()), with_kwargs=True
     )
-    tokens = {choice: model.tok_encode(choice, add_special_tokens=False) for choice in (" A", " B", " one two")}
-    assert [len(ids) for ids in tokens.values()][:2] == [len(tokens[" A"])] * 2
-    model.loglikelihood([_request("loglikelihood", "Q:", choice) for choice in ("3", "4", "5")])
-    assert sum(seen) == 1
+    return seen
+
+
+def test_no_token_is_computed_twice(llama: Path) -> None:
+    """Three one-token choices cost their question; a second question costs what it does not share with the first."""
+    model = HarnessModel(load_model(llama, CPU))
+    model.loglikelihood([_request("loglikelihood", "Q:", "3")])
+    assert model.ways == {"scoring": "prefix tree"}
+    seen = _tokens_computed(model)
+    question = model.tok_encode("Q: one two three four")
+    model.loglikelihood([_request("loglikelihood", "Q: one two three four", choice) for choice in ("3", "4", "5")])
+    assert sum(seen) == len(question)
     seen.clear()
-    model.loglikelihood([_request("loglikelihood", f"Q{question}", "3") for question in range(3)])
-    assert sum(seen) == 3
-    assert model.token_counts == [1, 1, 1]
+    texts = ["one two three four 3", "one two three four 바다가 넓다", "one two"]
+    rows = [tuple(model.tok_encode(text)[:-1]) for text in texts]
+    model._loglikelihood_tokens([(None, list(row), [5]) for row in rows])
+    beginnings = {row[:length] for row in rows for length in range(1, len(row) + 1)}
+    assert sum(seen) <= len(beginnings) + len(rows), "a row's scored position is computed with the row"
+    assert sum(seen) < sum(map(len, rows))
+
+
+def test_a_model_that_mixes_tokens_otherwise_takes_the_full_forward_and_says_so(
+    llama: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Positions that do not count are such a model: the first rows scored both ways differ, and answers stay right."""
+    requests = [_request("loglikelihood", *pair) for pair in PAIRS]
+    right = HarnessModel(load_model(llama, CPU)).loglikelihood(requests)
+    model = HarnessModel(load_model(llama, CPU))
+    rotary = model._model.model.rotary_emb
+    forward = rotary.forward
+    rotary.forward = lambda x, position_ids: forward(x, torch.arange(x.shape[1])[None])
+    answers = model.loglikelihood(requests)
+    assert "full forward, as two items scored both ways differ" in model.ways["scoring"]
+    assert "every prompt is computed in full" in caplog.text
+    assert [each[0] for each in answers] == pytest.approx([each[0] for each in right], abs=1e-4)
+
+
+def _in_full(loaded: Any, requests: list[Any]) -> list[Any]:
+    """The answers of the plain forward on padded batches."""
+    model = HarnessModel(loaded)
+    model._tree.refused = model._writer.refused = "this test says so"
+    return [model.loglikelihood(requests), model.generate_until([_request("generate_until", *WRITTEN)])]
+
+
+WRITTEN = ("3+4=7 one two", {"until": ["\n"], "do_sample": False, "max_gen_toks": 12})
+
+
+def _saved(folder: Path, config: Any) -> Path:
+    """A random model of that configuration, large enough weights that every layer changes the answer."""
+    from transformers import AutoModelForCausalLM
+
+    from tests.benchmark.tiny_models import tokenizer
+
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        model = AutoModelForCausalLM.from_config(config)
+    model.save_pretrained(folder)
+    tokenizer().save_pretrained(folder)
+    return folder
+
+
+SMALL: dict[str, Any] = {
+    "vocab_size": 400,
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 600,
+    "initializer_range": 0.3,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+    "pad_token_id": 0,
+}
+
+
+@pytest.mark.parametrize("window", [None, 9], ids=["grouped", "sliding window"])
+def test_long_shared_beginnings_come_out_as_in_the_plain_forward(tmp_path: Path, window: int | None) -> None:
+    """Beyond 128 common positions a pack's queries attend to them at once; windows are narrower than what is shared."""
+    from transformers import MistralConfig
+
+    loaded = load_model(_saved(tmp_path, MistralConfig(**SMALL, sliding_window=window)), CPU)
+    shots = "".join(f"{a}+{b}=? Answer: one\n\n" for a in range(5) for b in range(3))
+    requests = [_request("loglikelihood", shots + text, choice) for text, choice in PAIRS]
+    model = HarnessModel(loaded, Budget(64, 2**20))
+    scored, written = model.loglikelihood(requests), model.generate_until([_request("generate_until", *WRITTEN)])
+    assert len(model.tok_encode(shots)) > 128
+    assert model.ways == {"scoring": "prefix tree", "writing": "slots"}
+    expected, expected_text = _in_full(loaded, requests)
+    assert [each[0] for each in scored] == pytest.approx([each[0] for each in expected], abs=2e-4)
+    assert written == expected_text
+
+
+def test_a_recurrent_model_is_computed_in_full_and_says_so(tmp_path: Path) -> None:
+    from transformers import MambaConfig
+
+    config = MambaConfig(
+        vocab_size=400, hidden_size=32, num_hidden_layers=2, state_size=4, bos_token_id=1, eos_token_id=2
+    )
+    loaded = load_model(_saved(tmp_path, config), CPU)
+    requests = [_request("loglikelihood", *pair) for pair in PAIRS[:12]]
+    model = HarnessModel(loaded)
+    scored, written = model.loglikelihood(requests), model.generate_until([_request("generate_until", *WRITTEN)])
+    assert {name: way.split(",")[0] for name, way in model.ways.items()} == {
+        "scoring": "full forward",
+        "writing": "batches",
+    }
+    assert [scored, written] == _in_full(loaded, requests)
+
+
+def test_settings_beyond_plain_sampling_are_left_to_transformers(llama: Path) -> None:
+    model = HarnessModel(load_model(llama, CPU))
+    settings = {"until": ["\n"], "do_sample": False, "max_gen_toks": 8}
+    prompt = "one two three four five one two"
+    penalised = model.generate_until([_request("generate_until", prompt, {**settings, "repetition_penalty": 9.0})])
+    assert "writing" not in model.ways
+    assert model.generate_until([_request("generate_until", prompt, settings)]) != penalised
+    assert model.ways["writing"] == "slots"
 
 
 def test_in_bfloat16_the_output_layer_is_float32_and_close_to_the_float32_model(llama: Path) -> None:
@@ -64,11 +174,14 @@ def test_generation_in_batches_is_generation_alone(llama: Path) -> None:
     texts = ["one two", "3+4", "바다", "도서관을", "one two three", "A. 하나 B.", "Question: 2+2? Answer:", "2"]
     requests = [_request("generate_until", text, settings) for text in texts]
     together = HarnessModel(load_model(llama, CPU))
-    outputs = together.generate_until(requests)
-    counts = together.token_counts
+    answers = {index: answer for batch in together.answers(requests) for index, answer in batch.items()}
+    outputs, counts = zip(*((answers[index].value, answers[index].tokens) for index in range(len(texts))), strict=True)
+    few = HarnessModel(load_model(llama, CPU), Budget(3, 1000))  # three slots: five texts take over one that ended
+    assert {index: answer for batch in few.answers(requests) for index, answer in batch.items()} == answers
+    assert few.ways == {"writing": "slots"}
     alone = HarnessModel(load_model(llama, CPU), Budget(1, 1))
-    assert outputs == alone.generate_until(requests)
-    assert counts == alone.token_counts
+    assert {index: answer for batch in alone.answers(requests) for index, answer in batch.items()} == answers
+    assert list(outputs) == alone.generate_until(requests)
     assert all(0 < count <= 10 for count in counts) and len(set(counts)) > 1
     assert not any(stop in output for output in outputs for stop in settings["until"])  # type: ignore[attr-defined]
 

@@ -10,7 +10,7 @@ from checks.contracts.loading import LoadedSuite, load_suite
 from tasks.benchmark import score_suite
 from tasks.benchmark.devices import Placement
 from tasks.benchmark.harness_tasks import load_tasks
-from tasks.benchmark.items import Item, chunks
+from tasks.benchmark.items import ITEMS_A_CHUNK, Item, chunks
 from tasks.benchmark.settings import suite_settings
 from tests.benchmark.suites import GENERATED, LETTERS, documents, write_suite, write_task
 
@@ -22,7 +22,7 @@ def _suite(folder: Path, items: int = 100, **more: object) -> LoadedSuite:
 
 def _items(suite: LoadedSuite, limit: int | None = None) -> list[Item]:
     (task,) = load_tasks(suite)
-    return [item for chunk in chunks(task, task.parts[0], suite.suite, limit) for item in chunk]
+    return [item for chunk in chunks(task, task.parts[0], suite.suite, limit) for item in chunk if item.asked]
 
 
 def test_prompts_are_those_of_the_harness_in_one_process(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_a_limit_and_a_second_reading_change_no_prompt(tmp_path: Path) -> None:
     (task,) = load_tasks(suite)
     for _ in range(2):
         first = next(chunks(task, task.parts[0], suite.suite, None))
-        assert [item.prompt_sha256 for item in first] == whole[:64]
+        assert [item.prompt_sha256 for item in first] == whole[:ITEMS_A_CHUNK]
 
 
 def test_per_document_a_prompt_depends_on_its_document_and_the_seed_only(tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 """The same answers as lm-evaluation-harness's own `hf` model, item by item, on every output type."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +11,13 @@ import pytest
 from checks.contracts.loading import LoadedSuite
 from checks.records.scores import SuiteScores
 from tasks.benchmark import score_suite
+from tasks.benchmark.engine import HarnessModel
 from tests.benchmark.suites import FULL_TEXT, GENERATED, LETTERS, documents, write_suite, write_task
 
 #: Log-likelihoods in float32 may differ by rounding; the harness's own bar between batch sizes is 1e-2.
 TOLERANCE = 1e-4
+#: A long text's log-likelihood is a float32 sum on either side: two units in its last place.
+LAST_PLACES = 2**-22
 ITEMS = 24
 NO_CONTEXT = {
     "output_type": "multiple_choice",
@@ -65,9 +71,15 @@ TASKS: dict[str, tuple[dict[str, Any], str, int]] = {
     "written": (GENERATED, "exact_match", 0),
     "written3": (GENERATED, "exact_match", 3),
 }
+#: What is asked of each model: a chat template changes nothing for those it does not appear in.
+ASKED = {
+    "llama": list(TASKS),
+    "bare_llama": list(TASKS),
+    "chat_llama": ["letters", "letters5", "text2", "lastword", "whole", "written3"],
+}
 
 
-def _suite(folder: Path) -> LoadedSuite:
+def _suite(folder: Path, chat: bool = False) -> LoadedSuite:
     for name, (config, _, _) in TASKS.items():
         write_task(folder / "tasks", name, config, documents(ITEMS))
     return write_suite(
@@ -76,6 +88,7 @@ def _suite(folder: Path) -> LoadedSuite:
             {"id": name, "use": f"tasks/{name}.yaml", "metric": metric, "fewshot": shots}
             for name, (_, metric, shots) in TASKS.items()
         ],
+        chat_template=chat,
     )
 
 
@@ -98,27 +111,56 @@ def _harness_run(model: Path, suite: LoadedSuite, name: str) -> tuple[list[dict[
         num_fewshot=shots,
         bootstrap_iters=1 if name != "lastword" else 0,
         fewshot_random_seed=1234,
+        apply_chat_template=suite.suite.chat_template,
+        fewshot_as_multiturn=suite.suite.chat_template,
     )
     return sorted(run["samples"][name], key=lambda sample: sample["doc_id"]), run["results"][name]
 
 
-@pytest.fixture(scope="module", params=["llama", "bare_llama"])
-def runs(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, LoadedSuite, SuiteScores]:
-    """Our scores of one model on all tasks."""
-    model: Path = request.getfixturevalue(request.param)
-    suite = _suite(tmp_path_factory.mktemp("parity"))
-    return model, suite, score_suite(model, suite, device="cpu")
+@dataclass
+class Run:
+    """Our scores of one model on all tasks, and the engine that gave them."""
+
+    model: Path
+    suite: LoadedSuite
+    scores: SuiteScores
+    engine: HarnessModel
 
 
-@pytest.mark.parametrize("name", TASKS)
-def test_every_item_is_answered_as_the_harness_answers_it(
-    runs: tuple[Path, LoadedSuite, SuiteScores], name: str
-) -> None:
-    model, suite, scores = runs
+@pytest.fixture(scope="module")
+def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Run]:
+    """A model's run, made once."""
+
+    @cache
+    def run(name: str) -> Run:
+        model: Path = request.getfixturevalue(name)
+        suite = _suite(tmp_path_factory.mktemp("parity"), chat=name == "chat_llama")
+        engines: list[HarnessModel] = []
+
+        class Watched(HarnessModel):
+            def __init__(self, *arguments: Any) -> None:
+                super().__init__(*arguments)
+                engines.append(self)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("tasks.benchmark.engine.HarnessModel", Watched)
+            return Run(model, suite, score_suite(model, suite, device="cpu"), engines[0])
+
+    return run
+
+
+@pytest.mark.parametrize("model", ASKED)
+def test_the_answers_come_from_the_tree_and_the_slots(runs: Callable[[str], Run], model: str) -> None:
+    """Parity of a run that fell back to the plain forward would say nothing about either."""
+    assert runs(model).engine.ways == {"scoring": "prefix tree", "writing": "slots"}
+
+
+@pytest.mark.parametrize(("model", "name"), [(model, name) for model, names in ASKED.items() for name in names])
+def test_every_item_is_answered_as_the_harness_answers_it(runs: Callable[[str], Run], model: str, name: str) -> None:
+    run = runs(model)
+    scores = run.scores
     ours = [item for item in scores.items if item.task == name]
-    samples, results = _harness_run(model, suite, name)
+    samples, results = _harness_run(run.model, run.suite, name)
     _, metric, _ = TASKS[name]
     score = next(each for each in scores.tasks if each.task == name)
 
@@ -130,7 +172,7 @@ def test_every_item_is_answered_as_the_harness_answers_it(
         else:
             responses = [response[0] for response in sample["resps"]]
             theirs = [each[0] if isinstance(each, tuple) else each for each in responses]
-            assert item.loglikelihoods == pytest.approx(theirs, abs=TOLERANCE)
+            assert item.loglikelihoods == pytest.approx(theirs, abs=TOLERANCE, rel=LAST_PLACES)
         if isinstance(sample[metric], int | float):
             assert item.correct == sample[metric]
 
@@ -141,11 +183,12 @@ def test_every_item_is_answered_as_the_harness_answers_it(
         assert score.stderr == pytest.approx(stderr, rel=1e-9)
 
 
-def test_the_comparison_has_something_to_compare(runs: tuple[Path, LoadedSuite, SuiteScores]) -> None:
+@pytest.mark.parametrize("model", ASKED)
+def test_the_comparison_has_something_to_compare(runs: Callable[[str], Run], model: str) -> None:
     """Texts differ from item to item and choices are not all the same, or equal answers would mean little."""
-    _, _, scores = runs
-    outputs = {item.output for item in scores.items if item.task == "written"}
-    chosen = {item.prediction for item in scores.items if item.task == "text"}
+    scores = runs(model).scores
+    outputs = {item.output for item in scores.items if item.task.startswith("written")}
+    chosen = {item.prediction for item in scores.items if item.task.startswith("text")}
     assert len(outputs) > 3
     assert len(chosen) > 1
 

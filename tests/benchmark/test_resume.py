@@ -105,6 +105,18 @@ def test_a_limited_run_grows_into_the_whole_one(
     assert [score.n for score in again.tasks] == [70, 70]
 
 
+def test_a_limit_changes_no_bit_of_what_it_asks(llama: Path, tmp_path: Path) -> None:
+    """Over three packs: what is asked is computed in the packs of the whole task."""
+    write_task(tmp_path / "tasks", "text", FULL_TEXT, documents(ITEMS))
+    suite = write_suite(tmp_path, [{"id": "text", "use": "tasks/text.yaml", "fewshot": 2}])
+    whole = {item.item: item.loglikelihoods for item in score_suite(llama, suite, device="cpu").items}
+    for limit in (1, 40):
+        limited = {
+            item.item: item.loglikelihoods for item in score_suite(llama, suite, device="cpu", limit=limit).items
+        }
+        assert limited == {number: whole[number] for number in range(limit)}
+
+
 def test_repeats_are_drawn_with_their_own_seeds_and_choices_are_asked_once(
     suite: LoadedSuite, uninterrupted: bytes
 ) -> None:

@@ -16,6 +16,9 @@ SENTENCES = [
     "one two three four five",
 ]
 
+#: Writes the first token itself, and marks the assistant's turns only.
+CHAT = "{{ bos_token }}{% for m in messages %}{{ '\n# ' if m['role'] == 'assistant' else '\n' }}{{ m['content'] }}{% endfor %}"
+
 
 def tokenizer(first_token: bool = True, pictures: bool = False) -> Any:
     """Byte-level BPE; with `first_token` every text begins with <s>, without it there is no padding token either."""
@@ -39,13 +42,14 @@ def tokenizer(first_token: bool = True, pictures: bool = False) -> Any:
     return PreTrainedTokenizerFast(tokenizer_object=inner, bos_token="<s>", eos_token="</s>", **extra, **more)
 
 
-def save_llama(folder: Path, first_token: bool = True, length: int = 160, seed: int = 7) -> Path:
+def save_llama(folder: Path, first_token: bool = True, length: int = 160, seed: int = 7, chat: str = "") -> Path:
     """A two-layer Llama taught a few sentences, so that it writes more than one token over and over."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         tokens = tokenizer(first_token)
+        tokens.chat_template = chat or None
         model = LlamaForCausalLM(
             LlamaConfig(
                 vocab_size=len(tokens),

@@ -93,10 +93,9 @@ def test_a_pages_own_address_opens_it_whole_though_nothing_was_asked_before(visi
             "직접 조회 (SQL)",
         ]
         assert visit.page.locator("table.gw-table th").first.evaluate("th => getComputedStyle(th).textAlign") == "left"
-        layers = visit.page.locator('[data-testid="stVegaLiteChart"] svg .mark-rect path')
-        layers.first.wait_for()
-        box = layers.first.bounding_box()
-        assert box is not None and box["width"] > 10
+        layers = visit.page.get_by_role("img", name="층 대응 지도").first
+        layers.wait_for()
+        assert layers.evaluate("each => each.complete && each.naturalWidth > 100"), "drawn, and not a broken picture"
 
 
 def test_the_pages_structure_is_there_for_a_screen_reader(visit: Visit, address: str) -> None:

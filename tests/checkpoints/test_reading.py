@@ -1,6 +1,7 @@
 """Headers are believed only where they describe their file exactly; numbers mean what torch says they mean."""
 
 import json
+import os
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,7 @@ from safetensors.torch import save_file
 
 from checks.contracts.errors import InputFault
 from tasks.checkpoints import open_checkpoint
+from tasks.checkpoints.safetensors_header import TensorEntry, read_header
 
 WEIGHTS = {"a.weight": torch.arange(12.0).reshape(3, 4), "b.weight": torch.ones(5)}
 
@@ -138,8 +140,40 @@ def test_no_damage_is_read_as_something_else(tmp_path: Path, data: st.DataObject
     except InputFault as fault:
         assert "\n" not in fault.message
         return
-    spans = sorted((entry.start, entry.end) for entry in model.tensors.values())
+    entries = read_header(path).values()
+    spans = sorted((entry.start, entry.end) for entry in entries)
     assert all(before[1] == after[0] for before, after in pairwise(spans))
     assert spans[-1][1] == path.stat().st_size
     for name in model.tensors:
         assert model.read(name).shape == model.tensors[name].shape
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float8_e4m3fn])
+def test_any_rows_and_columns_are_those_of_the_whole(tmp_path: Path, dtype: torch.dtype) -> None:
+    """Few columns are read row by row, many with their rows; of three axes, all but the last are rows."""
+    values = torch.randn(6, 50, 40, generator=torch.Generator().manual_seed(0)).to(dtype)
+    model = open_checkpoint(saved(tmp_path, {"x": values}))
+    whole = values.float().numpy().reshape(300, 40)
+    for rows, columns in (
+        (slice(0, 300), slice(0, 3)),
+        (slice(47, 103), slice(9, 39)),
+        (slice(299, 900), slice(39, 40)),
+    ):
+        assert np.array_equal(model.read_matrix("x", rows, columns), whole[rows, columns])
+    assert np.array_equal(model.read_flat("x", 33, 4444), whole.reshape(-1)[33:4444])
+
+
+def test_a_file_cut_after_its_header_was_read_is_said_however_it_is_read(tmp_path: Path) -> None:
+    model = open_checkpoint(saved(tmp_path, {"x": torch.ones(2_000, 400)}))
+    entry = model.tensors["x"]
+    assert isinstance(entry, TensorEntry)
+    os.truncate(tmp_path / "model.safetensors", 1_000_000)
+    readings: list[Callable[[], object]] = [
+        lambda: model.read("x"),
+        lambda: model.read_matrix("x", slice(0, 2_000)),
+        lambda: model.read_matrix("x", slice(0, 2_000), slice(0, 4)),
+        lambda: list(model.blocks(entry)),
+    ]
+    for reading in readings:
+        with pytest.raises(InputFault, match="as its header says"):
+            reading()

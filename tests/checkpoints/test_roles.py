@@ -98,11 +98,12 @@ def test_families(family: str, tmp_path: Path) -> None:
     assert {role.component for role in roles} == {expected}
     assert len(untold(roles)) <= unknown, untold(roles)
     assert {role.layer for role in roles} - {None} == {0, 1}
-    found = list(feed_forward_layers(open_checkpoint(tmp_path), roles))
+    found = feed_forward_layers(open_checkpoint(tmp_path), roles)
     assert len(found) == layers
-    for layer in found:
+    for stored in found:
+        layer = stored.leading(stored.units)
         assert {each.shape for each in layer.reads} == {layer.writes.shape}
-        assert layer.writes.shape[1] == WIDTH
+        assert layer.writes.shape[1] == WIDTH and layer.shapes == stored.shapes
 
 
 def test_turned_layouts_give_the_units_that_the_model_has(tmp_path: Path) -> None:
@@ -111,7 +112,8 @@ def test_turned_layouts_give_the_units_that_the_model_has(tmp_path: Path) -> Non
 
     model = GPT2Model(GPT2Config(**{**GPT2, "n_inner": WIDTH}))  # square, so shapes alone do not tell
     roles = roles_of(model, tmp_path)
-    layer = next(feed_forward_layers(open_checkpoint(tmp_path), roles))
+    stored = feed_forward_layers(open_checkpoint(tmp_path), roles)[0]
+    layer = stored.leading(stored.units)
     assert (layer.reads[0] == model.h[0].mlp.c_fc.weight.detach().numpy().T).all()
     assert (layer.writes == model.h[0].mlp.c_proj.weight.detach().numpy()).all()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from checks.contracts.programme import Select
+from checks.contracts.round_rules import Select
 from checks.rules.decision import decide, work_out
 from checks.rules.inputs import RoundInputs, TeamInputs
 from checks.rules.selection import cut_bottom

@@ -16,7 +16,7 @@ from checks.records.record import Text
 from checks.rules.decision import decide
 from checks.rules.inputs import NotMeasured, RoundInputs, TeamInputs
 from checks.rules.points import evaluate
-from checks.rules.uncertainty import resampled_totals
+from checks.rules.resampling import resampled_totals
 from tests.checks.rounds import inputs_of, leaf, rules_over, scores_of, suite_of
 
 F = Fraction

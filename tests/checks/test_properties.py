@@ -81,3 +81,21 @@ def test_the_cut_takes_no_more_than_planned_and_gives_a_reason_in_both_languages
     for standing in decision.standings:
         assert {"total", "eliminate_bottom"} <= {reason.rule for reason in standing.reasons}
         assert all(reason.text.ko and reason.text.en for reason in standing.reasons)
+
+
+@given(TABLES, st.lists(st.sampled_from(["0.1", "0.2", "0.3", "0.7", "1.1"]), min_size=7, max_size=7))
+def test_decimals_never_drift(tables: dict[str, list[str]], small: list[str]) -> None:
+    """Ten leaves of a tenth make one point, to the last digit, and in whatever order the leaves stand."""
+    parts = [leaf(f"l{index}", "10", max="10") for index in range(len(small))]
+    values = {
+        team: [small[(index + start) % len(small)] for index in range(len(small))] for start, team in enumerate(tables)
+    }
+
+    def totals(order: list[dict[str, Any]]) -> dict[str, str | None]:
+        by_leaf = {part["id"]: {team: given[int(part["id"][1:])] for team, given in values.items()} for part in order}
+        decision = decide(inputs_of(rules_over(order, "".join(tables), eliminate_bottom=0), by_leaf))
+        return {each.team: each.total for each in decision.standings}
+
+    exact = {team: sum(map(Decimal, given)) for team, given in values.items()}
+    assert {team: Decimal(total or "0") for team, total in totals(parts).items()} == exact
+    assert totals(parts[::-1]) == totals(parts)

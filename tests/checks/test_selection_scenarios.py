@@ -1,14 +1,28 @@
 """The named scenarios of a real first round and of public rules, each with the outcome worked out by hand."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from checks.contracts.loading import load_policy
 from checks.records.decisions import Decision
+from checks.records.lineage import ArchitectureFinding, ComponentFinding, ReferenceFinding, Trace
 from checks.rules.decision import decide
-from tests.checks.rounds import f1_inputs, f1_round, f1_tables, inputs_of, leaf, team
+from checks.rules.inputs import TeamInputs
+from tests.checks.rounds import (
+    f1_inputs,
+    f1_round,
+    f1_tables,
+    inputs_of,
+    leaf,
+    rules_over,
+    scores_of,
+    suite_of,
+    team,
+)
 
 
 def out_of(decision: Decision) -> dict[str, str | None]:
@@ -219,3 +233,67 @@ def test_permuting_the_teams_changes_nothing() -> None:
     rules["teams"].reverse()
     reversed_ = decide(inputs_of(rules, f1_tables(), [("d", "independence", "fail")]))
     assert reversed_.model_dump() == straight.model_dump()
+
+
+@pytest.mark.parametrize(
+    ("score", "result", "printed"),
+    [
+        (0.66, "pass", "66.0 ≥ 0.95 × 69.37 = 65.9015"),
+        (0.659, "fail", "65.9 < 0.95 × 69.37 = 65.9015"),
+        (0.658, "fail", "65.8 < 0.95 × 69.37 = 65.9015"),
+    ],
+)
+def test_a_baseline_is_compared_before_rounding(score: float, result: str, printed: str) -> None:
+    """65.9 is 94.998 % of 69.37, which prints as "95.0 %" and fails all the same."""
+    rules = rules_over([leaf("u", 25)], "x", eliminate_bottom=0)
+    rules["gates"] = [
+        {"id": "g95", "check": "baseline", "suite": "s", "baseline": "69.37", "at_least": "0.95", "fail": "eliminate"}
+    ]
+    scored = {"x": TeamInputs(suites={"s": scores_of("s", {"t": score})})}
+    inputs = replace(inputs_of(rules, {"u": {"x": "1"}}), suites={"s": suite_of("s", {"t": "1"})}, teams=scored)
+    found = standing(decide(inputs), "x")
+    assert found.gates == {"g95": result} and (found.status == "eliminated") == (result == "fail")
+    assert any(printed in reason.text.en for reason in found.reasons)
+
+
+def with_trace(verdict: str, relation: str | None, **component: Any) -> Decision:
+    """F1 with team a's lineage as it says, under the strict policy."""
+    rules = f1_round() | {"policy": "from-scratch"}
+    rules["gates"] = [{"id": "independence", "check": "independence", "fail": "eliminate"}]
+    found = ComponentFinding.model_validate(
+        {
+            "component": "vision_tower",
+            "verdict": verdict,
+            "relation": relation,
+            "share_of_parameters": 0.31,
+            "explanation": {"ko": "설명", "en": "words"},
+            **component,
+        }
+    )
+    architecture = ArchitectureFinding(same_family=True, tokenizer_shared=None)
+    reference = ReferenceFinding(
+        reference="globe-vl",
+        verdict=verdict,
+        components=[found],
+        architecture=architecture,  # type: ignore[arg-type]
+    )
+    trace = Trace(subject="a", verdict=verdict, seconds=1.0, bytes_read=1, references=[reference], chain=[])  # type: ignore[arg-type]
+    inputs = inputs_of(rules, f1_tables(), [(name, "independence", "pass") for name in "bcde"])
+    traced = {"a": TeamInputs(trace=trace, runs={"independence": "r1"})}
+    return decide(replace(inputs, policy=load_policy("from-scratch"), teams={**inputs.teams, **traced}))
+
+
+def test_closeness_alone_is_left_to_the_panel() -> None:
+    """A norm's cosine of 0.989 and nothing else: no fail, no automatic elimination, the panel decides."""
+    accused = standing(with_trace("indeterminate", None), "a")
+    assert accused.status == "review" and accused.gates == {"independence": "indeterminate"}
+    assert accused.eliminated_by is None
+
+
+def test_a_frozen_encoder_of_another_model_fails_with_module_share_and_source() -> None:
+    copied = standing(with_trace("derived", "copied"), "a")
+    assert (copied.status, copied.eliminated_by) == ("eliminated", "independence")
+    told = next(reason for reason in copied.reasons if reason.rule == "independence" and "derives" in reason.text.en)
+    assert "vision tower (31.0 % of the parameters) derives from the weights of globe-vl, copied" in told.text.en
+    assert "비전 인코더(전체 매개변수의 31.0 %)" in told.text.ko and told.evidence == ["run:r1"]
+    assert standing(with_trace("independent", None), "a").eliminated_by is None

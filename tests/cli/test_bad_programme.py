@@ -84,7 +84,7 @@ def test_check_shows_every_fault_and_run_the_first_with_their_number(programme: 
     [
         (None, ("no such file",)),
         ("rounds: [", ("expected valid YAML",)),
-        ("colour: blue", ("the keys colour", "a programme, submission, suite or policy")),
+        ("colour: blue", ("the keys colour", "a programme, submission, suite, policy or what-if patch")),
     ],
 )
 def test_what_is_none_of_the_four_files(tmp_path: Path, content: str | None, words: tuple[str, ...]) -> None:

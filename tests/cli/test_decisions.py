@@ -64,6 +64,46 @@ def test_other_rules_and_another_policy_are_what_ifs(decided: Path, tmp_path: Pa
     assert contents(decided) == before
 
 
+def test_robustness_in_words_and_as_a_document(decided: Path) -> None:
+    before = contents(decided)
+    firm = gwanmun("robustness", decided, "--json").document
+    ranked = in_process("rank", decided, "--json").document
+    assert {each["team"]: each["total"] for each in firm["teams"]} == {
+        each["team"]: each["total"] for each in ranked["standings"] if each["total"] is not None
+    }
+    assert all(low <= each["rank"] <= high for each in firm["teams"] for low, high in [each["ranks"]])
+    assert [region["within"] for region in firm["regions"]] == [None, 0.25]
+    assert len(firm["pairs"]) == 10 and firm["unknown"] and (firm["resamples"], firm["what_if"]) == (10_000, False)
+    told = in_process("robustness", decided)
+    assert told.code == 0 and "uncertainty unknown" in told.out and "불확실성을 알 수 없는" in told.out
+    in_process("robustness", decided, "--within", "2").refused("--within", "'2'", "at most 1")
+    assert contents(decided) == before
+
+
+def test_what_if_side_by_side_and_from_a_patch(decided: Path, tmp_path: Path) -> None:
+    before = contents(decided)
+    found = in_process("what-if", decided, "--json").document
+    out = {
+        each["team"] for each in in_process("rank", decided, "--json").document["standings"] if "eliminated_by" in each
+    }
+    assert (found["what_if"], found["decision"]) == (True, None) and {each["team"] for each in found["kept"]} == out
+    assert len(found["variants"]) >= 3 and all(each["patch"]["version"] == 1 for each in found["variants"])
+    patch = tmp_path / "patch.yaml"
+    patch.write_text("version: 1\nwhat_if: {ko: 탈락 없음, en: nobody is cut}\nselect: {eliminate_bottom: 0}\n")
+    assert in_process("check", patch).code == 0
+    patched = in_process("what-if", decided, "--patch", patch, "--json").document
+    assert patched["decision"]["what_if"] is True and patched["patch"]["select"] == {"eliminate_bottom": 0}
+    assert not [each for each in patched["decision"]["standings"] if each.get("eliminated_by") == "eliminate_bottom"]
+    told = in_process("what-if", decided, "--patch", patch).out
+    assert "WHAT-IF (가정)" in told and "would have" in told and "것입니다" in told
+    patch.write_text(patch.read_text().replace("select", "selects"))
+    in_process("what-if", decided, "--patch", patch).refused("patch.yaml:3", "selects", "an unknown key")
+    patch.write_text("version: 1\nwhat_if: {ko: 배점, en: points}\npoints: {expert: 90}\n")
+    in_process("what-if", decided, "--patch", patch).refused("patch.yaml", "add up to")
+    in_process("what-if", decided, "--patch", tmp_path / "none.yaml").refused("none.yaml", "no such file")
+    assert contents(decided) == before
+
+
 def test_a_verdict_becomes_an_exit_code_where_it_is_asked_for(decided: Path) -> None:
     answer = gwanmun("rank", decided, "--json", "--fail-on", "eliminated")
     assert answer.code == 1 and answer.document["round"] == "round-1"

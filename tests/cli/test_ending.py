@@ -19,6 +19,8 @@ COMMANDS = [
     "demo",
     "run",
     "rank",
+    "robustness",
+    "what-if",
     "trace",
     "fingerprint",
     "score",

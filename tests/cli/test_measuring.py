@@ -1,5 +1,6 @@
 """`trace`, `fingerprint`, `score` and `audit` as their users call them."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import pytest
 from flows.cli.trace import against_each
 from tests.benchmark.suites import FULL_TEXT, documents, write_suite, write_task
 from tests.benchmark.tiny_models import save_llama
-from tests.cli.command import gwanmun, in_process
+from tests.cli.command import contents, gwanmun, in_process
 from tests.cli.programmes import write_submission
+from tests.dashboard.drawn import cells_of
 
 
 def test_trace_against_two_references(models: Path) -> None:
@@ -53,12 +55,58 @@ def _every_p_value_stands_beside_its_logarithm(value: object) -> None:
 
 def test_trace_on_the_terminal(models: Path, tmp_path: Path) -> None:
     apart = gwanmun("trace", models / "known", "--against", models / "other")
-    assert apart.code == 0 and "no derivation found" in apart.out and "파생이 발견되지 않음" in apart.out
+    assert apart.code == 0 and "no derivation found" in apart.out and "파생 흔적 없음" in apart.out
     same = in_process("trace", models / "known", "--against", models / "known")
     assert same.code == 0 and "identical" in same.out and "are the same folder" in same.err
     twice = models / "known" / ".." / "other"
     in_process("trace", models / "known", "--against", models / "other", twice).refused("--against", "twice")
     in_process("trace", models / "none", "--against", models / "other").refused("none", "no such folder")
+
+
+def test_trace_writes_a_report_and_judges_the_chain_without_a_programme(models: Path, tmp_path: Path) -> None:
+    subject, known = models / "borrower", models / "known"
+    report = tmp_path / "report.html"
+    given = (
+        "trace",
+        subject,
+        "--against",
+        known,
+        "--checkpoint",
+        f"0={models / 'other'}",
+        "--report",
+        report,
+        "--json",
+    )
+    answer = gwanmun(*given)
+    assert answer.code == 0, answer
+    chain = {each["component"]: each["result"] for each in answer.document["chain"]}
+    assert chain["language_model"] == "supported" and chain["vision_tower"] == "contradicted"
+    page = report.read_text("utf-8")
+    assert f"gwanmun trace {subject} --against {known} --checkpoint 0=" in page and page.count("<svg") >= 3
+    hashes = dict(cells_of(page, "files")[1:])
+    weights = known / "model.safetensors"
+    assert hashes[str(weights)] == hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert len(hashes) == 6  # two files of each of three models
+    assert [each.name for each in tmp_path.iterdir()] == ["report.html"]
+
+
+@pytest.mark.parametrize("given", ["step-0", "x=m", "0=", "-1=m", "²=m"])
+def test_a_checkpoint_is_a_step_and_a_folder(models: Path, given: str) -> None:
+    command = ("trace", models / "known", "--against", models / "other")
+    in_process(*command, f"--checkpoint={given}").refused("--checkpoint", "STEP=DIR")
+    twice = in_process(*command, "--checkpoint", "0=a", "--checkpoint", "00=b")
+    twice.refused("--checkpoint", "step 0 twice")
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_anything_is_measured(models: Path, tmp_path: Path) -> None:
+    before = contents(models)
+    command = ("trace", models / "known", "--against", models / "other", "--report")
+    in_process(*command, tmp_path).refused(str(tmp_path), "a folder")
+    in_process(*command, tmp_path / "none" / "r.html").refused("r.html", "no folder")
+    in_process(*command, models / "other" / "model.safetensors").refused("which is traced")
+    broken = tmp_path / "r.html"
+    in_process("trace", models / "none", "--against", models / "other", "--report", broken).refused("no such folder")
+    assert contents(models) == before and list(tmp_path.iterdir()) == []
 
 
 def test_references_of_the_same_name_are_told_apart(models: Path, tmp_path: Path) -> None:
@@ -77,8 +125,12 @@ def test_a_fingerprint_takes_the_references_place(models: Path, tmp_path: Path) 
     catalogue = tmp_path / "fingerprints"
     made = in_process("fingerprint", models / "known", "--id", "known-1", "--catalogue", catalogue, "--json").document
     assert made["id"] == "known-1" and Path(made["fingerprint"]).is_relative_to(catalogue)
-    found = in_process("trace", models / "borrower", "--against-catalogue", catalogue, "--json").document
+    report = tmp_path / "report.html"
+    given = ("trace", models / "borrower", "--against-catalogue", catalogue)
+    found = in_process(*given, "--report", report, "--json").document
     assert found["verdict"] == "derived" and [each["reference"] for each in found["references"]] == ["known-1"]
+    assert made["fingerprint"] in dict(cells_of(report.read_text("utf-8"), "files")[1:])
+    in_process(*given, "--report", catalogue / "report.html").refused("which is traced")
     in_process("trace", models / "borrower", "--against-catalogue", tmp_path / "none").refused("none")
 
 

@@ -1,5 +1,6 @@
 """What a drawn page holds: its HTML as text, and its tables as rows of plain cells."""
 
+import base64
 import re
 from html import unescape
 from html.parser import HTMLParser
@@ -15,6 +16,12 @@ def html_of(page: AppTest) -> str:
 def text_of(page: AppTest) -> str:
     """All HTML of the page without its tags."""
     return unescape(re.sub(r"<[^>]*>", " ", html_of(page)))
+
+
+def drawings(page: AppTest) -> str:
+    """The SVG pictures of the page, in their order."""
+    held = re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', html_of(page))
+    return "\n".join(base64.b64decode(each).decode() for each in held)
 
 
 class _Rows(HTMLParser):
@@ -42,11 +49,16 @@ class _Rows(HTMLParser):
 
 def table_of(page: AppTest, name: str) -> list[dict[str, str]]:
     """The table's rows, cells by the words of its head."""
-    parser = _Rows(name)
-    parser.feed(html_of(page))
-    assert parser.rows, f"no table {name!r} on the page"
-    head, *body = [[" ".join(cell.split()) for cell in row] for row in parser.rows]
+    head, *body = cells_of(html_of(page), name)
     return [dict(zip(head, row, strict=True)) for row in body]
+
+
+def cells_of(html: str, name: str) -> list[list[str]]:
+    """The rows of the table of that name, its head first, as plain cells."""
+    parser = _Rows(name)
+    parser.feed(html)
+    assert parser.rows, f"no table {name!r} on the page"
+    return [[" ".join(cell.split()) for cell in row] for row in parser.rows]
 
 
 def assert_calm(page: AppTest) -> None:

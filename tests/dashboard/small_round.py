@@ -21,6 +21,7 @@ from checks.records.lineage import (
     CoverageRow,
     LayerMatch,
     LineageTest,
+    NullDistribution,
     ReferenceFinding,
     Trace,
 )
@@ -227,7 +228,7 @@ def trace_of(team: str) -> Trace:
 
 
 def _component(part: str, derived: bool) -> ComponentFinding:
-    test = LineageTest(test="correlation", statistic=0.99, p_value=0.0, log10_p=-40.0, group="odd", scope="12 tensors")
+    tests = [_place_test(group, derived) for group in ("feed-forward, reading", "feed-forward, writing")]
     return ComponentFinding(
         component=part,
         verdict="derived" if derived else "independent",
@@ -235,11 +236,31 @@ def _component(part: str, derived: bool) -> ComponentFinding:
         log10_p=-40.0 if derived else -0.4,
         relation="fine-tuned" if derived else None,
         share_of_parameters=0.3,
-        layers=[LayerMatch(subject_layer=n, reference_layer=n, p_value=0.0, log10_p=-20.0) for n in range(2)]
-        if derived
-        else [],
-        tests=[test],
+        subject_layers=2,
+        reference_layers=3,
+        layers=[_layer(0, 0), _layer(1, 2)] if derived else [],
+        tests=tests,
         explanation=Text(ko=f"{part} 설명", en=f"About the {part}."),
+    )
+
+
+def _place_test(group: str, derived: bool) -> LineageTest:
+    """Twenty deviations from chance where it convicts, half of one where it does not."""
+    return LineageTest(
+        test="permutation",
+        statistic=0.40 if derived else 0.01,
+        p_value=0.0 if derived else 0.3,
+        log10_p=-40.0 if derived else -0.5,
+        group=group,
+        scope="12 tensors",
+        decides=derived,
+        null=NullDistribution(kind="renumberings", mean=0.0, deviation=0.02, units=256),
+    )
+
+
+def _layer(mine: int, theirs: int) -> LayerMatch:
+    return LayerMatch(
+        subject_layer=mine, reference_layer=theirs, p_value=0.0, log10_p=-20.0, test="permutation", share=0.9
     )
 
 

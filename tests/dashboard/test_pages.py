@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import REPOSITORY
 from tests.dashboard.conftest import Draw, copied
-from tests.dashboard.drawn import assert_calm, html_of, table_of, text_of
+from tests.dashboard.drawn import assert_calm, drawings, html_of, table_of, text_of
 from tests.dashboard.small_round import TOTALS, replace_in
 
 TITLES = {
@@ -124,11 +124,34 @@ def test_independence_shows_matrix_tests_layers_chain_and_coverage(small_round: 
     derived = [where for where, verdict in matrix.items() if "Derived" in verdict]
     assert derived == [("Team B", "Vision tower")] and "10−40" in matrix[derived[0]]
     assert "Vision tower — × Derived" in shown.selectbox(key="comparison").options[0]
-    assert table_of(shown, "tests-globe-vision_tower")[0]["Test"] == "correlation"
-    assert [row["Layer of the submission"] for row in table_of(shown, "layers")] == ["0", "1"]
+    tests = table_of(shown, "tests-globe-vision_tower")
+    assert [row["Test"] for row in tests] == ["Place by place (permutation test)permutation"] * 2
+    assert tests[0]["Group of tensors"] == "feed-forward, reading"
+    layers = [tuple(row.values()) for row in table_of(shown, "layers")]
+    assert layers == [
+        (*each, "10−20", "90.0 %", "Place by place (permutation test)") for each in (("0", "0"), ("1", "2"))
+    ]
     assert table_of(shown, "coverage")[0]["Share compared"] == "90.0 %"
     assert {row["Compared"] for row in table_of(shown, "tensors-b")} == {"used", "not used"}
     assert "It holds." in text_of(shown)
+
+
+def test_independence_draws_the_layer_map_and_each_statistic_against_chance(small_round: Path, draw: Draw) -> None:
+    """The team's derived tower, and its twin: a component that derives from nothing."""
+    shown = draw(small_round, "independence", team="b")
+    nulls, layers = drawings(shown).split("\n")
+    assert nulls.count(">+20<") == 2 and "0 ← 0" in layers and "1 ← 2" in layers and layers.count(">90<") == 2
+    assert "2 of the subject" in layers and "3 layers" in layers and "layer of globe" in layers
+    other = next(option for option in shown.selectbox(key="comparison").options if "No derivation" in option)
+    shown.selectbox(key="comparison").select_index(shown.selectbox(key="comparison").options.index(other)).run()
+    assert_calm(shown)
+    nulls, layers = drawings(shown).split("\n")
+    assert "+20" not in nulls and "←" not in layers and "no layer corresponds" in layers
+    assert re.search('alt="Layer map: 0 of the subject', html_of(shown))
+    korean = drawings(draw(small_round, "independence", "ko", team="b")).split("\n")
+    assert (
+        "우연이면" in korean[0] and "대상 모델의 층" in korean[1] and not re.search("chance|layer of", "".join(korean))
+    )
 
 
 def test_data_quality_shows_what_did_not_pass_and_what_was_found(small_round: Path, draw: Draw) -> None:

@@ -4,12 +4,17 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
 from checks.contracts.errors import InputFault
+from tasks.checkpoints import assign_roles, open_checkpoint
 from tasks.independence import fingerprint, trace
-from tests.independence.drawn_models import component, disturbed, drawn, written
+from tasks.independence.fingerprint_file import catalogue_files, read_screen
+from tasks.independence.part import parts
+from tasks.independence.screening import Screening
+from tests.independence.drawn_models import Tensors, component, disturbed, drawn, written
 
 
 @pytest.fixture(scope="module")
@@ -40,30 +45,81 @@ def test_the_right_one_of_a_catalogue_is_found_without_its_weights(
     finally:
         away.rename(models)
     assert [each.reference for each in found.references if each.verdict == "derived"] == ["ref-5"]
-    tower = {each.component: each for each in found.references[4].components}["vision_tower"]
+    tower = {each.component: each for each in found.references[0].components}["vision_tower"]
     assert tower.verdict == "derived" and (tower.log10_p or 0.0) < -6
+    assert len(found.references) == 5 and len(found.screened) == 3
 
 
 def test_copies_are_found_by_content_alone(models: Path, catalogue: Path, tmp_path: Path) -> None:
     found = trace(written(tmp_path / "m", drawn(20) | component(drawn(3), "vision_tower")), {}, catalogue=catalogue)
-    third = found.references[2]
+    third = found.references[0]
     assert third.reference == "ref-3" and third.verdict == "derived" and third.p_value is None
 
 
 def test_the_nearest_are_read_whole_where_they_lie(models: Path, catalogue: Path, tmp_path: Path) -> None:
-    """What only an aligned test can see is said of a reference whose weights were read, and left open for the others."""
+    """What only an aligned test can see is said of the few whose weights were read; the others are named as screened only."""
     subject = written(tmp_path / "m", drawn(20, units=96))
     found = trace(subject, {}, catalogue=catalogue)
     verdicts = [
         next(each.verdict for each in one.components if each.component == "language_model") for one in found.references
     ]
-    assert verdicts.count("independent") == 5 and verdicts.count("indeterminate") == 3
+    assert verdicts == ["independent"] * 5 and len(found.screened) == 3
+    assert {each.reference for each in found.references}.isdisjoint(found.screened)
+
+
+def test_a_reference_that_shows_a_sign_is_tested_however_many_stand_before_it(
+    models: Path, catalogue: Path, tmp_path: Path
+) -> None:
+    """Six references lent a matrix each: one more than are tested in any case."""
+    names = [
+        f"model.language_model.layers.{n}.mlp.{each}_proj.weight" for n in (0, 1) for each in ("gate", "up", "down")
+    ]
+    lent = {name: drawn(seed)[name] for seed, name in enumerate(names, 1)}
+    found = trace(written(tmp_path / "m", drawn(20) | lent), {}, catalogue=catalogue)
+    derived = {each.reference for each in found.references if each.verdict == "derived"}
+    assert derived == {f"ref-{number}" for number in range(1, 7)}
+    assert found.screened == ["ref-7", "ref-8"]
+
+
+def test_the_disguised_one_of_many_is_put_first_by_its_units_sizes(tmp_path: Path) -> None:
+    """Units renumbered: nothing stands at its place, nothing is shared, and the sizes are still spread as they were."""
+    rng = np.random.default_rng(0)
+    spread = {seed: np.exp(rng.normal(0, 0.05 * seed, (80, 1))) for seed in range(1, 9)}
+    for seed, sizes in spread.items():
+        fingerprint(written(tmp_path / f"ref-{seed}", resized(drawn(seed), sizes)), f"ref-{seed}", tmp_path / "known")
+    subject = resized(drawn(4), spread[4])
+    order = rng.permutation(80)
+    for name in [name for name in subject if "language_model" in name and ".mlp." in name]:
+        subject[name] = subject[name][:, order] if "down" in name else subject[name][order]
+    held = open_checkpoint(
+        written(
+            tmp_path / "m",
+            {name: each for name, each in subject.items() if "language_model" in name and ".mlp." in name},
+        )
+    )
+    screening = Screening(parts(held, assign_roles(held)))
+    found = sorted(
+        (screening.sign(read_screen(path)[1]).order, path.name) for path in catalogue_files(tmp_path / "known")
+    )
+    assert found[0][1].startswith("ref-4.") and found[0][0][0] == 0
+
+
+def resized(tensors: Tensors, sizes: "np.ndarray[tuple[int, int], np.dtype[np.float64]]") -> Tensors:
+    """Every unit of the decoder with a size of its own."""
+    gates = {
+        name: (each * sizes).astype(np.float32) for name, each in tensors.items() if name.endswith("gate_proj.weight")
+    }
+    return tensors | gates
 
 
 def test_a_fingerprint_holds_less_than_an_eighth_of_the_numbers(models: Path, catalogue: Path) -> None:
     path = catalogue / "ref-1.fingerprint.safetensors"
-    numbers = sum(array.size for name, array in load_file(path).items() if name != "tokens")
-    assert numbers <= sum(each.size for each in drawn(1).values()) / 8
+    sketches = {name: each for name, each in load_file(path).items() if name[:6] != "screen"}
+    assert (
+        sum(each.size for each in sketches.values() if each.dtype == np.float16)
+        <= sum(each.size for each in drawn(1).values()) / 8
+    )
+    assert sum(each.nbytes for name, each in load_file(path).items() if name.startswith("screen/")) < 1_000_000
     weights = load_file(models / "ref-1" / "model.safetensors")
     raw = path.read_bytes()
     assert not any(tensor.tobytes()[:64] in raw for tensor in weights.values())
@@ -83,7 +139,7 @@ def test_faults(models: Path, catalogue: Path, tmp_path: Path) -> None:
         trace(models / "ref-1", {}, catalogue=copied)
     length = int.from_bytes(whole[:8], "little")
     header = json.loads(whole[8 : 8 + length])
-    for change in ({"gwanmun": header["__metadata__"]["gwanmun"].replace('"version": 1', '"version": 99')}, {}):
+    for change in ({"gwanmun fingerprint": "99"}, {}):
         text = json.dumps(header | {"__metadata__": change}).encode()
         path.write_bytes(len(text).to_bytes(8, "little") + text + whole[8 + length :])
         with pytest.raises(InputFault, match="fingerprint"):

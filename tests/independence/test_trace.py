@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,6 +75,30 @@ def test_a_copy_stored_in_another_format_is_a_copy(reference: Path, tmp_path: Pa
     assert {each.relation for each in found.references[0].components} == {"copied"}
     again = trace(reference, {"ref": folder})
     assert {each.relation for each in again.references[0].components} == {"copied"}
+
+
+def test_a_derivative_quantised_to_four_bits_is_found_and_a_stranger_so_stored_is_cleared(
+    reference: Path, tmp_path: Path
+) -> None:
+    verdicts_of = {}
+    for name, tensors in {"derivative": disturbed(drawn(1), 0.99), "stranger": drawn(2)}.items():
+        verdicts_of[name] = verdicts(trace(written(tmp_path / name, in_four_bits(tensors)), {"ref": reference}))
+    assert set(verdicts_of["derivative"].values()) == {"derived"}
+    assert verdicts_of["stranger"] == CLEAR
+
+
+def in_four_bits(tensors: Tensors) -> Tensors:
+    """Matrices of the layers as compressed-tensors packs them: 8 codes a word, one scale a row."""
+    packed: dict[str, Any] = {}
+    for name, each in tensors.items():
+        if each.ndim != 2 or ".layers." not in name:
+            packed[name] = each
+            continue
+        scales = np.abs(each).max(axis=1, keepdims=True) / 7
+        codes = (np.round(each / scales) + 8).astype(np.uint32).reshape(len(each), -1, 8)
+        words = (codes << np.arange(0, 32, 4, dtype=np.uint32)).sum(axis=2, dtype=np.uint32)
+        packed |= {f"{name}_packed": words.view(np.int32), f"{name}_scale": scales}
+    return packed
 
 
 def test_one_kept_layer_of_six_is_named(tmp_path: Path) -> None:

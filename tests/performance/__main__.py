@@ -10,14 +10,14 @@ from rich.table import Table
 
 from tests.performance.figures import Benchmark, Figure
 
-#: Area → module of this folder that holds its `BENCHMARKS`.
-AREAS = {"data_quality": "data_quality"}
+#: Modules of this folder that hold `BENCHMARKS`.
+AREAS = ("benchmark", "independence", "data_quality", "decision")
 _MARKS = {True: "reached", False: "NOT reached", None: ""}
 
 
 def main(wanted: list[str]) -> None:
     """Runs the areas that were asked for, or all, and prints a table for each."""
-    unknown = sorted(set(wanted) - AREAS.keys())
+    unknown = sorted(set(wanted) - set(AREAS))
     if unknown:
         sys.exit(f"no such area: {', '.join(unknown)}; there are {', '.join(AREAS)}")
     console = Console()
@@ -25,7 +25,7 @@ def main(wanted: list[str]) -> None:
     console.print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, load {load:.1f}")
     for area in wanted or AREAS:
         table = Table("figure", "measured", "unit", "asked", "", "note", title=area)
-        benchmarks: list[Benchmark] = import_module(f"tests.performance.{AREAS[area]}").BENCHMARKS
+        benchmarks: list[Benchmark] = import_module(f"tests.performance.{area}").BENCHMARKS
         for benchmark in benchmarks:
             for figure in benchmark():
                 table.add_row(*_cells(figure))

@@ -6,10 +6,12 @@ import duckdb
 import pytest
 
 from checks.contracts.errors import InputFault
+from checks.records.lineage import Trace
 from tests.warehouse.records import run
+from warehouse.layout import RUN, TRACE, rows_of
 from warehouse.publishing import publish
-from warehouse.reader import run_states
-from warehouse.schema import describe, migrations
+from warehouse.reader import load_trace, run_states
+from warehouse.schema import _apply, describe, migrations
 from warehouse.store import MAIN, OFFLINE, STORAGE, Warehouse
 from warehouse.writer import record_failure
 
@@ -70,3 +72,33 @@ def test_everything_is_explained() -> None:
     bare += [f"{table.name}.{each.name}" for table in described for each in table.columns if not each.comment]
     assert bare == []
     assert [step.version for step in migrations()] == list(range(1, len(migrations()) + 1))
+
+
+def test_what_was_recorded_before_a_migration_is_read_after_it(tmp_path: Path) -> None:
+    """A layer map of the first schema, which said neither the test nor the share of a layer, and knew no null."""
+    measured = run("independence")
+    trace = Trace.model_validate_json(_FIRST_TRACE)
+    rows = rows_of(RUN, measured, {"run_id": measured.run_id, "status": "complete", "message": ""})
+    rows |= rows_of(TRACE, trace, {"run_id": measured.run_id})
+    with duckdb.connect(tmp_path / MAIN, config=OFFLINE | STORAGE) as connection:
+        _apply(connection, migrations()[0])
+        for table, each in rows.items():
+            known = {name for name, *_ in connection.execute(f"describe {table}").fetchall()}
+            for row in each:
+                names = [name for name in row if name in known]
+                marks = ", ".join("?" * len(names))
+                asked = f"insert into {table} ({', '.join(names)}) values ({marks})"
+                connection.execute(asked, [row[name] for name in names])
+        assert "test" not in {name for name, *_ in connection.execute("describe lineage_layers").fetchall()}
+    record_failure(Warehouse(tmp_path), run(), "x")
+    assert load_trace(Warehouse(tmp_path), measured.run_id) == trace
+
+
+_TEST = '{"test": "t", "statistic": 0.9, "p_value": 0.0, "log10_p": -9.0, "group": "g", "scope": "s"}'
+_LAYER = '{"subject_layer": 1, "reference_layer": 2, "p_value": 0.0, "log10_p": -9.0}'
+_WORDS = '{"ko": "가", "en": "a"}'
+_FIRST_TRACE = f"""{{"subject": "m", "verdict": "derived", "seconds": 1.0, "bytes_read": 2, "references": [
+  {{"reference": "r", "verdict": "derived", "architecture": {{"same_family": false}}, "components": [
+    {{"component": "c", "verdict": "derived", "share_of_parameters": 1.0, "explanation": {_WORDS},
+      "layers": [{_LAYER}], "tests": [{_TEST}]}}]}}],
+  "chain": [{{"component": "c", "result": "supported", "links": [{_TEST}], "explanation": {_WORDS}}}]}}"""

@@ -1,0 +1,244 @@
+"""Writing many texts at once, each in a slot of its own: a text that ends makes room for the next at once.
+
+One forward takes the newest token of every slot and the whole prompts of those that begin, as one row of tokens without
+padding. A prompt that begins like one in another slot takes over its keys and values (few-shot examples are computed
+once). What a slot writes does not depend on its neighbours, but for rounding.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+
+from tasks.benchmark.batching import Row
+from tasks.benchmark.output_layer import OutputLayer
+from tasks.benchmark.own_attention import (
+    REFUSALS,
+    TOLERANCE,
+    NoAttentionError,
+    attending,
+    causal_mask,
+    furthest,
+    stacked,
+    unsupported,
+)
+from tasks.benchmark.prefix_tree import common_length
+
+_LOG = logging.getLogger(__name__)
+
+#: Tokens that a prompt must share with one that begins in the same step to wait for it: below, waiting costs more.
+_WORTH_WAITING = 32
+
+
+@dataclass
+class Beginning:
+    """Tokens that follow the first `start` of a slot."""
+
+    slot: int
+    start: int
+    ids: tuple[int, ...]
+
+
+@dataclass
+class Slots:
+    """Keys and values [slots, heads, longest, size] of each layer; slots 0 to `lengths` - 1 write one token each."""
+
+    count: int
+    longest: int
+    layers_seen: int = 0
+    _lengths: list[int] = field(default_factory=list)
+    _beginnings: Sequence[Beginning] = ()
+    _held: dict[int, tuple[torch.Tensor, torch.Tensor]] = field(default_factory=dict)
+    _places: tuple[torch.Tensor, torch.Tensor] | None = None
+    _masks: dict[int | None, torch.Tensor] = field(default_factory=dict)
+
+    def begin(self, lengths: list[int], beginnings: Sequence[Beginning], device: torch.device) -> None:
+        """The next step: `lengths` are how many tokens the writing slots hold already."""
+        self._lengths, self._beginnings, self.layers_seen = lengths, beginnings, 0
+        self._places = torch.arange(len(lengths), device=device), torch.tensor(lengths, device=device)
+        self._masks.clear()
+
+    def move(self, source: int, target: int, length: int) -> None:
+        """Copies the first `length` tokens of a slot to another."""
+        with torch.inference_mode():
+            for keys, values in self._held.values():
+                keys[target, :, :length] = keys[source, :, :length]
+                values[target, :, :length] = values[source, :, :length]
+
+    def attend(
+        self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float, window: int | None
+    ) -> torch.Tensor:
+        """See `own_attention.Sees`: first the writing slots' tokens, then the beginnings'."""
+        if layer not in self._held:
+            self._held[layer] = (
+                key.new_zeros(self.count, len(key), self.longest, key.shape[-1]),
+                value.new_zeros(self.count, len(value), self.longest, value.shape[-1]),
+            )
+        keys, values = self._held[layer]
+        first = len(self._lengths)
+        output = query.new_empty(len(query), query.shape[1], value.shape[-1])
+        if first:
+            output[:, :first] = self._newest(keys, values, query[:, :first], key, value, scale, window)
+        for each in self._beginnings:
+            last, end = first + len(each.ids), each.start + len(each.ids)
+            keys[each.slot, :, each.start : end] = key[:, first:last]
+            values[each.slot, :, each.start : end] = value[:, first:last]
+            answer = scaled_dot_product_attention(
+                stacked(query[:, first:last], len(key))[None],
+                keys[each.slot : each.slot + 1, :, :end],
+                values[each.slot : each.slot + 1, :, :end],
+                attn_mask=causal_mask(each.start, end, window, len(query) // len(key), query),
+                scale=scale,
+            )
+            output[:, first:last] = answer.reshape(len(query), last - first, -1)
+            first = last
+        return output
+
+    def _newest(
+        self,
+        keys: torch.Tensor,
+        values: torch.Tensor,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        scale: float,
+        window: int | None,
+    ) -> torch.Tensor:
+        """Attention of one token a slot over its slot, all slots at once."""
+        assert self._places is not None
+        slots, places = self._places
+        count, longest = len(slots), max(self._lengths) + 1
+        keys[slots, :, places] = key[:, :count].transpose(0, 1)
+        values[slots, :, places] = value[:, :count].transpose(0, 1)
+        if window not in self._masks:
+            seen = torch.arange(longest, device=query.device)[None]
+            hidden = seen > places[:, None]
+            if window is not None:
+                hidden |= seen <= places[:, None] - window
+            mask = query.new_zeros(count, longest).masked_fill_(hidden, float("-inf"))
+            self._masks[window] = mask[:, None, None]
+        asked = query.transpose(0, 1).reshape(count, len(key), -1, query.shape[-1])
+        answer = scaled_dot_product_attention(
+            asked, keys[:count, :, :longest], values[:count, :, :longest], attn_mask=self._masks[window], scale=scale
+        )
+        return answer.reshape(count, len(query), -1).transpose(0, 1)
+
+
+@dataclass
+class _Writing:
+    row: int
+    ids: tuple[int, ...]
+    written: list[int] = field(default_factory=list)
+
+
+class SlotWriter:
+    """Writes after many prompts with one model, where its attention can be this stage's."""
+
+    def __init__(self, model: Any, output: OutputLayer) -> None:
+        self._model = model
+        self._output = output
+        self.refused: str | None = None  # nobody knows yet
+
+    def allows(self, rows: Sequence[Row], full: Callable[[Sequence[Row]], list[torch.Tensor]]) -> bool:
+        """Whether this model writes in slots; looked at once, on prompts whose last token comes by a step of its own.
+
+        `full(rows)` gives each row's logits by the plain forward.
+        """
+        if self.refused is None:
+            self.refused = unsupported(self._model) or self._difference(rows, full)
+            if self.refused:
+                _LOG.warning("texts are written in batches, which is slower: %s", self.refused)
+        return not self.refused
+
+    def run(
+        self,
+        rows: Sequence[Row],
+        wanted: Sequence[int],
+        room: int,
+        slots: int,
+        choose: Callable[[torch.Tensor, Sequence[int]], list[int]],
+        ended: Callable[[list[int]], bool],
+    ) -> Iterator[dict[int, list[int]]]:
+        """Row → what it wrote, for the rows that end with a step.
+
+        `choose(logits, rows)` gives the next token of each, `ended(ids)` whether a text ends with its newest token; each
+        ends after `room` tokens. Prompts that begin alike begin one after the other.
+        """
+        waiting = deque(sorted(wanted, key=lambda index: rows[index].ids))
+        longest = max(len(rows[index].ids) for index in wanted) + room
+        held = Slots(min(slots, len(wanted)), longest)
+        writing: list[_Writing] = []
+        with attending(self._model):
+            while waiting or writing:
+                old = len(writing)
+                beginnings = self._begin(rows, waiting, writing, held)
+                steps = [(each.written[-1], len(each.ids) + len(each.written) - 1) for each in writing[:old]]
+                logits = self._step(held, steps, beginnings)
+                tokens = choose(logits, [each.row for each in writing])
+                for each, token in zip(writing, tokens, strict=True):
+                    each.written.append(token)
+                over = [at for at, each in enumerate(writing) if len(each.written) == room or ended(each.written)]
+                if over:
+                    yield {writing[at].row: writing[at].written for at in over}
+                for at in reversed(over):
+                    last = writing.pop()
+                    if at < len(writing):
+                        writing[at] = last
+                        held.move(len(writing), at, len(last.ids) + len(last.written) - 1)
+
+    def _begin(self, rows: Sequence[Row], waiting: deque[int], writing: list[_Writing], held: Slots) -> list[Beginning]:
+        """Gives free slots to prompts; what a prompt shares with one already there is copied."""
+        beginnings: list[Beginning] = []
+        old = len(writing)
+        while waiting and len(writing) < held.count:
+            ids = rows[waiting[0]].ids
+            alike = [min(common_length(each.ids, ids), len(ids) - 1) for each in writing]
+            shared, donor = max(((length, at) for at, length in enumerate(alike[:old])), default=(0, 0))
+            if max(alike[old:], default=0) >= shared + _WORTH_WAITING:
+                break
+            if shared:
+                held.move(donor, len(writing), shared)
+            beginnings.append(Beginning(len(writing), shared, ids[shared:]))
+            writing.append(_Writing(waiting.popleft(), ids))
+        return beginnings
+
+    def _step(self, held: Slots, steps: list[tuple[int, int]], beginnings: Sequence[Beginning]) -> torch.Tensor:
+        """Float32 logits [slots, vocabulary] after the (token, place) of each writing slot and after each beginning."""
+        device = self._model.device
+        held.begin([place for _, place in steps], beginnings, device)
+        ids, places = [token for token, _ in steps], [place for _, place in steps]
+        wanted = list(range(len(steps)))
+        for each in beginnings:
+            ids += each.ids
+            places += range(each.start, each.start + len(each.ids))
+            wanted.append(len(ids) - 1)
+        inputs = {
+            "input_ids": torch.tensor([ids], device=device),
+            "position_ids": torch.tensor([places], device=device),
+            "sees": held,
+        }
+        with torch.inference_mode():
+            logits = self._output.at(inputs, [0] * len(wanted), wanted)
+        if held.layers_seen == 0:
+            raise NoAttentionError("attention that is not asked")
+        return logits
+
+    def _difference(self, rows: Sequence[Row], full: Callable[[Sequence[Row]], list[torch.Tensor]]) -> str:
+        """What speaks against slots: nothing, or a sentence."""
+        held = Slots(len(rows), max(len(row.ids) for row in rows))
+        try:
+            with attending(self._model):
+                beginnings = [Beginning(slot, 0, row.ids[:-1]) for slot, row in enumerate(rows)]
+                self._step(held, [], beginnings)
+                mine = self._step(held, [(row.ids[-1], len(row.ids) - 1) for row in rows], []).log_softmax(dim=-1)
+        except REFUSALS as error:
+            return f"{type(self._model).__name__} writes in no slots ({type(error).__name__}: {str(error)[:80]})"
+        for own, logits in zip(mine, full(rows), strict=True):
+            off = furthest(own, logits[-1].log_softmax(dim=-1))
+            if not off < TOLERANCE[self._model.dtype]:
+                return f"two prompts computed both ways differ by {off:.2g}"
+        return ""

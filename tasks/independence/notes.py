@@ -1,0 +1,68 @@
+"""What the number of each test means, in Korean and English, to stand beside it."""
+
+from checks.records.record import Text
+from tasks.independence.alignment import CHANCE_AGREEMENT
+from tasks.independence.component_evidence import ComponentEvidence
+from tasks.independence.place_tests import GroupTest
+from tasks.independence.verdict import LOG10_ALPHA
+
+
+def copy_note(evidence: ComponentEvidence) -> Text:
+    """How much is the same number for number."""
+    count, share = len(evidence.copies), percent(evidence.copied_share)
+    if not count:
+        return Text(ko="숫자 하나하나 같은 텐서가 없습니다.", en="No tensor is the same number for number.")
+    return Text(
+        ko=f"텐서 {count}개, 매개변수의 {share}가 숫자 하나하나 같습니다. 학습된 수천 개의 수가 우연히 같을 수는 없습니다.",
+        en=f"{count} tensors, {share} of the parameters, are the same number for number. Thousands of trained numbers are "
+        f"not alike by coincidence.",
+    )
+
+
+CORRELATION_NOTE = Text(
+    ko="효과의 크기일 뿐, 이것만으로는 아무것도 판정하지 않습니다. 무관한 모델은 0 근처입니다.",
+    en="A size of effect, which alone convicts nobody. Models trained apart stay near zero.",
+)
+
+
+def place_note(group: GroupTest) -> Text:
+    """How many units find themselves, and how many would by chance; the null of the mean cosine beside it."""
+    layers = [(test.share, test.units) for test in group.layers.values()] or [(group.share, group.units)]
+    units = sum(round(share * of) for share, of in layers)
+    low, high = (group.null[0] + side * 3 * group.null[1] for side in (-1, 1))
+    return Text(
+        ko=f"단위 {group.units}개 가운데 {units}개가 다른 모델의 같은 자리에서 자신을 찾습니다(우연이면 많아야 {len(layers)}개쯤). "
+        f"같은 자리끼리의 평균 코사인은 우연이면 거의 언제나 {low:.3f}에서 {high:.3f} 사이입니다.",
+        en=f"{units} of {group.units} units find themselves at their own place in the other model (by chance "
+        f"about {len(layers)} at most). By chance the mean cosine of units at one place lies between {low:.3f} and "
+        f"{high:.3f} nearly always.",
+    )
+
+
+def aligned_note(tested: int, agreed: int) -> Text:
+    """One half of the held-out units of the best pair of layers."""
+    limit = percent(CHANCE_AGREEMENT)
+    return Text(
+        ko=f"맞추는 데 쓰지 않은 단위 {tested}개 가운데 {agreed}개가 읽는 쪽과 쓰는 쪽에서 같은 단위를 가리킵니다. "
+        f"따로 학습된 모델은 {limit}를 넘지 않습니다.",
+        en=f"{agreed} of {tested} units that took no part in the alignment point to the same unit by what they read and by "
+        f"what they write; models trained apart stay under {limit}.",
+    )
+
+
+def planted_note(log10_p: float) -> Text:
+    """Whether the tool's own derivative is found: what finding nothing is worth."""
+    if log10_p < LOG10_ALPHA:
+        return Text(
+            ko="도구가 일부러 심은 파생 모델을 이 검정이 찾아냅니다. 그래서 아무것도 찾지 못한 것이 뜻을 갖습니다.",
+            en="These tests find the derivative that the tool planted, so that finding nothing means something.",
+        )
+    return Text(
+        ko="도구가 일부러 심은 파생 모델을 이 방법으로는 찾지 못합니다.",
+        en="The derivative that the tool planted is not found in this way.",
+    )
+
+
+def percent(share: float) -> str:
+    """A share in whole per cent."""
+    return f"{100 * share:.0f} %"
