@@ -19,7 +19,7 @@ from checks.contracts.errors import InputFault
 #: A document longer than this is counted as broken and not held in memory.
 MAX_DOCUMENT_BYTES = 16_000_000
 #: Letters that are looked at together: enough for loops to be worth their start, little enough for the processor's memory.
-BATCH_LETTERS = 250_000
+BATCH_LETTERS = 1_000_000
 MOST_EXAMPLES = 20
 #: Text shrinks to a tenth or a twentieth; a file that unfolds further than this is no text (a decompression bomb).
 MAX_UNFOLDING = 1000
