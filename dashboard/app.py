@@ -7,11 +7,16 @@ import streamlit as st
 
 from dashboard.look import STYLE_SHEET
 from dashboard.opened import chosen_language, chosen_round
-from dashboard.words import ranking, shell, stages, what_if
+from dashboard.words import ranking, robustness, shell, stages, what_if
 from dashboard.words.language import inline
 
 PAGES = {
-    shell.DECISION: [("ranking", ranking.TITLE), ("team", stages.TEAM_TITLE), ("what_if", what_if.TITLE)],
+    shell.DECISION: [
+        ("ranking", ranking.TITLE),
+        ("team", stages.TEAM_TITLE),
+        ("robustness", robustness.TITLE),
+        ("what_if", what_if.TITLE),
+    ],
     shell.STAGES: [
         ("benchmark", stages.BENCHMARK_TITLE),
         ("independence", stages.INDEPENDENCE_TITLE),

@@ -270,4 +270,12 @@ def _status(decision: Decision, team: str) -> Any:
 def _told(standing: Standing, status: str, ko: str, en: str) -> Text:
     would_ko = {"advances": "진출했을 것입니다", "review": "심의 대상이었을 것입니다"}[status]
     would_en = {"advances": "would have advanced", "review": "would have been for review"}[status]
-    return Text(ko=f"{ko} {standing.name.ko}은(는) {would_ko}.", en=f"{standing.name.en} {would_en} {en}.")
+    return Text(ko=f"{ko} {_topic(standing.name.ko)} {would_ko}.", en=f"{standing.name.en} {would_en} {en}.")
+
+
+def _topic(name: str) -> str:
+    """A Korean name with its topic particle: 은 after a final consonant, 는 after a vowel, both where the letter does not say."""
+    place = ord(name[-1]) - ord("가") if name else -1
+    if not 0 <= place <= ord("힣") - ord("가"):
+        return f"{name}은(는)"
+    return f"{name}{'은' if place % 28 else '는'}"

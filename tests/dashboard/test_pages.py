@@ -16,6 +16,7 @@ TITLES = {
     "benchmark": ("벤치마크", "Benchmark"),
     "independence": ("독자성", "Independence"),
     "data_quality": ("데이터 품질", "Data quality"),
+    "robustness": ("얼마나 확실한가", "How firm"),
     "what_if": ("가정해 보기", "WHAT"),
     "query": ("직접 조회", "Query"),
 }
@@ -35,6 +36,18 @@ def test_every_page_draws_in_both_languages_and_says_simulated(
     assert other is None, f"the other language on a page in one: {other}"
     for table in re.findall(r"<table.*?</table>", html_of(shown), re.S):
         assert ("모의" if korean else "simulated") in table.split("</caption>")[0]
+
+
+def test_how_firm_the_decision_is_and_what_would_have_kept_who_is_out(small_round: Path, draw: Draw) -> None:
+    shown = draw(small_round, "robustness")
+    firm = {row["Team"]: row for row in table_of(shown, "firmness")}
+    ranked = {row["Team"]: row for row in table_of(draw(small_round), "ranking")}
+    assert {team: row["Total"] for team, row in firm.items()} == {team: ranked[team]["Total"] for team in firm}
+    assert len(firm) == 5 and len(table_of(shown, "pairs")) == 10 and len(table_of(shown, "weightings")) == 10
+    out = {team for team, row in ranked.items() if "Out" in row["Status"]}
+    kept, drawn = table_of(shown, "kept"), html_of(shown).split('data-table="kept"')[1]
+    assert out and {row["Team"] for row in kept} == out
+    assert drawn.count("would have") >= len(kept) and "WHAT-IF" in drawn.split("</caption>")[0]
 
 
 def test_both_languages_stand_side_by_side_where_nothing_is_asked_for(small_round: Path, draw: Draw) -> None:

@@ -13,14 +13,14 @@ from tests.dashboard.drawn import assert_calm, html_of, table_of, text_of
 from tests.dashboard.small_round import fail, hand_in_again, record, replace_in, write_round
 from warehouse.store import Warehouse
 
-PAGES = ("ranking", "team", "benchmark", "independence", "data_quality", "what_if", "query")
+PAGES = ("ranking", "team", "benchmark", "independence", "data_quality", "robustness", "what_if", "query")
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_programme_that_was_never_run_says_so(tmp_path: Path, draw: Draw, page: str) -> None:
     shown = draw(write_round(tmp_path / "round"), page)
     assert_calm(shown)
-    if page in ("ranking", "what_if"):
+    if page in ("ranking", "robustness", "what_if"):
         assert [each.value for each in shown.info] == ["There is nothing to show yet\\."]
         assert shown.code[0].value.startswith("gwanmun run ")
 
