@@ -136,7 +136,7 @@ def test_an_indeterminate_model_is_not_cleared_and_its_chain_is_shown(indetermin
         "that does not clear it" in page and "shared initialisation" in page and "no derivation found from" not in page
     )
     links = cells_of(page, "chain-vision_tower")
-    assert len(links) == 2 and "step 0 to submission" in links[1][0] and float(links[1][2]) > 0.7
+    assert len(links) == 2 and links[1][0] == "0단계 → 제출물 step 0 to submission" and float(links[1][2]) > 0.7
     assert "Training chain" in page and "No checkpoints were given" not in page
 
 

@@ -4,6 +4,7 @@ write_report(Path("report.html"), trace, Provenance(command="gwanmun trace …",
 """
 
 import os
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -124,6 +125,7 @@ def render(trace: Trace, provenance: Provenance) -> str:
         "percent": _percent,
         "power": _power,
         "count": lambda number: f"{number:,}",
+        "link_ko": _link_in_korean,
         "component_ko": lambda each: named(each, COMPONENTS).ko,
         "component_en": lambda each: named(each, COMPONENTS).en,
     }
@@ -187,6 +189,11 @@ def _effects(finding: ComponentFinding) -> list[Text]:
         share = _percent(min(each or 0.0 for each in aligned))
         found.append(Text(ko=f"맞추는 데 쓰지 않은 단위의 {share}가 일치", en=f"{share} of held-out units agree"))
     return found
+
+
+def _link_in_korean(scope: str) -> str:
+    """`step 0 to submission`, as links of a chain are named, in Korean."""
+    return re.sub(r"step (\d+)", r"\1단계", scope).replace(" to ", " → ").replace("submission", "제출물")
 
 
 def _percent(share: float) -> str:
