@@ -237,8 +237,8 @@ class SlotWriter:
                 mine = self._step(held, [(row.ids[-1], len(row.ids) - 1) for row in rows], []).log_softmax(dim=-1)
         except REFUSALS as error:
             return f"{type(self._model).__name__} writes in no slots ({type(error).__name__}: {str(error)[:80]})"
-        for own, logits in zip(mine, full(rows), strict=True):
-            off = furthest(own, logits[-1].log_softmax(dim=-1))
+        for own, row in zip(mine, rows, strict=True):
+            off = furthest(own, full([row])[0][-1].log_softmax(dim=-1))
             if not off < TOLERANCE[self._model.dtype]:
                 return f"two prompts computed both ways differ by {off:.2g}"
         return ""

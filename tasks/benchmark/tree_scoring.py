@@ -90,8 +90,8 @@ class TreeScorer:
             mine = {index: each for pack in packs for index, each in pack.items()}
         except REFUSALS as error:
             return f"{type(self._model).__name__} takes no path ({type(error).__name__}: {str(error)[:80]})"
-        for index, logits in enumerate(full(rows)):
-            off = furthest(mine[index], logits.log_softmax(dim=-1))
+        for index, row in enumerate(rows):  # one at a time: together they may not fit where packs do
+            off = furthest(mine[index], full([row])[0].log_softmax(dim=-1))
             if not off < TOLERANCE[self._model.dtype]:
                 return f"two items scored both ways differ by {off:.2g}"
         return ""

@@ -157,6 +157,26 @@ def test_settings_beyond_plain_sampling_are_left_to_transformers(llama: Path) ->
     assert model.ways["writing"] == "slots"
 
 
+def test_out_of_memory_halves_packs_and_slots_and_goes_on(llama: Path) -> None:
+    scored = [_request("loglikelihood", *pair) for pair in PAIRS]
+    texts = ["one two", "3+4", "바다", "도서관을", "one two three", "A. 하나 B."]
+    written = [_request("generate_until", text, {"until": ["\n"], "max_gen_toks": 5}) for text in texts]
+    expected = HarnessModel(load_model(llama, CPU))
+    model = HarnessModel(load_model(llama, CPU))
+
+    def refuse(_: Any, __: Any, named: dict[str, Any]) -> None:
+        if named["input_ids"].numel() > 20:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    model._model.register_forward_pre_hook(refuse, with_kwargs=True)
+    answers = model.loglikelihood(scored)
+    assert [each[0] for each in answers] == pytest.approx(
+        [each[0] for each in expected.loglikelihood(scored)], abs=1e-5
+    )
+    assert model.generate_until(written) == expected.generate_until(written)
+    assert model.ways == {"scoring": "prefix tree", "writing": "slots"}
+
+
 def test_in_bfloat16_the_output_layer_is_float32_and_close_to_the_float32_model(llama: Path) -> None:
     requests = [_request("loglikelihood", *pair) for pair in PAIRS]
     exact = HarnessModel(load_model(llama, CPU)).loglikelihood(requests)
