@@ -20,8 +20,8 @@ CHOICES = 4
 #: Where a text ends: syllables that the random model writes every twenty tokens or so.
 STOPS = ("핖", "날", "쎏")
 #: Words of a question and (least, most) of a choice; of an example.
-QUESTION = (10, (4, 6))
-EXAMPLE = (55, (4, 6))
+QUESTION = (16, (4, 6))
+EXAMPLE = (50, (4, 6))
 SYLLABLES = [chr(0xAC00 + 37 * step) for step in range(300)]
 
 
@@ -62,7 +62,7 @@ def _question(draw: Random, words: int, choice_words: tuple[int, int]) -> tuple[
 
 
 def _examples(draw: Random, shots: int) -> str:
-    """Examples of about 190 tokens each: five of them are nine tenths of a prompt."""
+    """Examples of some 190 tokens each: five of them are nine tenths of a prompt."""
     return "".join(f"{_question(draw, *EXAMPLE)[0]}\n정답： {draw.choice('ABCD')}\n\n" for _ in range(shots))
 
 
