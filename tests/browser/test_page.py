@@ -86,6 +86,7 @@ def test_a_pages_own_address_opens_it_whole_though_nothing_was_asked_before(visi
         assert names == [
             "순위와 결정",
             "팀별 결과",
+            "얼마나 확실한가",
             "가정해 보기 (WHAT-IF)",
             "벤치마크",
             "독자성",

@@ -19,6 +19,9 @@ from tests.end_to_end.outcome import standing
 from tests.end_to_end.test_round import decision_of, rows
 from warehouse.store import Warehouse
 
+#: Checks that hold a team's results against those of the others, of whom there are fewer here.
+COMPARISONS = ("same-settings", "same-prompts", "identical-outputs")
+
 #: A run that ends itself at its first word about D, the stage's first team, from inside the stage that is named.
 CHILD = """
 import os, signal, sys
@@ -42,14 +45,19 @@ def wait_for_nobody(folder: Path) -> None:
 
 
 def measured(programme: Path, team: str) -> dict[str, list[Any]]:
-    """All that the stages found for a team, without times."""
+    """All that the stages found for a team, without times, and without what compares it with teams that take no part here."""
     of_team = f"join runs using (run_id) where team = '{team}' order by all"
+    alone = f"stage <> 'data-quality' and team = '{team}'"
     return {
-        "runs": rows(programme, f"select run_id, status from runs where team = '{team}' order by all"),
+        "runs": rows(programme, f"select run_id, status from runs where {alone} order by all"),
         "items": rows(programme, f"select items.* from items {of_team}"),
         "scores": rows(programme, f"select task_scores.* from task_scores {of_team}"),
         "lineage": rows(programme, f"select lineage_components.* from lineage_components {of_team}"),
-        "quality": rows(programme, f"select quality_results.* from quality_results {of_team}"),
+        "quality": rows(
+            programme,
+            "select suite, check_id, quality_results.subject, outcome, observed, expected, rows, examples from quality_results "
+            f"join runs using (run_id) where team = '{team}' and check_id not in {COMPARISONS} order by all",
+        ),
     }
 
 
