@@ -6,7 +6,7 @@ by transformers' own `generate`: slower, as a batch lasts until its longest text
 
 import json
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from transformers import StoppingCriteria, StoppingCriteriaList
 from checks.contracts.errors import InputFault
 from tasks.benchmark.batching import BatchRunner, Row, RowTooLargeError, is_out_of_memory
 from tasks.benchmark.model_loading import LoadedModel
+from tasks.benchmark.own_forward import Full
 from tasks.benchmark.row_tensors import model_inputs
 from tasks.benchmark.sampling import Sampler, is_simple
 from tasks.benchmark.slots import SlotWriter
@@ -29,9 +30,6 @@ CPU_SLOTS, GPU_SLOTS = 64, 256
 
 #: Prompts that are computed both ways before slots are used.
 CHECKED_PROMPTS = 2
-
-#: Logits of rows by the plain forward.
-Full = Callable[[Sequence[Row]], list[torch.Tensor]]
 
 #: A stop string may come in other tokens than it encodes to alone; the harness looks two tokens further back.
 _EXTRA_LOOK_BACK = 2

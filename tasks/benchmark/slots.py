@@ -5,30 +5,17 @@ padding. A prompt that begins like one in another slot takes over its keys and v
 once). What a slot writes does not depend on its neighbours, but for rounding.
 """
 
-import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
 from tasks.benchmark.batching import Row
-from tasks.benchmark.output_layer import OutputLayer
-from tasks.benchmark.own_attention import (
-    REFUSALS,
-    TOLERANCE,
-    NoAttentionError,
-    attending,
-    causal_mask,
-    furthest,
-    stacked,
-    unsupported,
-)
+from tasks.benchmark.own_attention import attending, causal_mask, stacked
+from tasks.benchmark.own_forward import OwnForward
 from tasks.benchmark.prefix_tree import common_length
-
-_LOG = logging.getLogger(__name__)
 
 #: Tokens that a prompt must share with one that begins in the same step to wait for it: below, waiting costs more.
 _WORTH_WAITING = 32
@@ -135,24 +122,12 @@ class _Writing:
     written: list[int] = field(default_factory=list)
 
 
-class SlotWriter:
+class SlotWriter(OwnForward):
     """Writes after many prompts with one model, where its attention can be this stage's."""
 
-    def __init__(self, model: Any, output: OutputLayer) -> None:
-        self._model = model
-        self._output = output
-        self.refused: str | None = None  # nobody knows yet
-
-    def allows(self, rows: Sequence[Row], full: Callable[[Sequence[Row]], list[torch.Tensor]]) -> bool:
-        """Whether this model writes in slots; looked at once, on prompts whose last token comes by a step of its own.
-
-        `full(rows)` gives each row's logits by the plain forward.
-        """
-        if self.refused is None:
-            self.refused = unsupported(self._model) or self._difference(rows, full)
-            if self.refused:
-                _LOG.warning("texts are written in batches, which is slower: %s", self.refused)
-        return not self.refused
+    SLOWER = "texts are written in batches, which is slower"
+    NOT_TAKEN = "writes in no slots"
+    DIFFERENT = "two prompts computed both ways"
 
     def run(
         self,
@@ -208,37 +183,19 @@ class SlotWriter:
 
     def _step(self, held: Slots, steps: list[tuple[int, int]], beginnings: Sequence[Beginning]) -> torch.Tensor:
         """Float32 logits [slots, vocabulary] after the (token, place) of each writing slot and after each beginning."""
-        device = self._model.device
-        held.begin([place for _, place in steps], beginnings, device)
+        held.begin([place for _, place in steps], beginnings, self._model.device)
         ids, places = [token for token, _ in steps], [place for _, place in steps]
         wanted = list(range(len(steps)))
         for each in beginnings:
             ids += each.ids
             places += range(each.start, each.start + len(each.ids))
             wanted.append(len(ids) - 1)
-        inputs = {
-            "input_ids": torch.tensor([ids], device=device),
-            "position_ids": torch.tensor([places], device=device),
-            "sees": held,
-        }
-        with torch.inference_mode():
-            logits = self._output.at(inputs, [0] * len(wanted), wanted)
-        if held.layers_seen == 0:
-            raise NoAttentionError("attention that is not asked")
-        return logits
+        return self._forward(ids, places, held, wanted)
 
-    def _difference(self, rows: Sequence[Row], full: Callable[[Sequence[Row]], list[torch.Tensor]]) -> str:
-        """What speaks against slots: nothing, or a sentence."""
+    def _tried(self, rows: Sequence[Row]) -> Sequence[torch.Tensor]:
+        """The last token of each prompt comes by a step of its own."""
         held = Slots(len(rows), max(len(row.ids) for row in rows))
-        try:
-            with attending(self._model):
-                beginnings = [Beginning(slot, 0, row.ids[:-1]) for slot, row in enumerate(rows)]
-                self._step(held, [], beginnings)
-                mine = self._step(held, [(row.ids[-1], len(row.ids) - 1) for row in rows], []).log_softmax(dim=-1)
-        except REFUSALS as error:
-            return f"{type(self._model).__name__} writes in no slots ({type(error).__name__}: {str(error)[:80]})"
-        for own, row in zip(mine, rows, strict=True):
-            off = furthest(own, full([row])[0][-1].log_softmax(dim=-1))
-            if not off < TOLERANCE[self._model.dtype]:
-                return f"two prompts computed both ways differ by {off:.2g}"
-        return ""
+        with attending(self._model):
+            self._step(held, [], [Beginning(slot, 0, row.ids[:-1]) for slot, row in enumerate(rows)])
+            last = [(row.ids[-1], len(row.ids) - 1) for row in rows]
+            return [each[None] for each in self._step(held, last, []).log_softmax(dim=-1)]

@@ -1,0 +1,69 @@
+"""Forwards of a model under this stage's own attention, after one look at whether the model allows it."""
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import torch
+
+from tasks.benchmark.batching import Row
+from tasks.benchmark.output_layer import OutputLayer
+from tasks.benchmark.own_attention import REFUSALS, TOLERANCE, NoAttentionError, Sees, furthest, unsupported
+
+_LOG = logging.getLogger(__name__)
+
+#: Rows → each row's logits at its scored positions [scored, vocabulary], by the plain forward.
+Full = Callable[[Sequence[Row]], list[torch.Tensor]]
+
+
+class OwnForward(ABC):
+    """What the ways of computing with one model have in common; `refused` says why the model does not allow this one, is
+    empty where it does, and None while nobody knows. The sentences are completed by what was found."""
+
+    SLOWER: ClassVar[str]
+    NOT_TAKEN: ClassVar[str]
+    DIFFERENT: ClassVar[str]
+
+    def __init__(self, model: Any, output: OutputLayer) -> None:
+        self._model = model
+        self._output = output
+        self.refused: str | None = None
+
+    def allows(self, rows: Sequence[Row], full: Full) -> bool:
+        """Whether this model can be computed with in this way; looked at once, on rows computed both ways."""
+        if self.refused is None:
+            self.refused = unsupported(self._model) or self._difference(rows, full)
+            if self.refused:
+                _LOG.warning("%s: %s", self.SLOWER, self.refused)
+        return not self.refused
+
+    @abstractmethod
+    def _tried(self, rows: Sequence[Row]) -> Sequence[torch.Tensor]:
+        """Each row's log-probabilities at its last positions [positions, vocabulary], computed in this way."""
+
+    def _difference(self, rows: Sequence[Row], full: Full) -> str:
+        """What speaks against this way: nothing, or a sentence."""
+        try:
+            tried = self._tried(rows)
+        except REFUSALS as error:
+            return f"{type(self._model).__name__} {self.NOT_TAKEN} ({type(error).__name__}: {str(error)[:80]})"
+        for mine, row in zip(tried, rows, strict=True):  # one at a time: together they may not fit where packs do
+            off = furthest(mine, full([row])[0][-len(mine) :].log_softmax(dim=-1))
+            if not off < TOLERANCE[self._model.dtype]:
+                return f"{self.DIFFERENT} differ by {off:.2g}"
+        return ""
+
+    def _forward(self, ids: Sequence[int], places: Sequence[int], sees: Sees, wanted: Sequence[int]) -> torch.Tensor:
+        """Float32 logits [wanted, vocabulary] after the wanted ones of a row of tokens, each at its place."""
+        device = self._model.device
+        inputs = {
+            "input_ids": torch.tensor([ids], device=device),
+            "position_ids": torch.tensor([places], device=device),
+            "sees": sees,
+        }
+        with torch.inference_mode():
+            logits = self._output.at(inputs, [0] * len(wanted), list(wanted))
+        if sees.layers_seen == 0:
+            raise NoAttentionError("attention that is not asked")
+        return logits
