@@ -169,6 +169,11 @@ def _tables() -> str:
             "`team`, `gate`, `ground`, `filed_on`, `result`, `reason`, `signed_by`, `second_signature`; optional `evidence`",
             "one a team and gate; the result is a gate's, `dismissed` or `pending`",
         ),
+        (
+            "`invalidations`",
+            "`team`, `found_on`, `effect`, `reason`, `signed_by`, `second_signature`; optional `evidence`",
+            "each team once; `effect` is the share of its result that is wrong, from `at_least` to 1",
+        ),
         ("`freeze: {late_evidence: …}`", "`team`, `received_on`, `sha256`, `title`", "each after the freeze"),
         (
             "`votes`",
@@ -198,5 +203,8 @@ def _tables() -> str:
             "JSONL, one object a line; `prev_sha256` is the SHA-256 of the line before, 64 zeros on the first",
         ),
     ]
-    head = "## Tables\n\nCSV is UTF-8, with or without a byte-order mark, or CP949 as Korean Excel writes it.\n"
+    head = (
+        "## Tables\n\nCSV is UTF-8, with or without a byte-order mark, or CP949 as Korean Excel writes it. Tables of what people\n"
+        "did to a round (rulings, votes, appeals and the like) may hold their header alone: there may be none yet.\n"
+    )
     return f"{head}\n{table(['Named by', 'Columns', 'Rules'], rows)}"

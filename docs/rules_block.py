@@ -10,6 +10,7 @@ from checks.contracts.round_rules import (
     Appeals,
     Cited,
     Freeze,
+    Invalidations,
     OnVacancy,
     Reserve,
     Select,
@@ -37,7 +38,7 @@ _FORMS: dict[str, list[type[Contract]]] = {
     "combine": [Combine],
     "gates": list(get_args(get_args(AnyGate)[0])),
     "select": [Select, AdvanceTop, Wildcards, Reserve],
-    "round": [Adjustments, Waivers, Withdrawal, OnVacancy, Freeze, Appeals],
+    "round": [Adjustments, Waivers, Withdrawal, OnVacancy, Freeze, Appeals, Invalidations],
 }
 #: Keys that every rule of a kind has, told once in the page's own words.
 _SHARED = {*Cited.model_fields, *Source.model_fields, *Gate.model_fields}

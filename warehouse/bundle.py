@@ -15,12 +15,16 @@ from checks.contracts.errors import InputFault
 from checks.contracts.loading import LoadedProgramme
 from checks.records.canonical import canonical_json, canonical_sha256
 from checks.records.decisions import Decision
+from checks.records.life_cycle import RoundEvent
 from checks.rules.decision import decide
 from checks.rules.inputs import NotMeasured, RoundInputs
+from checks.rules.life_cycle import STATE_WORDS, last_of, state_of
 from warehouse.archive import pack
 from warehouse.attestation import sign, statement
 from warehouse.bundle_contents import PROFILE, Files, to_files
+from warehouse.bundled_life import LIFE_CYCLE, chain_file
 from warehouse.keys import PRIVATE, load_private, public_pem
+from warehouse.life_cycle import whole_chain
 from warehouse.reader import RecordedDecision, load_decision, load_history
 from warehouse.research_object import METADATA, describe_files
 from warehouse.round_inputs import load_round_inputs
@@ -56,9 +60,12 @@ def write_bundle(loaded: LoadedProgramme, round_id: str | None, out: Path) -> Ve
     key = load_private(loaded.folder / KEYS_FOLDER / PRIVATE)
     decision, inputs = _decided(loaded, round_.id)
     history = load_history(Warehouse(loaded.warehouse), round_.id)
+    chain = _decided_chain(loaded, round_.id, decision)
     files = to_files(inputs)
     files[DECISION] = canonical_json(decision).encode()
     files[HISTORY] = canonical_json(chained(history)).encode()
+    if chain:
+        files[LIFE_CYCLE] = chain_file(chain)
     files[SIGNER] = public_pem(key.public_key())
     title = loaded.programme.title
     files[README] = _README.format(title_ko=title.ko, title_en=title.en, round=round_.id).encode()
@@ -66,6 +73,18 @@ def write_bundle(loaded: LoadedProgramme, round_id: str | None, out: Path) -> Ve
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     files[ATTESTATION] = sign(statement(hashes, _predicate(decision)), key)
     return _written(files, out)
+
+
+def _decided_chain(loaded: LoadedProgramme, round_id: str, decision: Decision) -> list[RoundEvent]:
+    """The round's records, whose last decision must be this one; none for a draft."""
+    chain = whole_chain(Warehouse(loaded.warehouse), loaded.programme.programme, round_id)
+    if state_of(chain) == "draft":
+        return []
+    decided = last_of(chain, "decided")
+    if decided is None or decided.content["decision_sha256"] != canonical_sha256(decision):
+        found = f"a round in the state {STATE_WORDS[state_of(chain)].en}, without this decision on its record"
+        raise InputFault(loaded.path, f"rounds.{round_id}", found, "a decided round: `gwanmun decide`")
+    return chain
 
 
 def chained(history: Sequence[RecordedDecision]) -> list[dict[str, str]]:

@@ -26,6 +26,7 @@ from checks.contracts.rulings import Ruling
 from checks.contracts.submission import Component
 from checks.contracts.suite import Suite
 from checks.records.canonical import canonical_json, canonical_sha256
+from checks.records.life_cycle import RuleChange
 from checks.records.lineage import Trace
 from checks.records.quality import ExpectationResult
 from checks.records.record import Record, Stage
@@ -49,6 +50,7 @@ class StoredRules(Record):
     suites: list[tuple[str, Suite]]
     rulings: list[Ruling]
     acts: Acts = Field(Acts(), exclude_if=lambda acts: acts == Acts())
+    amendments: list[RuleChange] = Field([], exclude_if=is_absent)
     reference_licences: list[tuple[str, str]]
 
 
@@ -93,6 +95,7 @@ def to_files(inputs: RoundInputs) -> Files:
         suites=list(inputs.suites.items()),
         rulings=list(inputs.rulings),
         acts=inputs.acts,
+        amendments=list(inputs.amendments),
         reference_licences=list(inputs.reference_licences.items()),
     )
     raters = {leaf: {"values": each.values, "recused": each.recused} for leaf, each in inputs.raters.items()}
@@ -131,6 +134,7 @@ def from_files(files: Mapping[str, bytes]) -> RoundInputs:
         groups=panels.groups,
         rulings=rules.rulings,
         acts=rules.acts,
+        amendments=rules.amendments,
         reference_licences=dict(rules.reference_licences),
         files=panels.files,
         simulated=rules.simulated,

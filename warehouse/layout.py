@@ -15,6 +15,7 @@ import duckdb
 from pydantic.fields import FieldInfo
 
 from checks.records.decisions import Decision, GateResult, Reason, Standing
+from checks.records.life_cycle import RoundEvent, RuleChange
 from checks.records.lineage import (
     ChainFinding,
     ComponentFinding,
@@ -30,7 +31,7 @@ from checks.records.runs import RunRecord
 from checks.records.scores import ItemResult, SuiteScores, TaskScore
 
 #: Fields whose names SQL keeps for itself.
-RENAMED = {"check": "check_id", "group": "tensor_group"}
+RENAMED = {"check": "check_id", "group": "tensor_group", "at": "happened_at", "by": "by_whom"}
 
 Row = dict[str, Any]
 
@@ -92,7 +93,12 @@ _STANDINGS = Layout(
     "standing_no",
     {"gate_results": _GATES, "reasons": Layout("standing_reasons", Reason, "reason_no")},
 )
-DECISION = Layout("decision_log", Decision, parts={"standings": _STANDINGS})
+DECISION = Layout(
+    "decision_log",
+    Decision,
+    parts={"standings": _STANDINGS, "amendments": Layout("decision_amendments", RuleChange, "amendment_no")},
+)
+EVENT = Layout("round_events", RoundEvent)
 
 
 @dataclass(frozen=True)

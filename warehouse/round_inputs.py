@@ -5,7 +5,7 @@ has not run.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,16 +15,22 @@ from checks.contracts.loading import LoadedProgramme, LoadedSuite
 from checks.contracts.panels import read_costs, read_errors, read_imported, read_raters, read_roster
 from checks.contracts.policy import Policy
 from checks.contracts.programme import Round, Team
+from checks.contracts.rulings import Ruling
 from checks.contracts.score_tree import CostEfficiency, FrozenPopulation, Imported, Raters
 from checks.contracts.suite import Suite
 from checks.records.canonical import canonical_sha256
 from checks.records.decisions import Decision
+from checks.records.life_cycle import RoundEvent
 from checks.records.quality import ExpectationResult
 from checks.records.record import Stage
 from checks.rules.counterfactuals import Judged
 from checks.rules.decision import decide
 from checks.rules.inputs import RoundInputs, TeamInputs
+from checks.rules.life_cycle import amendments
+from checks.rules.typed_rulings import Conflict, conflicts, has_conflict, signed_rulings
 from warehouse.content import HashCache, hash_file
+from warehouse.freezing import refuse_changed
+from warehouse.life_cycle import whole_chain
 from warehouse.reader import load_quality, load_scores, load_trace, run_states
 from warehouse.run_keys import PlannedRun, plan
 from warehouse.store import Warehouse
@@ -58,6 +64,9 @@ def load_round_inputs(
     _same_teams(ruling, round_, measured_round)
     used_policy = policy or ruling.policies.get(round_.id)
     suites = {name: ruling.suites[name].suite for name in round_.suites()}
+    chain = whole_chain(Warehouse(loaded.warehouse), loaded.programme.programme, measured_round.id)
+    if rules is None:
+        refuse_changed(loaded, round_, chain)
     inputs = RoundInputs(
         programme=loaded.programme.programme,
         round=round_,
@@ -66,12 +75,38 @@ def load_round_inputs(
         teams=_team_inputs(loaded, measured_round, used_policy),
         policy=used_policy,
         reference_licences={each.id: each.licence for each in loaded.programme.references},
-        rulings=ruling.rulings(round_),
+        rulings=_rulings(ruling, round_, chain),
+        amendments=amendments(chain),
         acts=load_acts(ruling, round_),
         what_if=rules is not None or policy is not None,
         simulated=loaded.programme.simulated,
     )
     return _with_tables(inputs, ruling, round_)
+
+
+def _rulings(loaded: LoadedProgramme, round_: Round, chain: Sequence[RoundEvent]) -> list[Ruling]:
+    """Those of the file and those that were typed and signed twice; one of each on the same gate and team is a fault."""
+    filed = loaded.rulings(round_)
+    gates, teams = {gate.id for gate in round_.gates}, {team.id for team in round_.teams}
+    typed = [each for each in signed_rulings(chain) if each.gate in gates and each.team in teams]
+    both = {(each.team, each.gate) for each in filed} & {(each.team, each.gate) for each in typed}
+    if both:
+        team, gate = sorted(both)[0]
+        found = f"a ruling on {gate!r} for {team!r}, where one was typed and signed"
+        raise loaded.fault(f"rounds.{round_.id}.rulings", found, "one of the two")
+    _refuse_conflicts(loaded, round_, [*filed, *typed], conflicts(chain))
+    return [*filed, *typed]
+
+
+def _refuse_conflicts(
+    loaded: LoadedProgramme, round_: Round, rulings: Sequence[Ruling], found: Sequence[Conflict]
+) -> None:
+    """Nobody who declared a conflict of interest on a team may have ruled on it."""
+    for each in rulings:
+        for person in (each.signed_by, each.second_signature):
+            if has_conflict(found, person, each.team):
+                told = f"{person!r} on {each.team!r}, who declared a conflict of interest there"
+                raise loaded.fault(f"rounds.{round_.id}.rulings", told, "somebody without one")
 
 
 def load_judged(loaded: LoadedProgramme, round_id: str | None, policies: Mapping[str, Policy]) -> Judged:

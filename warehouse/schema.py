@@ -80,6 +80,11 @@ def refuse_other_schema(connection: duckdb.DuckDBPyConnection, path: Path) -> No
     _refuse_other(_applied(connection), migrations(), path)
 
 
+def is_behind(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the database lacks a migration that is shipped: it was written by an earlier gwanmun."""
+    return any(step.name not in _applied(connection) for step in migrations())
+
+
 def describe() -> list[Table]:
     """Every table and view with the comments that its migration gives it."""
     with duckdb.connect(":memory:") as connection:

@@ -24,7 +24,7 @@ import duckdb
 
 from checks.contracts.errors import InputFault
 from warehouse.publishing import CURRENT, publish
-from warehouse.schema import bring_up_to_date, refuse_other_schema
+from warehouse.schema import bring_up_to_date, is_behind, refuse_other_schema
 
 MAIN = "main.duckdb"
 WRITE_LOCK = ".write.lock"
@@ -53,14 +53,28 @@ class Warehouse:
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A read-only connection to the newest snapshot, which stays as it is however long it is held.
 
-        Raises EmptyWarehouse where nothing was published, InputFault where it was written by another version.
+        One that an earlier gwanmun wrote is brought up to date first. Raises EmptyWarehouse where nothing was published,
+        InputFault where it was written by another version.
         """
-        connection = open_snapshot(self.folder, OFFLINE)
+        connection = self._known_snapshot()
+        if is_behind(connection) and (self.folder / MAIN).exists():
+            connection.close()
+            with self.writing():
+                pass
+            connection = self._known_snapshot()
         try:
-            refuse_other_schema(connection, self.folder / CURRENT)
             yield connection
         finally:
             connection.close()
+
+    def _known_snapshot(self) -> duckdb.DuckDBPyConnection:
+        connection = open_snapshot(self.folder, OFFLINE)
+        try:
+            refuse_other_schema(connection, self.folder / CURRENT)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:

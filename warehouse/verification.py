@@ -20,6 +20,7 @@ from checks.rules.decision import decide
 from warehouse.archive import MOST_BYTES, NotAnArchive, unpack
 from warehouse.attestation import NotSigned, signed_statement, statement
 from warehouse.bundle_contents import from_files
+from warehouse.bundled_life import LIFE_CYCLE, wrong_with_chain, wrong_with_rules
 from warehouse.keys import fingerprint, load_public, parse_public
 from warehouse.round_inputs import rules_sha256
 
@@ -161,6 +162,9 @@ def _decided_again(files: Mapping[str, bytes], predicate: Mapping[str, Any]) -> 
             f"규칙을 다시 적용한 결과가 결정과 다릅니다.{versions}",
             f"The rules give another decision than the bundled one.{versions}",
         )
+    wrong = wrong_with_chain(files.get(LIFE_CYCLE), again) or wrong_with_rules(files.get(LIFE_CYCLE), inputs)
+    if wrong is not None:
+        raise _Found(wrong.ko, wrong.en)
     return again  # the same, in the order of the rules
 
 

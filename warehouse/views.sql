@@ -14,6 +14,7 @@ select
     list(team order by standing_no) filter (status = 'eliminated') as eliminated,
     list(team order by standing_no) filter (status = 'review') as review,
     list(team order by standing_no) filter (status = 'withdrawn') as withdrawn,
+    list(team order by standing_no) filter (status = 'invalidated') as invalidated,
     counts,
     simulated,
     rules_sha256,
@@ -35,6 +36,7 @@ comment on column decisions.advances is 'Teams that advance, best first; empty w
 comment on column decisions.eliminated is 'Teams that are out.';
 comment on column decisions.review is 'Teams for the panel to decide on.';
 comment on column decisions.withdrawn is 'Teams that withdrew.';
+comment on column decisions.invalidated is 'Teams whose result was found wrong after it was published.';
 comment on column decisions.counts is 'Whether this is the round''s last decision, the one that counts.';
 comment on column decisions.simulated is 'Whether the programme''s data are simulated.';
 comment on column decisions.rules_sha256 is 'SHA-256 of rules, policy and suites as they were applied.';
@@ -69,7 +71,7 @@ comment on column scoreboard.team is 'The team.';
 comment on column scoreboard.name_ko is 'Its name, Korean.';
 comment on column scoreboard.name_en is 'Its name, English.';
 comment on column scoreboard.total is 'Its total as a number to reckon with; `standings.total` has the exact text.';
-comment on column scoreboard.status is 'advances, eliminated, review or withdrawn.';
+comment on column scoreboard.status is 'advances, eliminated, review, withdrawn or invalidated.';
 comment on column scoreboard.eliminated_by is 'The first gate that put it out, or eliminate_bottom.';
 comment on column scoreboard.cut_probability is 'Probability of being among the lowest, where the rules ask for confidence.';
 comment on column scoreboard.scores is 'Node of the score tree → points as decimal text: scores[''benchmark''].';

@@ -49,19 +49,24 @@ def record_decision(warehouse: Warehouse, decision: Decision) -> None:
 
     Raises ValueError for a what-if: only what the programme's own rules come to is a decision.
     """
+    with warehouse.writing() as connection:
+        add_decision(connection, decision)
+
+
+def add_decision(connection: duckdb.DuckDBPyConnection, decision: Decision) -> None:
+    """The same inside a transaction that writes more than that."""
     if decision.what_if:
         raise ValueError("a what-if is never recorded as a decision")
     sha256 = canonical_sha256(decision)
-    with warehouse.writing() as connection:
-        latest = connection.execute(
-            "select decision_sha256 from decision_log where programme = ? and round = ? order by decision_id desc limit 1",
-            [decision.programme, decision.round],
-        ).fetchall()
-        if latest != [(sha256,)]:
-            [(last,)] = connection.execute("select coalesce(max(decision_id), 0) from decision_log").fetchall()
-            rows = rows_of(DECISION, decision, {"decision_id": last + 1})
-            rows[DECISION.table][0]["decision_sha256"] = sha256
-            _insert(connection, rows)
+    latest = connection.execute(
+        "select decision_sha256 from decision_log where programme = ? and round = ? order by decision_id desc limit 1",
+        [decision.programme, decision.round],
+    ).fetchall()
+    if latest != [(sha256,)]:
+        [(last,)] = connection.execute("select coalesce(max(decision_id), 0) from decision_log").fetchall()
+        rows = rows_of(DECISION, decision, {"decision_id": last + 1})
+        rows[DECISION.table][0]["decision_sha256"] = sha256
+        insert_rows(connection, rows)
 
 
 def _record_run(warehouse: Warehouse, run: RunRecord, layout: Layout, record: Record) -> None:
@@ -77,10 +82,10 @@ def _run_rows(run: RunRecord, status: str, message: str) -> dict[str, list[Row]]
 def _replace(connection: duckdb.DuckDBPyConnection, run_id: str, rows: Mapping[str, Sequence[Row]]) -> None:
     for table in rows:
         connection.execute(f"delete from {table} where run_id = ?", [run_id])
-    _insert(connection, rows)
+    insert_rows(connection, rows)
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, rows: Mapping[str, Sequence[Row]]) -> None:
+def insert_rows(connection: duckdb.DuckDBPyConnection, rows: Mapping[str, Sequence[Row]]) -> None:
     """Through Arrow, some thousand times faster than row by row, in the types of the tables' own columns."""
     for table, each in rows.items():
         if not each:

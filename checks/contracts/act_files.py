@@ -7,6 +7,7 @@ from checks.contracts.acts import (
     Acts,
     read_adjustments,
     read_appeals,
+    read_invalidations,
     read_late_evidence,
     read_votes,
     read_waivers,
@@ -25,6 +26,7 @@ def act_files(loaded: "LoadedProgramme", round_: Round) -> dict[str, Path]:
         "waivers": round_.waivers,
         "select.wildcards": round_.select.wildcards,
         "appeals": round_.appeals,
+        "invalidations": round_.invalidations,
     }
     files = {key: rule.file for key, rule in named.items() if rule is not None}
     if round_.freeze is not None and round_.freeze.late_evidence is not None:
@@ -45,6 +47,9 @@ def load_acts(loaded: "LoadedProgramme", round_: Round) -> Acts:
         wildcards=read_wildcards(files["select.wildcards"], teams, wildcards.most) if wildcards is not None else [],
         votes={gate: read_votes(files[f"gates.{gate}"], teams) for gate in gates if f"gates.{gate}" in files},
         appeals=read_appeals(files["appeals"], teams, gates, _signers(loaded, round_)) if "appeals" in files else [],
+        invalidations=read_invalidations(files["invalidations"], teams, round_.invalidations.at_least)
+        if round_.invalidations is not None
+        else [],
         late_evidence=read_late_evidence(files["freeze"], teams, freeze.evidence)
         if freeze is not None and "freeze" in files
         else [],

@@ -60,6 +60,13 @@ class Appeal(Signed):
     result: GateOutcome | Literal["dismissed", "pending"]
 
 
+class Invalidation(Signed):
+    """A result found wrong after it was published, and by how much of it."""
+
+    found_on: date
+    effect: Number
+
+
 class LateEvidence(Record):
     """Something handed in after evidence was frozen: recorded by its hash, no part of the decision."""
 
@@ -86,6 +93,7 @@ class Acts(Record):
     votes: dict[str, list[Vote]] = {}
     appeals: list[Appeal] = Field(default=[], exclude_if=is_absent)
     late_evidence: list[LateEvidence] = Field(default=[], exclude_if=is_absent)
+    invalidations: list[Invalidation] = Field(default=[], exclude_if=is_absent)
 
 
 Act = TypeVar("Act", bound=Signed)
@@ -112,11 +120,7 @@ def read_waivers(path: Path, teams: list[str], gates: list[str]) -> list[Waiver]
 
 def read_wildcards(path: Path, teams: list[str], most: int) -> list[Wildcard]:
     """`team,reason,signed_by,second_signature[,evidence]`; each team once, at most `most` of them."""
-    found = _read(path, teams, (), lambda row: Wildcard.model_validate(_cells(row)))
-    named = [each.team for each in found]
-    doubled = sorted({team for team in named if named.count(team) > 1})
-    if doubled:
-        raise InputFault(path, "team", f"{doubled[0]!r} twice", "each team once")
+    found = _once_each(path, _read(path, teams, (), lambda row: Wildcard.model_validate(_cells(row))))
     if len(found) > most:
         raise InputFault(path, found=f"{len(found)} wildcards", expected=f"at most {most}")
     return found
@@ -147,10 +151,20 @@ def read_appeals(
     return _read(path, teams, ("gate", "ground", "filed_on", "result"), appeal)
 
 
+def read_invalidations(path: Path, teams: list[str], at_least: Decimal) -> list[Invalidation]:
+    """`team,found_on,effect,reason,signed_by,second_signature[,evidence]`; each team once, no effect below `at_least`."""
+
+    def invalidation(row: TableRow) -> Invalidation:
+        effect = row.number("effect", at_least, Decimal(1))
+        return Invalidation.model_validate(_cells(row, effect=effect, found_on=day(row, "found_on")))
+
+    return _once_each(path, _read(path, teams, ("found_on", "effect"), invalidation))
+
+
 def read_late_evidence(path: Path, teams: list[str], frozen: date) -> list[LateEvidence]:
     """`team,received_on,sha256,title`: what came after the day on which evidence was frozen."""
     found = []
-    for row in read_table(path, ("team", "received_on", "sha256", "title")):
+    for row in read_table(path, ("team", "received_on", "sha256", "title"), may_be_empty=True):
         received, sha256 = day(row, "received_on"), row.text("sha256")
         if received <= frozen:
             raise InputFault(path, "received_on", str(received), f"a day after the freeze of {frozen}", line=row.line)
@@ -169,7 +183,7 @@ def read_late_evidence(path: Path, teams: list[str], frozen: date) -> list[LateE
 def read_votes(path: Path, teams: list[str]) -> list[Vote]:
     """`team,panellist,vote`: yes, no, abstain or recused (찬성, 반대, 기권, 제척); panellists are codes, each votes once a team."""
     votes: dict[tuple[str, str], Vote] = {}
-    for row in read_table(path, ("team", "panellist", "vote")):
+    for row in read_table(path, ("team", "panellist", "vote"), may_be_empty=True):
         team, panellist, word = row.known("team", teams), row.text("panellist"), row.text("vote").casefold()
         if word not in VOTES:
             raise InputFault(path, "vote", repr(word), "yes, no, abstain or recused", line=row.line)
@@ -190,12 +204,20 @@ def day(row: TableRow, column: str) -> date:
 
 def _read(path: Path, teams: list[str], columns: tuple[str, ...], make: Callable[[TableRow], Act]) -> list[Act]:
     acts = []
-    for row in read_table(path, ("team", *columns, *SIGNED), ("evidence",)):
+    for row in read_table(path, ("team", *columns, *SIGNED), ("evidence",), may_be_empty=True):
         row.known("team", teams)
         if is_same_person(row.text("signed_by"), row.text("second_signature")):
             found = repr(row.cells["second_signature"])
             raise InputFault(path, "second_signature", found, "another person", line=row.line)
         acts.append(make(row))
+    return acts
+
+
+def _once_each(path: Path, acts: list[Act]) -> list[Act]:
+    named = [each.team for each in acts]
+    doubled = sorted({team for team in named if named.count(team) > 1})
+    if doubled:
+        raise InputFault(path, "team", f"{doubled[0]!r} twice", "each team once")
     return acts
 
 

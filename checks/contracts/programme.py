@@ -17,7 +17,17 @@ from checks.contracts.fields import (
     Text,
     is_absent,
 )
-from checks.contracts.round_rules import Adjustments, Appeals, Cited, Freeze, OnVacancy, Select, Waivers, Withdrawal
+from checks.contracts.round_rules import (
+    Adjustments,
+    Appeals,
+    Cited,
+    Freeze,
+    Invalidations,
+    OnVacancy,
+    Select,
+    Waivers,
+    Withdrawal,
+)
 from checks.contracts.score_tree import ScoreNode, SuiteMean, SuiteRelative
 
 Effect = Literal["eliminate", "review", "pass"]
@@ -148,6 +158,9 @@ class Round(Contract):
     on_vacancy: OnVacancy | None = Field(None, exclude_if=is_absent, description="what a vacant place leads to")
     freeze: Freeze | None = Field(None, exclude_if=is_absent, description="days after which nothing new counts")
     appeals: Appeals | None = Field(None, exclude_if=is_absent, description="objections, and what became of them")
+    invalidations: Invalidations | None = Field(
+        None, exclude_if=is_absent, description="results found wrong after they were published"
+    )
     adjustments: Adjustments | None = Field(None, exclude_if=is_absent, description="bonuses and penalties")
     waivers: Waivers | None = Field(None, exclude_if=is_absent, description="fails that are let pass")
     withdrawal: Withdrawal | None = Field(
@@ -184,6 +197,7 @@ class Round(Contract):
             "waivers": self.waivers,
             "withdrawal": self.withdrawal,
             "appeals": self.appeals,
+            "invalidations": self.invalidations,
             "on_vacancy": self.on_vacancy,
             "select.advance_top": self.select.advance_top,
             "select.wildcards": self.select.wildcards,

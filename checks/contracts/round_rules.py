@@ -114,6 +114,21 @@ class OnVacancy(Cited):
     opened: date | None = Field(None, description="the day on which the call was opened, where it has been")
 
 
+class Invalidations(Cited):
+    """Results that turn out wrong after they were published: struck through, and kept on record."""
+
+    file: RelativePath = Field(
+        description="CSV: team, found_on, effect, reason, signed_by, second_signature, optional evidence"
+    )
+    at_least: Share = Field(
+        description="the least effect on a team's result, as a share of it; a smaller one is refused"
+    )
+    then: Literal["vacancy", "reserve"] = Field(
+        description="vacancy: its place stays vacant and everybody else's outcome stands; reserve: the place is one that "
+        "`select.reserve` may fill"
+    )
+
+
 class Freeze(Cited):
     """Days after which nothing new counts."""
 

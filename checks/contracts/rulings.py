@@ -29,7 +29,7 @@ def read_rulings(path: Path, teams: list[str], gates: list[str]) -> list[Ruling]
     """
     columns = ("team", "gate", "result", "reason", "signed_by", "second_signature")
     rulings: dict[tuple[str, str], Ruling] = {}
-    for row in read_table(path, columns, ("evidence",)):
+    for row in read_table(path, columns, ("evidence",), may_be_empty=True):
         team, gate = row.known("team", teams), row.known("gate", gates)
         row.known("result", get_args(GateOutcome))
         if (team, gate) in rulings:

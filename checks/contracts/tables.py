@@ -48,11 +48,13 @@ class TableRow:
         return number
 
 
-def read_table(path: Path, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> list[TableRow]:
+def read_table(
+    path: Path, required: tuple[str, ...], optional: tuple[str, ...] = (), *, may_be_empty: bool = False
+) -> list[TableRow]:
     """All rows of a CSV file whose columns are exactly the required ones and any of the optional ones.
 
-    Raises InputFault for a missing file, another encoding, a missing, unknown or doubled column, a row of another length,
-    or no rows at all.
+    `may_be_empty`: a header alone will do, for acts of which there may be none yet when the rules are frozen. Raises InputFault
+    for a missing file, another encoding, a missing, unknown or doubled column, a row of another length, or no rows at all.
     """
     reader = csv.reader(io.StringIO(_decode(path)), strict=True)
     try:
@@ -69,7 +71,7 @@ def read_table(path: Path, required: tuple[str, ...], optional: tuple[str, ...] 
         if column not in required + optional or header.count(column) > 1:
             allowed = ", ".join(required + optional)
             raise InputFault(path, column, "an unknown or doubled column", f"only {allowed}", line=1)
-    if len(lines) == 1:
+    if len(lines) == 1 and not may_be_empty:
         raise InputFault(path, found="a header and no rows", expected="at least one row")
     rows = []
     for line, cells in lines[1:]:

@@ -2,10 +2,23 @@
 
 from typing import Literal
 
+from pydantic import Field
+
+from checks.records.life_cycle import RuleChange
 from checks.records.record import Record, Text
 
 GateOutcome = Literal["pass", "fail", "conditional", "indeterminate"]
-Status = Literal["advances", "eliminated", "review", "withdrawn"]
+Status = Literal["advances", "eliminated", "review", "withdrawn", "invalidated"]
+
+
+#: What becomes of a team, as a verb.
+STATUS_WORDS: dict[Status, Text] = {
+    "advances": Text(ko="진출", en="advances"),
+    "eliminated": Text(ko="탈락", en="is out"),
+    "review": Text(ko="심의", en="is for review"),
+    "withdrawn": Text(ko="철회", en="has withdrawn"),
+    "invalidated": Text(ko="무효", en="is invalidated"),
+}
 
 
 class Reason(Record):
@@ -29,7 +42,7 @@ class GateResult(Record):
 
 
 class Standing(Record):
-    """One team's place. `rank` and `total` are None for a withdrawn team."""
+    """One team's place. `rank` and `total` are None for a withdrawn team; an invalidated one keeps those that it had."""
 
     team: str
     name: Text
@@ -45,7 +58,10 @@ class Standing(Record):
 
 
 class Decision(Record):
-    """The answer of `gwanmun rank`; `what_if` is true where other rules or another policy than the programme's were applied."""
+    """The answer of `gwanmun rank`; `what_if` is true where other rules or another policy than the programme's were applied.
+
+    `amendments` are what was changed after the round was frozen: said on every decision since.
+    """
 
     programme: str
     round: str
@@ -57,4 +73,5 @@ class Decision(Record):
     places: int
     vacancies: int
     inputs: dict[str, str] = {}
+    amendments: list[RuleChange] = Field(default=[], exclude_if=lambda found: not found)
     standings: list[Standing]

@@ -12,7 +12,7 @@ from typing import Any
 
 from checks.contracts.patch import Patch, SupposedRuling
 from checks.contracts.programme import PanelMajorityGate, ThresholdGate
-from checks.records.decisions import Decision, Standing
+from checks.records.decisions import STATUS_WORDS, Decision, Standing
 from checks.records.record import Text
 from checks.records.what_if import KeptBy, Moved, Remedy, Variant, WhatIf
 from checks.rules.decision import Outcome, work_out
@@ -25,12 +25,6 @@ from checks.rules.what_if import suppose, supposed_inputs
 #: Added where a team needs more than an amount: far below any difference that points written by people can have.
 A_LITTLE = Fraction(1, 10**30)
 _KEPT = ("advances", "review")
-_WORDS = {
-    "advances": ("진출", "advances"),
-    "eliminated": ("탈락", "is out"),
-    "review": ("심의", "is for review"),
-    "withdrawn": ("철회", "has withdrawn"),
-}
 
 
 @dataclass(frozen=True)
@@ -80,7 +74,7 @@ def _outcome(standing: Standing) -> tuple[str, str | None]:
 
 
 def _moved(before: Standing, after: Standing) -> Moved:
-    (was_ko, was_en), (is_ko, is_en) = _WORDS[before.status], _WORDS[after.status]
+    was, now = STATUS_WORDS[before.status], STATUS_WORDS[after.status]
     by = after.eliminated_by or before.eliminated_by or ""
     why = next((each.text for each in after.reasons if each.rule in (by, CUT_RULE)), after.reasons[0].text)
     return Moved(
@@ -90,8 +84,8 @@ def _moved(before: Standing, after: Standing) -> Moved:
         after=after.status,
         after_by=after.eliminated_by,
         text=Text(
-            ko=f"{after.name.ko}: {was_ko} → {is_ko}. {why.ko}",
-            en=f"{after.name.en}: {was_en}, then {is_en}. {why.en}",
+            ko=f"{after.name.ko}: {was.ko} → {now.ko}. {why.ko}",
+            en=f"{after.name.en}: {was.en}, then {now.en}. {why.en}",
         ),
     )
 

@@ -13,7 +13,7 @@ from checks.rules.appeals import late_evidence_reasons
 from checks.rules.gates import judge_gates
 from checks.rules.inputs import RoundInputs
 from checks.rules.numbers import decimal_text
-from checks.rules.panel_acts import adjustment_reasons, reserve_reason, wildcard_reason
+from checks.rules.panel_acts import adjustment_reasons, invalidation_reason, reserve_reason, wildcard_reason
 from checks.rules.points import Points, evaluate
 from checks.rules.reasons import (
     CUT_RULE,
@@ -65,6 +65,7 @@ def decide(inputs: RoundInputs) -> Decision:
         places=inputs.round.places,
         vacancies=max(0, inputs.round.places - advancing),
         inputs=dict(sorted(inputs.files.items())),
+        amendments=list(inputs.amendments),
         standings=sorted(standings, key=lambda each: (each.rank or last, each.status == "withdrawn", each.team)),
     )
 
@@ -161,7 +162,7 @@ def _reasons(
 
 
 def _beside_the_count(inputs: RoundInputs, outcome: Outcome, team: str, placing: Placing) -> list[Reason]:
-    """Bonuses, the best-n rule, wildcards and reserves: nothing where the round has none."""
+    """Bonuses, the best-n rule, wildcards, invalidations and reserves: nothing where the round has none."""
     select = inputs.round.select
     reasons = adjustment_reasons(inputs.acts.adjustments, inputs.round.adjustments, team)
     if select.advance_top is not None and team in outcome.counts.top:
@@ -170,6 +171,9 @@ def _beside_the_count(inputs: RoundInputs, outcome: Outcome, team: str, placing:
     wildcard = next((each for each in inputs.acts.wildcards if each.team == team), None)
     if placing.wildcard and wildcard is not None and select.wildcards is not None:
         reasons.append(wildcard_reason(wildcard, select.wildcards.label))
+    invalid = next((each for each in inputs.acts.invalidations if each.team == team), None)
+    if invalid is not None and placing.held is not None and inputs.round.invalidations is not None:
+        reasons.append(invalidation_reason(invalid, inputs.round.invalidations, placing.held))
     if placing.reserve is not None and select.reserve is not None:
         reasons.append(reserve_reason(placing.reserve, select.reserve.label, placing.status == "advances"))
     return reasons

@@ -13,6 +13,7 @@ from checks.contracts.programme import Round
 from checks.contracts.rulings import Ruling
 from checks.contracts.submission import Component
 from checks.contracts.suite import Suite
+from checks.records.life_cycle import RuleChange
 from checks.records.lineage import Trace
 from checks.records.quality import ExpectationResult
 from checks.records.record import Stage
@@ -55,8 +56,9 @@ class RoundInputs:
     """One round, ready to be decided. Tables are keyed by the leaf's path; `files` maps each file read to its SHA-256.
 
     `errors` are standard errors that an imported table gives; `costs` are (quality, cost); `groups` are by suite and task,
-    item → group; `supposed_points` come on top of totals in a what-if and nowhere else; `drawn` is what has been resampled
-    of these measurements already, so that copies with other rules need not draw it again.
+    item → group; `amendments` are what changed after the freeze; `supposed_points` come on top of totals in a what-if and
+    nowhere else; `drawn` is what has been resampled of these measurements already, so that copies with other rules need not
+    draw it again.
     """
 
     programme: str
@@ -75,6 +77,7 @@ class RoundInputs:
     acts: Acts = field(default_factory=Acts)
     reference_licences: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    amendments: Sequence[RuleChange] = ()
     supposed_points: Mapping[str, Fraction] = field(default_factory=dict)
     what_if: bool = False
     simulated: bool = False

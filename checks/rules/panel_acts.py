@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from checks.contracts.acts import Adjustment, Signed, Vote, Waiver
+from checks.contracts.acts import Adjustment, Invalidation, Signed, Vote, Waiver
 from checks.contracts.programme import PanelMajorityGate
-from checks.contracts.round_rules import Adjustments, Waivers
+from checks.contracts.round_rules import Adjustments, Invalidations, Waivers
 from checks.policy.outcomes import finding
-from checks.records.decisions import GateOutcome, Reason
+from checks.records.decisions import STATUS_WORDS, GateOutcome, Reason, Status
 from checks.records.record import Text
 from checks.rules.numbers import apart, decimal_text
 
@@ -95,6 +95,15 @@ def wildcard_reason(wildcard: Signed, label: Text) -> Reason:
         "wildcard", "advances", f"{label.ko}에 따라 진출합니다. {signed.ko}", f"Advances by {label.en}. {signed.en}",
         act_evidence(wildcard),
     )  # fmt: skip
+
+
+def invalidation_reason(invalid: Invalidation, rule: Invalidations, held: Status) -> Reason:
+    """A result struck out after it was published: what it was, by how much it was wrong, and who found so."""
+    signed, effect = signed_words(invalid), decimal_text(Fraction(invalid.effect) * 100)
+    was = STATUS_WORDS[held]
+    ko = f"{rule.label.ko}에 따라 {invalid.found_on}에 무효가 되었습니다. 그전에는 {was.ko}. 영향 {effect} %. {signed.ko}"
+    en = f"Invalidated on {invalid.found_on} by {rule.label.en}; before that: {was.en}. Effect {effect} %. {signed.en}"
+    return _reason("invalidation", "invalidated", ko, en, act_evidence(invalid))
 
 
 def reserve_reason(place: int, label: Text, advances: bool) -> Reason:

@@ -19,12 +19,16 @@ class Counts:
 
 @dataclass(frozen=True)
 class Placing:
-    """A team's status, the rule that put it out, and what brought it back or would: its place among the reserves."""
+    """A team's status, the rule that put it out, and what brought it back or would: its place among the reserves.
+
+    `held` is the status that an invalidated team had.
+    """
 
     status: Status
     by: str | None = None
     wildcard: bool = False
     reserve: int | None = None
+    held: Status | None = None
 
 
 def place_teams(
@@ -33,9 +37,12 @@ def place_teams(
     """Team → placing, for every team that has not withdrawn."""
     placed = {team: _by_rules(results, counts, team, team in keys) for team, results in gates.items()}
     named = {each.team for each in inputs.acts.wildcards}
+    invalid = {each.team for each in inputs.acts.invalidations}
     for team, placing in placed.items():
         if team in named and placing.by in (CUT_RULE, TOP_RULE):
             placed[team] = Placing("advances", wildcard=True)
+        if team in invalid:
+            placed[team] = Placing("invalidated", held=placed[team].status)
     return _with_reserves(inputs, placed, keys)
 
 
@@ -63,7 +70,11 @@ def _with_reserves(inputs: RoundInputs, placed: Mapping[str, Placing], keys: Map
     if rule is None:
         return dict(placed)
     waiting = [team for team, each in placed.items() if each.by in (CUT_RULE, TOP_RULE)]
-    taken = sum(each.status in ("advances", "review") for each in placed.values())
+    invalid = inputs.round.invalidations
+    keeps = invalid is not None and invalid.then == "vacancy"  # its place stays vacant
+    taken = sum(
+        (each.held if keeps and each.held else each.status) in ("advances", "review") for each in placed.values()
+    )
     vacant = max(0, inputs.round.places - taken) if rule.fill == "vacancies" else 0
     found = dict(placed)
     for team in waiting:

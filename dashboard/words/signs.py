@@ -45,6 +45,7 @@ STATUS: dict[Status, Sign] = {
     "eliminated": Sign("×", Text(ko="탈락", en="Out"), "bad"),
     "review": Sign("△", Text(ko="심의", en="In review"), "open"),
     "withdrawn": Sign("–", Text(ko="포기", en="Withdrawn"), "quiet"),
+    "invalidated": Sign("×", Text(ko="무효", en="Invalidated"), "bad"),
 }
 
 GATE: dict[GateOutcome, Sign] = {

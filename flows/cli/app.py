@@ -22,6 +22,8 @@ from flows.cli.demo import demo
 from flows.cli.evidence import EXIT_CODES as VERIFY_CODES
 from flows.cli.evidence import bundle, keys, verify
 from flows.cli.exit_codes import IN_WORDS, code_of
+from flows.cli.life_cycle import EXIT_CODES as HISTORY_CODES
+from flows.cli.life_cycle import decide, finalise, freeze, history
 from flows.cli.query import query
 from flows.cli.rank import rank
 from flows.cli.robustness import robustness
@@ -90,6 +92,10 @@ app.command(epilog=IN_WORDS)(fingerprint)
 app.command(epilog=IN_WORDS)(score)
 app.command(epilog=IN_WORDS)(audit)
 app.command(epilog=IN_WORDS)(query)
+app.command(epilog=IN_WORDS)(freeze)
+app.command(epilog=IN_WORDS)(decide)
+app.command(epilog=IN_WORDS)(finalise)
+app.command(epilog=HISTORY_CODES)(history)
 app.command(epilog=IN_WORDS)(keys)
 app.command(epilog=IN_WORDS)(bundle)
 app.command(epilog=VERIFY_CODES)(verify)

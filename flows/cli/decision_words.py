@@ -20,6 +20,7 @@ _STATUS = {
     "eliminated": ("탈락", "eliminated", "red"),
     "review": ("검토", "review", "yellow"),
     "withdrawn": ("철회", "withdrawn", "dim"),
+    "invalidated": ("무효", "invalidated", "red strike"),
 }
 _GATE = {
     "pass": ("통과", "green"),
@@ -48,6 +49,11 @@ def print_decision(decision: Decision) -> None:
         f"정원 {decision.places}, 진출 {advancing}, 공석 {decision.vacancies} · "
         f"places {decision.places}, advancing {advancing}, vacant {decision.vacancies}"
     )
+    for change in decision.amendments:
+        terminal.print(f"  동결 후 변경 ({change.rules_version}) {change.text.ko}", style="yellow", soft_wrap=True)
+        terminal.print(
+            f"  changed after the freeze ({change.rules_version}) {change.text.en}", style="yellow", soft_wrap=True
+        )
     for standing in decision.standings:
         terminal.print()
         terminal.print(_title(standing))

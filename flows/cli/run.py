@@ -36,7 +36,8 @@ def run(
     after a kill the same command goes on. A fault in one team's submission makes that team's stage indeterminate; the other
     teams go on, and the exit code is 3. A second run on the same warehouse waits, says so, and gives up after --wait.
 
-    With --stage or --team only those are measured.
+    With --stage or --team only those are measured. Of a frozen round it is recorded that it has been measured, and the ranking
+    is shown as it would be decided: `gwanmun decide` decides.
     """
     from flows.evaluate_round import run_programme
 

@@ -18,7 +18,7 @@ from checks.records.quality import QualityReport
 from checks.records.runs import RunRecord
 from checks.records.scores import ItemResult, SuiteScores, TaskScore
 from tests.warehouse.records import records, run
-from warehouse.layout import DECISION, QUALITY, RUN, SCORES, TRACE, columns_of
+from warehouse.layout import DECISION, EVENT, QUALITY, RUN, SCORES, TRACE, columns_of
 from warehouse.reader import load_decision, load_quality, load_run, load_scores, load_trace, run_states
 from warehouse.store import EmptyWarehouse, Warehouse
 from warehouse.writer import record_decision, record_failure, record_quality, record_scores, record_trace
@@ -157,9 +157,9 @@ def test_every_table_has_a_layout_and_every_column_a_field(warehouse: Warehouse)
         "decision_log": {"decision_id", "decision_sha256", "recorded_at"},
     }
     expected = {}
-    for root in (RUN, SCORES, TRACE, QUALITY, DECISION):
-        owner = "decision_id" if root is DECISION else "run_id"
-        stack = [(root, [owner])]
+    for root in (RUN, SCORES, TRACE, QUALITY, DECISION, EVENT):
+        owner = {"decision_log": ["decision_id"], "round_events": []}.get(root.table, ["run_id"])
+        stack = [(root, owner)]
         while stack:
             layout, keys = stack.pop()
             keys = [*keys, layout.place] if layout.place else keys

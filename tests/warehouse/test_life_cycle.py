@@ -1,0 +1,309 @@
+"""A round's life: each step where it belongs and nowhere else, every record chained, changes after the freeze told."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from checks.contracts.errors import InputFault
+from checks.contracts.loading import LoadedProgramme, load_programme
+from checks.records.canonical import canonical_json, canonical_sha256
+from checks.records.decisions import Decision
+from flows.deciding import decide_and_record
+from tests.warehouse.programmes import make_imported
+from warehouse.archive import pack, unpack
+from warehouse.attestation import sign, signed_statement, statement
+from warehouse.bundle import write_bundle
+from warehouse.bundled_life import LIFE_CYCLE
+from warehouse.keys import load_private, load_public, make_keys
+from warehouse.life_cycle import load_chain, whole_chain
+from warehouse.life_steps import decide_round_by, finalise, freeze
+from warehouse.publishing import publish
+from warehouse.reader import load_decision, load_history
+from warehouse.round_inputs import decide_round
+from warehouse.store import MAIN, OFFLINE, STORAGE, Warehouse
+from warehouse.verification import ATTESTATION, verify_bundle
+
+CITED = {"label": {"ko": "규정", "en": "the notice"}, "citation": "Notice 1", "effective": "2026-01-01"}
+APPEALS = {
+    **CITED,
+    "file": "panels/appeals.csv",
+    "opened": "2026-11-30",
+    "window_days": 10,
+    "grounds": ["misreading"],
+    "original_panel": "excluded",
+    "pending": "review",
+}
+INVALID = {**CITED, "file": "panels/invalid.csv", "at_least": "0.05", "then": "vacancy"}
+SELECT = {"eliminate_bottom": 1, "scope": "all", "quota": "additive"}
+SIGNED = "reason,signed_by,second_signature\n"
+RULINGS = "team,gate,result,reason,signed_by,second_signature,evidence\n"
+
+
+def _round(folder: Path) -> LoadedProgramme:
+    """A, B and C decided from tables, with appeals and invalidations of which there are none yet; B's ruling lets it pass."""
+    make_imported(folder)
+    (folder / "panels" / "appeals.csv").write_text(f"team,gate,ground,filed_on,result,{SIGNED}")
+    (folder / "panels" / "invalid.csv").write_text(f"team,found_on,effect,{SIGNED}")
+    _rewrite(folder, appeals=APPEALS, invalidations=INVALID, select=SELECT)
+    (folder / "panels" / "rulings.csv").write_text(f"{RULINGS}b,floor,pass,읽음,PANEL-1,PANEL-2,minutes.pdf\n")
+    return load_programme(folder / "programme.yaml")
+
+
+@pytest.fixture(scope="module")
+def once_decided(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The round frozen, measured and decided, once for all that go on from there: its folder, to be copied."""
+    loaded = _round(tmp_path_factory.mktemp("decided") / "round")
+    freeze(loaded, None, "Kim")
+    _measure(loaded)
+    decide_round_by(loaded, None, "Kim")
+    return loaded.folder
+
+
+def _copied(folder: Path, to: Path) -> LoadedProgramme:
+    return load_programme(Path(shutil.copytree(folder, to / "round", symlinks=True)))
+
+
+def _rewrite(folder: Path, **changed: object) -> LoadedProgramme:
+    import yaml
+
+    path = folder / "programme.yaml"
+    whole = yaml.safe_load(path.read_text())
+    whole["rounds"][0] |= changed
+    path.write_text(yaml.safe_dump(whole, allow_unicode=True, sort_keys=False))
+    return load_programme(path)
+
+
+def _append(folder: Path, table: str, row: str) -> LoadedProgramme:
+    with (folder / "panels" / table).open("a", encoding="utf-8") as opened:
+        opened.write(row + "\n")
+    return load_programme(folder / "programme.yaml")
+
+
+def _kinds(loaded: LoadedProgramme) -> list[str]:
+    return [event.kind for event in whole_chain(Warehouse(loaded.warehouse), loaded.programme.programme, "round-1")]
+
+
+def _measure(loaded: LoadedProgramme) -> Decision:
+    return decide_and_record(loaded, loaded.round())
+
+
+def _statuses(decision: Decision) -> dict[str, str]:
+    return {each.team: each.status for each in decision.standings}
+
+
+def _refused(words: str, step: Callable[[], object]) -> None:
+    with pytest.raises(InputFault, match=words):
+        step()
+
+
+def test_a_round_from_the_draft_to_the_end_and_what_may_not_follow(tmp_path: Path) -> None:
+    loaded = _round(tmp_path / "round")
+    _refused("state draft .* expected a frozen round", lambda: decide_round_by(loaded, None, "Kim"))
+    _refused("state draft .* expected a decided round", lambda: finalise(loaded, None, "Kim"))
+    _refused("--by.*expected the name", lambda: freeze(loaded, None, " \n"))
+    freeze(loaded, None, "Kim")
+    _refused("frozen already, on 20.* by Kim", lambda: freeze(loaded, None, "Lee"))
+    _refused("expected a measured round", lambda: decide_round_by(loaded, None, "Kim"))
+    provisional = _measure(loaded)
+    assert _measure(loaded) == provisional, "measuring nothing new adds no record"
+    assert load_decision(Warehouse(loaded.warehouse), "round-1") is None, "a person decides a frozen round, not a run"
+    decided = decide_round_by(loaded, "round-1", "Kim")
+    assert decided == provisional == load_decision(Warehouse(loaded.warehouse), "round-1") and not decided.amendments
+    _refused("the same decision as on", lambda: decide_round_by(loaded, None, "Lee"))
+    assert _kinds(loaded) == ["frozen", "measured", "decided", "appeals_open"]
+    _refused("open until 2026-12-10", lambda: finalise(loaded, None, "Kim", date(2026, 12, 10)))
+    finalise(loaded, None, "Kim", date(2026, 12, 11))
+    assert _kinds(loaded)[-1] == "final"
+    _refused("state final", lambda: finalise(loaded, None, "Kim", date(2026, 12, 12)))
+    _refused("state final", lambda: freeze(_rewrite(loaded.folder, places=1, rules_version="2"), None, "Kim"))
+
+
+def test_an_appeal_is_decided_on_by_a_decision_that_takes_the_place_of_the_first(tmp_path: Path) -> None:
+    loaded = _round(tmp_path / "round")
+    (loaded.folder / "panels" / "rulings.csv").write_text(f"{RULINGS}b,floor,fail,읽음,P1,P2,\n")
+    freeze(loaded, None, "Kim")
+    _measure(loaded)
+    first = decide_round_by(loaded, None, "Kim")
+    assert _statuses(first)["b"] == "eliminated"
+    pending = _append(loaded.folder, "appeals.csv", "b,floor,misreading,2026-12-05,pending,r,Q1,Q2")
+    assert _statuses(decide_round_by(pending, None, "Kim"))["b"] == "review"
+    _refused("a pending appeal of 'b'", lambda: finalise(pending, None, "Kim", date(2026, 12, 11)))
+    table = loaded.folder / "panels" / "appeals.csv"
+    table.write_text(table.read_text().replace("pending", "pass"))
+    _refused("changed since the decision", lambda: finalise(pending, None, "Kim", date(2026, 12, 11)))
+    granted = decide_round_by(load_programme(loaded.path), None, "Lee")
+    assert _statuses(granted)["b"] == "advances"
+    chain = whole_chain(Warehouse(loaded.warehouse), "imported", "round-1")
+    assert [each.kind for each in chain].count("appeals_open") == 1
+    hashes = [entry.decision_sha256 for entry in load_history(Warehouse(loaded.warehouse), "round-1")]
+    decided = [each.content for each in chain if each.kind == "decided"]
+    assert [each["decision_sha256"] for each in decided] == hashes and len(set(hashes)) == 3
+    assert [each["supersedes"] for each in decided] == [None, *hashes[:2]]
+    finalise(load_programme(loaded.path), None, "Kim", date(2026, 12, 11))
+    late = _append(loaded.folder, "appeals.csv", "c,floor,misreading,2026-12-11,pass,r,Q1,Q2")
+    assert _statuses(decide_round(late)) == _statuses(granted), "rejected as late"
+    _refused(
+        "'c' filed on 2026-12-11, after the window closed on 2026-12-10", lambda: decide_round_by(late, None, "Kim")
+    )
+
+
+def test_what_is_invalidated_after_the_end_stays_on_record_and_nothing_else_changes(
+    once_decided: Path, tmp_path: Path
+) -> None:
+    loaded = _copied(once_decided, tmp_path)
+    before = load_decision(Warehouse(loaded.warehouse), "round-1")
+    assert before is not None
+    finalise(loaded, None, "Kim", date(2026, 12, 11))
+    moved = _append(loaded.folder, "rulings.csv", "a,floor,fail,늦음,P1,P2,")
+    _refused("another outcome than the one that Kim made final", lambda: decide_round_by(moved, None, "Kim"))
+    (loaded.folder / "panels" / "rulings.csv").write_text(f"{RULINGS}b,floor,pass,읽음,PANEL-1,PANEL-2,minutes.pdf\n")
+    with pytest.raises(InputFault, match=r"from 0\.05 to 1"):
+        _append(loaded.folder, "invalid.csv", "a,2027-01-05,0.049,재현 실패,P1,P2")
+    table = loaded.folder / "panels" / "invalid.csv"
+    table.write_text(table.read_text().replace("0.049", "0.05"))
+    invalid = load_programme(loaded.path)
+    after = decide_round_by(invalid, None, "Lee")
+    assert _statuses(after) == {**_statuses(before), "a": "invalidated"}
+    struck = next(each for each in after.standings if each.team == "a")
+    was = next(each for each in before.standings if each.team == "a")
+    assert (struck.total, struck.rank, struck.scores) == (was.total, was.rank, was.scores)
+    assert "before that: advances. Effect 5.0 %" in next(r.text.en for r in struck.reasons if r.rule == "invalidation")
+    assert after.vacancies == before.vacancies + 1
+    assert _kinds(loaded)[-3:] == ["final", "decided", "final"]
+    make_keys(loaded.folder / "keys")
+    assert write_bundle(invalid, None, tmp_path / "b.zip").holds
+
+
+def test_a_rule_changes_after_the_freeze_only_as_a_new_version_which_every_decision_tells(
+    once_decided: Path, tmp_path: Path
+) -> None:
+    loaded = _copied(once_decided, tmp_path)
+    changed = _rewrite(loaded.folder, select={**SELECT, "quota": "absorbing"})
+    silently = "select.quota: found absorbing, changed since the freeze of 20.* by Kim, expected additive as frozen"
+    for step in (decide_round, _measure, lambda each: decide_round_by(each, None, "Kim")):
+        _refused(silently, lambda step=step: step(changed))  # type: ignore[misc]
+    _refused("'2026-01-15' again, with select.quota changed", lambda: freeze(changed, None, "Kim"))
+    newer = _rewrite(loaded.folder, rules_version="2026-02-01")
+    _refused("'2026-02-01', which is not frozen", lambda: decide_round(newer))
+    freeze(newer, None, "Lee")
+    assert _kinds(loaded)[-1] == "amended"
+    _refused("expected a decided round", lambda: finalise(newer, None, "Kim", date(2026, 12, 11)))
+    second = decide_round_by(newer, None, "Kim")
+    told = {change.key: (change.before, change.after) for change in second.amendments}
+    assert told == {"rules_version": ("2026-01-15", "2026-02-01"), "select.quota": ("additive", "absorbing")}
+    assert second.amendments[1].text.en == "select.quota: was additive when frozen and is absorbing"
+    assert second.amendments[1].text.ko == "select.quota: 동결 당시 additive, 지금 absorbing"
+    assert load_decision(Warehouse(loaded.warehouse), "round-1") == second
+    back = _rewrite(loaded.folder, rules_version="2026-01-15", select=SELECT)
+    _refused("'2026-01-15' again", lambda: freeze(back, None, "Kim"))
+
+
+def test_what_only_the_round_brings_is_no_change_of_its_rules(once_decided: Path, tmp_path: Path) -> None:
+    loaded = _copied(once_decided, tmp_path)
+    teams = [each.model_dump(mode="json") for each in loaded.round().teams]
+    teams[2]["withdrawn"] = "2026-01-20"
+    known = _rewrite(loaded.folder, teams=teams, appeals={**APPEALS, "opened": "2026-12-05"})
+    assert _statuses(decide_round(known))["c"] == "withdrawn"
+    renamed = [{**each, "name": {"ko": "다른", "en": "Other"}} if each["id"] == "a" else each for each in teams]
+    _refused("teams.a.name.en: found Other", lambda: decide_round(_rewrite(loaded.folder, teams=renamed)))
+
+
+def _tampered(folder: Path, sql: str) -> None:
+    with duckdb.connect(folder / MAIN, config=OFFLINE | STORAGE) as connection:
+        connection.execute(sql)
+        connection.execute("checkpoint")
+    publish(folder / MAIN)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "update round_events set by_whom = 'Choi' where event_no = 0",
+        "update round_events set happened_at = '2026-01-01T00:00:00.000000+00:00' where event_no = 2",
+        "update round_events set content = replace(content::varchar, 'additive', 'absorbing')::json where event_no = 0",
+        "delete from round_events where event_no = 1",
+        "update round_events set event_no = 5 - event_no where event_no in (2, 3)",
+    ],
+)
+def test_a_record_that_was_touched_is_found(once_decided: Path, tmp_path: Path, sql: str) -> None:
+    loaded = _copied(once_decided, tmp_path)
+    assert len(_kinds(loaded)) == 4
+    _tampered(loaded.warehouse, sql)
+    _refused(r"round_events\.round-1\[\d\].*does not follow", lambda: decide_round(loaded))
+
+
+def test_nothing_goes_on_from_a_record_that_was_touched(once_decided: Path, tmp_path: Path) -> None:
+    loaded = _copied(once_decided, tmp_path)
+    _tampered(loaded.warehouse, "update round_events set by_whom = 'Choi' where event_no = 3")
+    newer = _rewrite(loaded.folder, rules_version="2")
+    for step in (_measure, lambda each: freeze(each, None, "Kim"), lambda each: finalise(each, None, "Kim")):
+        _refused(r"round_events\.round-1\[3\].*does not follow", lambda step=step: step(newer))  # type: ignore[misc]
+
+
+def test_two_processes_at_once_leave_one_chain_and_one_of_them_is_refused(tmp_path: Path) -> None:
+    loaded = _round(tmp_path / "round")
+    freezing = (
+        "import sys; from pathlib import Path; from checks.contracts.loading import load_programme\n"
+        "from checks.contracts.errors import InputFault; from warehouse.life_steps import freeze\n"
+        "try:\n    freeze(load_programme(Path(sys.argv[1])), None, sys.argv[2])\n"
+        "except InputFault as fault:\n    sys.exit(fault.message)\n"
+    )
+    both = [
+        subprocess.Popen([sys.executable, "-c", freezing, str(loaded.path), name], stderr=subprocess.PIPE, text=True)
+        for name in ("Kim", "Lee")
+    ]
+    said = [(process.communicate(timeout=120)[1], process.returncode) for process in both]
+    assert sorted(code for _, code in said) == [0, 1]
+    assert "frozen already" in next(words for words, code in said if code)
+    assert _kinds(loaded) == ["frozen"]
+
+
+def test_a_bundle_carries_the_chain_and_another_chain_is_found(once_decided: Path, tmp_path: Path) -> None:
+    loaded = _copied(once_decided, tmp_path)
+    pair = make_keys(loaded.folder / "keys")
+    freeze(newer := _rewrite(loaded.folder, places=3, rules_version="2"), None, "Kim")
+    _refused("have changed since the decision", lambda: write_bundle(newer, None, tmp_path / "b.zip"))
+    decision = decide_round_by(newer, None, "Kim")
+    assert write_bundle(newer, None, tmp_path / "b.zip").decision == decision
+    files = unpack((tmp_path / "b.zip").read_bytes())
+    chain = json.loads(files[LIFE_CYCLE])
+    assert [each["kind"] for each in chain] == ["frozen", "measured", "decided", "appeals_open", "amended", "decided"]
+    assert chain[-1]["content"]["decision_sha256"] == canonical_sha256(decision)
+
+    def faults(changed: bytes | None) -> list[str]:
+        """Signed anew by the agency's own key, so that nothing but the chain can give it away."""
+        others = {name: content for name, content in files.items() if name != LIFE_CYCLE}
+        replaced = others if changed is None else {**others, LIFE_CYCLE: changed}
+        hashes = {
+            name: hashlib.sha256(content).hexdigest() for name, content in replaced.items() if name != ATTESTATION
+        }
+        said = signed_statement(files[ATTESTATION], load_public(pair.public))["predicate"]
+        replaced[ATTESTATION] = sign(statement(hashes, said), load_private(pair.private))
+        (tmp_path / "c.zip").write_bytes(pack(replaced))
+        return [each.en for each in verify_bundle(tmp_path / "c.zip", pair.public).faults]
+
+    assert faults(files[LIFE_CYCLE]) == []
+    assert faults(None) == [f"{LIFE_CYCLE} is missing."]
+    renamed = files[LIFE_CYCLE].replace(b"Kim", b"Choi", 1)
+    assert faults(renamed) == ["The hash chain of the round's records is broken at record 0."]
+    assert faults(canonical_json(chain[:-1]).encode()) == ["The last decision on the round's record is not this one."]
+    assert faults(files[LIFE_CYCLE] + b" ") == [f"{LIFE_CYCLE} cannot be read."]
+
+
+def test_a_warehouse_from_before_the_life_cycle_is_brought_up_to_date_when_it_is_read(tmp_path: Path) -> None:
+    loaded = _round(tmp_path / "round")
+    _measure(loaded)
+    _tampered(
+        loaded.warehouse,
+        "drop table round_events; drop table decision_amendments; delete from schema_version where version >= 3",
+    )
+    assert load_chain(Warehouse(loaded.warehouse), "imported", "round-1") == []
+    assert load_decision(Warehouse(loaded.warehouse), "round-1") == decide_round(loaded)
