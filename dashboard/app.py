@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.look import STYLE_SHEET
 from dashboard.opened import chosen_language, chosen_round
-from dashboard.words import ranking, robustness, shell, stages, what_if
+from dashboard.words import panels, ranking, robustness, shell, stages, what_if
 from dashboard.words.language import inline
 
 PAGES = {
@@ -16,6 +16,7 @@ PAGES = {
         ("team", stages.TEAM_TITLE),
         ("robustness", robustness.TITLE),
         ("what_if", what_if.TITLE),
+        ("panels", panels.TITLE),
     ],
     shell.STAGES: [
         ("benchmark", stages.BENCHMARK_TITLE),

@@ -70,6 +70,7 @@ table.gw-table tbody th {{ background: transparent; min-width: 4.6rem; }}
 table.gw-table .gw-number {{ text-align: right; font-variant-numeric: tabular-nums; }}
 table.gw-table td.gw-number {{ white-space: nowrap; }}
 table.gw-table tr.gw-row-bad td, table.gw-table tr.gw-row-bad th {{ background: #FDF4F3; }}
+table.gw-table tr.gw-row-struck td, table.gw-table tr.gw-row-struck th {{ text-decoration: line-through; color: {QUIET}; }}
 table.gw-table tr.gw-row-rests td, table.gw-table tr.gw-row-rests th {{ background: #EAF0F5; }}
 table.gw-table tr.gw-row-moved td, table.gw-table tr.gw-row-moved th {{ background: #F6EDFB; }}
 .gw-tiles {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 0.7rem; }}

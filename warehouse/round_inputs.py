@@ -15,7 +15,7 @@ from checks.contracts.loading import LoadedProgramme, LoadedSuite
 from checks.contracts.panels import read_costs, read_errors, read_imported, read_raters, read_roster
 from checks.contracts.policy import Policy
 from checks.contracts.programme import Round, Team
-from checks.contracts.rulings import Ruling
+from checks.contracts.rulings import Ruling, is_same_person
 from checks.contracts.score_tree import CostEfficiency, FrozenPopulation, Imported, Raters
 from checks.contracts.suite import Suite
 from checks.records.canonical import canonical_sha256
@@ -81,7 +81,10 @@ def load_round_inputs(
         what_if=rules is not None or policy is not None,
         simulated=loaded.programme.simulated,
     )
-    return _with_tables(inputs, ruling, round_)
+    _refuse_conflicts(ruling, inputs, chain)
+    inputs = _with_tables(inputs, ruling, round_)
+    _refuse_conflicted_raters(ruling, inputs, conflicts(chain))
+    return inputs
 
 
 def _rulings(loaded: LoadedProgramme, round_: Round, chain: Sequence[RoundEvent]) -> list[Ruling]:
@@ -94,19 +97,39 @@ def _rulings(loaded: LoadedProgramme, round_: Round, chain: Sequence[RoundEvent]
         team, gate = sorted(both)[0]
         found = f"a ruling on {gate!r} for {team!r}, where one was typed and signed"
         raise loaded.fault(f"rounds.{round_.id}.rulings", found, "one of the two")
-    _refuse_conflicts(loaded, round_, [*filed, *typed], conflicts(chain))
     return [*filed, *typed]
 
 
-def _refuse_conflicts(
-    loaded: LoadedProgramme, round_: Round, rulings: Sequence[Ruling], found: Sequence[Conflict]
-) -> None:
-    """Nobody who declared a conflict of interest on a team may have ruled on it."""
-    for each in rulings:
-        for person in (each.signed_by, each.second_signature):
-            if has_conflict(found, person, each.team):
-                told = f"{person!r} on {each.team!r}, who declared a conflict of interest there"
-                raise loaded.fault(f"rounds.{round_.id}.rulings", told, "somebody without one")
+def _refuse_conflicts(loaded: LoadedProgramme, inputs: RoundInputs, chain: Sequence[RoundEvent]) -> None:
+    """Nobody who declared a conflict on a team may have ruled on it, nor who signed a ruling on its appeal."""
+    found, appeals, key = conflicts(chain), inputs.round.appeals, f"rounds.{inputs.round.id}"
+    for act in [*inputs.rulings, *inputs.acts.appeals]:
+        for person in (act.signed_by, act.second_signature):
+            if has_conflict(found, person, act.team):
+                told = f"{person!r} on {act.team!r}, who declared a conflict of interest there"
+                raise loaded.fault(f"{key}.rulings", told, "somebody without one")
+    if appeals is None or appeals.original_panel == "allowed":
+        return
+    signed = {(each.team, each.gate): (each.signed_by, each.second_signature) for each in signed_rulings(chain)}
+    for appeal in inputs.acts.appeals:
+        for first in signed.get((appeal.team, appeal.gate), ()):
+            if is_same_person(first, appeal.signed_by) or is_same_person(first, appeal.second_signature):
+                told = f"{first!r} on the appeal of {appeal.team!r}, who signed the ruling"
+                raise loaded.fault(f"{key}.appeals", told, "somebody who did not sign the ruling that is appealed")
+
+
+def _refuse_conflicted_raters(loaded: LoadedProgramme, inputs: RoundInputs, found: Sequence[Conflict]) -> None:
+    """A rater or panellist with a conflict is recused: what it gave that team is not counted by oversight."""
+    gave = [
+        (team, rater) for sheets in inputs.raters.values() for team, given in sheets.values.items() for rater in given
+    ]
+    gave += [
+        (each.team, each.panellist) for votes in inputs.acts.votes.values() for each in votes if each.vote != "recused"
+    ]
+    for team, person in gave:
+        if has_conflict(found, person, team):
+            told = f"{person!r} counted for {team!r} in spite of a declared conflict of interest"
+            raise loaded.fault(f"rounds.{inputs.round.id}", told, "its rows on that team marked recused")
 
 
 def load_judged(loaded: LoadedProgramme, round_id: str | None, policies: Mapping[str, Policy]) -> Judged:

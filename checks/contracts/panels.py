@@ -77,7 +77,7 @@ def read_raters(path: Path, teams: list[str], most: Decimal) -> RaterSheets:
     seen: set[tuple[str, str, str]] = set()
     criteria: set[str] = set()
     for row in read_table(path, ("team", "rater", "value"), ("criterion", "recused")):
-        team, rater = row.known("team", teams), row.text("rater")
+        team, rater = row.known("team", teams), row.code("rater")
         criterion = row.text("criterion") if "criterion" in row.cells else ""
         if (team, rater, criterion) in seen:
             raise InputFault(path, "rater", f"{rater!r} twice for {team!r}", "one row each", line=row.line)

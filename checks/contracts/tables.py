@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -11,6 +12,8 @@ from checks.contracts.fields import is_of_writable_size
 
 #: A panel is hundreds of rows; ten million characters is a mistake.
 MAX_BYTES = 10_000_000
+#: Two to four syllables and nothing else.
+_KOREAN_NAME = re.compile("[가-힣]{2,4}")
 
 
 class TableRow:
@@ -26,6 +29,13 @@ class TableRow:
         value = self.cells.get(column, "")
         if not value:
             raise InputFault(self.path, column, "an empty cell", "a value", line=self.line)
+        return value
+
+    def code(self, column: str) -> str:
+        """The cell, which must be a code: raters are natural persons, and their names are kept apart from what they gave."""
+        value = self.text(column)
+        if any(character.isspace() for character in value) or _KOREAN_NAME.fullmatch(value):
+            raise InputFault(self.path, column, "what looks like a person's name", "a code, E07 say", line=self.line)
         return value
 
     def known(self, column: str, names: Iterable[str]) -> str:

@@ -17,6 +17,16 @@ Replicates = NDArray[np.float64]
 
 def without_severity(sheets: RaterSheets) -> dict[str, Fraction]:
     """Team → its mean without its raters' severities, exactly; teams must be joined by raters in common."""
+    return _additive_model(sheets)[0]
+
+
+def severities(sheets: RaterSheets) -> dict[str, Fraction]:
+    """Rater → how many points more (or fewer) than the panel it gives the same team; teams joined as above."""
+    return _additive_model(sheets)[1]
+
+
+def _additive_model(sheets: RaterSheets) -> tuple[dict[str, Fraction], dict[str, Fraction]]:
+    """Teams' effects and raters' severities, which add up to nothing."""
     values = {
         team: {rater: Fraction(each) for rater, each in given.items()} for team, given in sheets.values.items() if given
     }
@@ -30,9 +40,12 @@ def without_severity(sheets: RaterSheets) -> dict[str, Fraction]:
         for one in teams
     ]
     effects = dict(zip(teams, [Fraction(0), *_solved([row[1:] for row in rows[1:]])], strict=True))
-    severities = [means[rater] - _mean([effects[team] for team in judged[rater]]) for rater in raters]
-    level = _mean(severities)
-    return {team: effect + level for team, effect in effects.items()}
+    raised = {rater: means[rater] - _mean([effects[team] for team in judged[rater]]) for rater in raters}
+    level = _mean(list(raised.values()))
+    return (
+        {team: effect + level for team, effect in effects.items()},
+        {rater: each - level for rater, each in raised.items()},
+    )
 
 
 def _tie(

@@ -24,6 +24,7 @@ from dashboard.blocks import (
 from dashboard.charts.totals import Slice, totals_chart
 from dashboard.closeness import Distance, distances, points
 from dashboard.html_table import Html, HtmlNumber, Number
+from dashboard.life import show_amendments, show_life
 from dashboard.opened import View, view
 from dashboard.words import ranking as words
 from dashboard.words import shell
@@ -43,6 +44,7 @@ def show() -> None:
     shown = view()
     heading(shown, words.TITLE)
     decision_note(shown)
+    show_amendments(shown)
     _tiles(shown)
     _who_and_why(shown)
     section(shown, words.TABLE, words.EXPLAIN_TABLE)
@@ -56,6 +58,7 @@ def show() -> None:
             reasons_table(shown, f"reasons-{standing.team}", standing.reasons)
     section(shown, words.RECORD)
     _record(shown)
+    show_life(shown)
 
 
 def _tiles(shown: View) -> None:
@@ -65,6 +68,7 @@ def _tiles(shown: View) -> None:
         words.OUT: [each for each in decision.standings if each.status == "eliminated"],
         words.REVIEW: [each for each in decision.standings if each.status == "review"],
         words.WITHDRAWN: [each for each in decision.standings if each.status == "withdrawn"],
+        words.INVALIDATED: [each for each in decision.standings if each.status == "invalidated"],
     }
     tiles = [_tile(shown, words.PLACES, str(decision.places), "")]
     for what, teams in by_status.items():
@@ -177,7 +181,8 @@ def _table(shown: View) -> None:
         exact = [standing.scores.get(part, "") for part in parts]
         closeness = [distance, _exact_chance(standing)] if chances else [distance]
         plain.append([rank, name, standing.status, out_by, standing.total or "", *exact, *outcomes, *closeness])
-    classes = ["gw-row-bad" if each.status == "eliminated" else "" for each in shown.decision.standings]
+    by_status = {"eliminated": "gw-row-bad", "invalidated": "gw-row-struck"}
+    classes = [by_status.get(each.status, "") for each in shown.decision.standings]
     show_table(shown, "ranking", columns, rows, plain_rows=plain, row_classes=classes)
 
 

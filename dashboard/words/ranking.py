@@ -8,6 +8,7 @@ ADVANCE = Text(ko="진출", en="Advance")
 OUT = Text(ko="탈락", en="Out")
 REVIEW = Text(ko="심의", en="In review")
 WITHDRAWN = Text(ko="포기", en="Withdrawn")
+INVALIDATED = Text(ko="무효", en="Invalidated")
 VACANT = Text(ko="빈자리", en="Vacant")
 WHO_IS_OUT = Text(ko="누가, 왜 탈락했는가", en="Who is out, and why")
 WHO_IS_IN_REVIEW = Text(ko="누가, 왜 심의 중인가", en="Who is in review, and why")
@@ -31,6 +32,25 @@ RULES_VERSION = Text(ko="규칙 판", en="Rules version")
 RULES_HASH = Text(ko="규칙 해시 (SHA-256)", en="Rules hash (SHA-256)")
 POLICY = Text(ko="정책", en="Policy")
 DECISION_HASH = Text(ko="결정 해시 (SHA-256)", en="Decision hash (SHA-256)")
+STATE = Text(ko="차수의 상태", en="State of the round")
+LIFE = Text(ko="차수 기록", en="The round's record")
+LIFE_NOTE = Text(
+    ko="기록마다 앞 기록의 해시가 들어 있어, 고치거나 빼거나 끼워 넣으면 드러납니다.",
+    en="Each record holds the hash of the one before: one that was changed, taken out or put in shows.",
+)
+STEP = Text(ko="단계", en="Step")
+WHEN = Text(ko="언제 (UTC)", en="When (UTC)")
+BY = Text(ko="누가", en="By")
+LINK = Text(ko="해시", en="Link")
+CHANGED_AFTER = Text(ko="동결한 뒤 바뀐 것", en="Changed after the freeze")
+CHANGED_NOTE = Text(
+    ko="이 결정의 규칙은 동결한 규칙과 다음이 다릅니다. 바뀐 규칙은 새 판으로 다시 동결되었습니다.",
+    en="The rules of this decision differ from those that were frozen first; each change was frozen again as a new version.",
+)
+KEY = Text(ko="항목", en="Key")
+FROZEN_AS = Text(ko="동결 당시", en="When frozen")
+IS_NOW = Text(ko="바뀐 뒤", en="Since")
+VERSION = Text(ko="규칙 판", en="Version")
 INPUTS = Text(ko="입력 파일과 측정 (해시)", en="Input files and runs (hashes)")
 INPUT = Text(ko="입력", en="Input")
 HASH = Text(ko="해시", en="Hash")
@@ -66,6 +86,12 @@ OUTCOMES = {
     "eliminated": Text(ko="탈락", en="would be out"),
     "review": Text(ko="심의", en="would be in review"),
     "withdrawn": Text(ko="포기", en="withdrawn"),
+    "invalidated": Text(ko="무효", en="invalidated"),
+    "recorded": Text(ko="기록만 함", en="on record only"),
+    "listed": Text(ko="예비 명단", en="listed"),
+    "bonus": Text(ko="가점", en="bonus"),
+    "penalty": Text(ko="감점", en="penalty"),
+    "capped": Text(ko="상한까지만", en="capped"),
 }
 #: The outcome of the total is its rank.
 RANKED = Text(ko="{rank}위", en="rank {rank}")
