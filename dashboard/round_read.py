@@ -13,7 +13,7 @@ from checks.contracts.act_files import act_files
 from checks.contracts.errors import InputFault
 from checks.contracts.loading import SHIPPED_POLICIES, LoadedProgramme, load_policy
 from checks.contracts.programme import Round
-from checks.contracts.score_tree import CostEfficiency, FrozenPopulation, Imported, Raters
+from checks.contracts.score_tree import CostEfficiency, FrozenPopulation, Imported, IrtImport, Raters
 from checks.records.decisions import Decision
 from checks.records.record import STAGES, Stage, Text
 from checks.rules.inputs import NotMeasured, RoundInputs
@@ -103,12 +103,17 @@ def files_of(loaded: LoadedProgramme) -> Iterator[Path]:
         if round_.rulings is not None:
             yield loaded.resolve(round_.rulings)
         yield from act_files(loaded, round_).values()
+        yield from (path for path, _ in loaded.baseline_tables(round_).values())
+        sizes = loaded.parameters_table(round_)
+        yield from () if sizes is None else (sizes[0],)
         yield from (loaded.resolve(team.submission) for team in round_.teams if team.submission is not None)
         for _, node in round_.score.leaves():
             if isinstance(node.source, Imported):
                 yield loaded.resolve(node.source.imported)
             elif isinstance(node.source, Raters):
                 yield loaded.resolve(node.source.raters)
+            elif isinstance(node.source, IrtImport):
+                yield loaded.resolve(node.source.irt)
             elif isinstance(node.source, CostEfficiency):
                 yield loaded.resolve(node.source.cost_efficiency)
             if node.source and node.source.then and isinstance(node.source.then.population, FrozenPopulation):

@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import Field, TypeAdapter
 
 from checks.contracts.acts import Acts
+from checks.contracts.baselines import BaselineModel
 from checks.contracts.fields import Number, is_absent
 from checks.contracts.panels import RaterSheets
 from checks.contracts.policy import Policy
@@ -69,6 +70,8 @@ class StoredPanels(Record):
     costs: dict[str, dict[str, tuple[Number, Number]]] = Field({}, exclude_if=is_absent)
     raters: dict[str, StoredSheets]
     rosters: dict[str, dict[str, Number | None]]
+    baselines: dict[str, list[BaselineModel]] = Field({}, exclude_if=is_absent)
+    parameters: dict[str, int] = Field({}, exclude_if=is_absent)
     groups: dict[str, dict[str, dict[int, str]]] = Field({}, exclude_if=is_absent)
     files: dict[str, str]
 
@@ -78,6 +81,8 @@ class StoredTeam(Record):
 
     targets: dict[str, dict[str, Number]]
     declared: list[Component]
+    handed_in: list[str] | None = Field(None, exclude_if=lambda value: value is None)
+    licence: str | None = Field(None, exclude_if=lambda value: value is None)
     runs: list[tuple[str, str]]
     faults: list[tuple[Stage, str]]
 
@@ -105,6 +110,8 @@ def to_files(inputs: RoundInputs) -> Files:
         "costs": inputs.costs,
         "raters": raters,
         "rosters": inputs.rosters,
+        "baselines": inputs.baselines,
+        "parameters": inputs.parameters,
         "groups": inputs.groups,
         "files": inputs.files,
     }
@@ -131,6 +138,8 @@ def from_files(files: Mapping[str, bytes]) -> RoundInputs:
         costs=panels.costs,
         raters=raters,
         rosters=panels.rosters,
+        baselines=panels.baselines,
+        parameters=panels.parameters,
         groups=panels.groups,
         rulings=rules.rulings,
         acts=rules.acts,
@@ -145,6 +154,8 @@ def _team_files(measured: TeamInputs) -> Files:
     team = StoredTeam(
         targets={suite: dict(targets) for suite, targets in measured.targets.items()},
         declared=list(measured.declared),
+        handed_in=None if measured.handed_in is None else list(measured.handed_in),
+        licence=measured.licence,
         runs=list(measured.runs.items()),
         faults=list(measured.faults.items()),
     )
@@ -167,6 +178,8 @@ def _team_inputs(files: Mapping[str, bytes], folder: str, suites: Mapping[str, S
         suites={suite: _scores(files, folder, suite) for suite in scored},
         targets=team.targets,
         declared=team.declared,
+        handed_in=team.handed_in,
+        licence=team.licence,
         trace=None if trace is None else Trace.model_validate_json(trace),
         quality=None if quality is None else _RESULTS.validate_json(quality),
         runs=dict(team.runs),

@@ -53,11 +53,12 @@ def _submission(loaded: LoadedProgramme, team: str, round_: Round, cache: HashCa
 
 
 def _files(loaded: LoadedProgramme, round_: Round) -> Iterator[Path]:
-    """Tables that are data and no panel's: frozen populations, and which items stand or fall together."""
+    """Tables that are data and no panel's: frozen populations, moving baselines, which items stand or fall together."""
     for _, node in round_.score.leaves():
         then = node.source.then if node.source is not None else None
         if then is not None and isinstance(then.population, FrozenPopulation):
             yield loaded.resolve(then.population.frozen)
+    yield from (path for path, _ in loaded.baseline_tables(round_).values())
     for name in round_.suites():
         suite = loaded.suites[name]
         yield from (path for task in suite.suite.tasks if (path := suite.groups_file(task)) is not None)

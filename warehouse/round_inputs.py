@@ -10,13 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from checks.contracts.act_files import act_files, load_acts
+from checks.contracts.acts import Appeal
 from checks.contracts.errors import InputFault
 from checks.contracts.loading import LoadedProgramme, LoadedSuite
-from checks.contracts.panels import read_costs, read_errors, read_imported, read_raters, read_roster
+from checks.contracts.panels import read_abilities, read_costs, read_errors, read_imported, read_raters, read_roster
 from checks.contracts.policy import Policy
-from checks.contracts.programme import Round, Team
+from checks.contracts.programme import EvidenceGate, LicenceGate, Round, Team
 from checks.contracts.rulings import Ruling, is_same_person
-from checks.contracts.score_tree import CostEfficiency, FrozenPopulation, Imported, Raters
+from checks.contracts.score_tree import CostEfficiency, FrozenPopulation, Imported, IrtImport, Raters
+from checks.contracts.submission import handed_in
 from checks.contracts.suite import Suite
 from checks.records.canonical import canonical_sha256
 from checks.records.decisions import Decision
@@ -103,7 +105,8 @@ def _rulings(loaded: LoadedProgramme, round_: Round, chain: Sequence[RoundEvent]
 def _refuse_conflicts(loaded: LoadedProgramme, inputs: RoundInputs, chain: Sequence[RoundEvent]) -> None:
     """Nobody who declared a conflict on a team may have ruled on it, nor who signed a ruling on its appeal."""
     found, appeals, key = conflicts(chain), inputs.round.appeals, f"rounds.{inputs.round.id}"
-    for act in [*inputs.rulings, *inputs.acts.appeals]:
+    acts: list[Ruling | Appeal] = [*inputs.rulings, *inputs.acts.appeals]
+    for act in acts:
         for person in (act.signed_by, act.second_signature):
             if has_conflict(found, person, act.team):
                 told = f"{person!r} on {act.team!r}, who declared a conflict of interest there"
@@ -177,6 +180,9 @@ def _with_tables(inputs: RoundInputs, ruling: LoadedProgramme, round_: Round) ->
             read.append(ruling.resolve(source.imported))
             imported[path] = read_imported(read[-1], teams, source.max)
             errors[path] = read_errors(read[-1], teams)
+        elif isinstance(source, IrtImport):
+            read.append(ruling.resolve(source.irt))
+            imported[path], errors[path] = read_abilities(read[-1], teams)
         elif isinstance(source, CostEfficiency):
             read.append(ruling.resolve(source.cost_efficiency))
             costs[path] = read_costs(read[-1], teams)
@@ -189,6 +195,8 @@ def _with_tables(inputs: RoundInputs, ruling: LoadedProgramme, round_: Round) ->
     if round_.rulings is not None:
         read.append(ruling.resolve(round_.rulings))
     read += act_files(ruling, round_).values()
+    tables, sizes = ruling.baseline_tables(round_), ruling.parameters_table(round_)
+    read += [table for table, _ in tables.values()] + ([sizes[0]] if sizes is not None else [])
     groups = {name: _groups(ruling.suites[name], inputs.teams, read) for name in inputs.suites}
     cache = HashCache(ruling.warehouse)
     files = {f"file:{os.path.relpath(each, ruling.folder)}": hash_file(each, cache) for each in read}
@@ -202,6 +210,8 @@ def _with_tables(inputs: RoundInputs, ruling: LoadedProgramme, round_: Round) ->
         costs=costs,
         raters=raters,
         rosters=rosters,
+        baselines={key: models for key, (_, models) in tables.items()},
+        parameters={} if sizes is None else sizes[1],
         groups=grouped,
         files=files | runs,
     )
@@ -239,30 +249,43 @@ def _team_inputs(loaded: LoadedProgramme, round_: Round, policy: Policy | None) 
         for run in runs:
             if run.key in states and states[run.key].status == "failed":
                 faults[run.stage] = states[run.key].message
-        teams[team.id] = _measured(loaded, team, warehouse, done, faults, policy)
+        reads = bool(done) or any(isinstance(gate, EvidenceGate | LicenceGate) for gate in round_.gates)
+        measured = _measured(warehouse, done, faults, policy)
+        teams[team.id] = _with_submission(loaded, team, measured) if reads and not _unreadable(runs) else measured
     return teams
 
 
+def _unreadable(runs: Sequence[PlannedRun]) -> bool:
+    """Whether the submission itself is at fault, which its runs say; so it is where there is none."""
+    return not runs or all(run.fault is not None for run in runs)
+
+
+def _with_submission(loaded: LoadedProgramme, team: Team, measured: TeamInputs) -> TeamInputs:
+    """What the submission itself says, beside what was measured of it."""
+    submission = loaded.submission(team).submission
+    return replace(
+        measured,
+        targets=submission.targets,
+        declared=submission.model.components,
+        handed_in=handed_in(submission.evidence),
+        licence=submission.model.licence,
+    )
+
+
 def _measured(
-    loaded: LoadedProgramme,
-    team: Team,
     warehouse: Warehouse,
     done: list[PlannedRun],
     faults: Mapping[Stage, str],
     policy: Policy | None,
 ) -> TeamInputs:
     named = {f"{run.stage}:{run.subject}" if run.subject else run.stage: run.run_id for run in done}
-    inputs = TeamInputs(
+    return TeamInputs(
         suites={run.subject: load_scores(warehouse, run.run_id) for run in done if run.stage == "benchmark"},
         trace=next((load_trace(warehouse, run.run_id) for run in done if run.stage == "independence"), None),
         quality=next((_judged(warehouse, run.run_id, policy) for run in done if run.stage == "data-quality"), None),
         runs=named,
         faults=faults,
     )
-    if not done:
-        return inputs
-    submission = loaded.submission(team).submission
-    return replace(inputs, targets=submission.targets, declared=submission.model.components)
 
 
 def _judged(warehouse: Warehouse, run_id: str, policy: Policy | None) -> list[ExpectationResult]:

@@ -10,13 +10,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from checks.contracts.act_files import load_acts
+from checks.contracts.baselines import BaselineModel, read_baseline, read_parameters
 from checks.contracts.errors import InputFault
 from checks.contracts.hub_cache import cached_snapshot, is_hub_id
-from checks.contracts.panels import read_costs, read_errors, read_imported, read_raters, read_roster
+from checks.contracts.panels import read_abilities, read_costs, read_errors, read_imported, read_raters, read_roster
 from checks.contracts.policy import Policy
 from checks.contracts.programme import BaselineGate, Programme, Reference, Round, Team
+from checks.contracts.round_rules import FewerParameters
 from checks.contracts.rulings import Ruling, read_rulings
-from checks.contracts.score_tree import CostEfficiency, FrozenPopulation, Imported, Raters, ScoreNode
+from checks.contracts.score_tree import CostEfficiency, FrozenPopulation, Imported, IrtImport, Raters, ScoreNode
 from checks.contracts.submission import Submission
 from checks.contracts.suite import Suite, SuiteTask, read_groups
 from checks.contracts.typed_file import read_typed
@@ -167,6 +169,23 @@ class LoadedProgramme(Loaded):
             return cached_snapshot(reference.source, self.path, key)
         return _existing_folder(self, reference.source, key)
 
+    def baseline_tables(self, round_: Round) -> dict[str, tuple[Path, list[BaselineModel]]]:
+        """Key of each moving baseline → its table and what it holds, read now."""
+        found = {}
+        for key, (suite, rule) in round_.moving_baselines().items():
+            path = self.resolve(rule.table, f"rounds.{round_.id}.{key}.baseline.table")
+            found[key] = path, read_baseline(path, [task.id for task in self.suites[suite].suite.tasks])
+        return found
+
+    def parameters_table(self, round_: Round) -> tuple[Path, dict[str, int]] | None:
+        """The table of models' sizes and what it holds, where equal totals are ordered by it."""
+        rule = next((each for each in round_.select.tie_break if isinstance(each, FewerParameters)), None)
+        if rule is None:
+            return None
+        path = self.resolve(rule.fewer_parameters, f"rounds.{round_.id}.select.tie_break")
+        active = [team.id for team in round_.teams if team.withdrawn is None]
+        return path, read_parameters(path, [team.id for team in round_.teams], active)
+
     def rulings(self, round_: Round) -> list[Ruling]:
         """What the panel decided, read now."""
         if round_.rulings is None:
@@ -237,7 +256,7 @@ def _check_panels(loaded: LoadedProgramme, round_: Round) -> None:
         assert node.source is not None
         key = f"rounds.{round_.id}.score.{leaf}.from"
         table, absent = _absent(loaded, round_, node, key)
-        if absent and node.source.missing == "error":
+        if absent and node.source.missing in ("error", "mean_of_rest"):
             raise InputFault(table, f"team {absent[0]}", "no value", "one for every team, or `missing:` said")
         then = node.source.then
         if then is not None and isinstance(then.population, FrozenPopulation):
@@ -245,7 +264,20 @@ def _check_panels(loaded: LoadedProgramme, round_: Round) -> None:
         left += not (absent and node.source.missing == "exclude_for_all")
     if not left:
         raise loaded.fault(f"rounds.{round_.id}.score", "every leaf left out by `exclude_for_all`", "one to rank by")
+    _check_measured(loaded, round_)
     _check_baselines(loaded, round_)
+    loaded.parameters_table(round_)
+
+
+def _check_baselines(loaded: LoadedProgramme, round_: Round) -> None:
+    """Every moving baseline's table, and that a model was released in its window."""
+    tables = loaded.baseline_tables(round_)
+    for key, (_, rule) in round_.moving_baselines().items():
+        path, models = tables[key]
+        first, last = rule.window()
+        if not any(first <= each.released_on <= last for each in models):
+            found = f"no model released from {first} to {last}"
+            raise InputFault(path, "released_on", found, "one at least, to be held against")
 
 
 def _absent(loaded: LoadedProgramme, round_: Round, node: ScoreNode, key: str) -> tuple[Path, list[str]]:
@@ -257,6 +289,9 @@ def _absent(loaded: LoadedProgramme, round_: Round, node: ScoreNode, key: str) -
         table = loaded.resolve(source.imported, key)
         read_errors(table, known)
         return table, sorted(set(active) - set(read_imported(table, known, source.max)))
+    if isinstance(source, IrtImport):
+        table = loaded.resolve(source.irt, key)
+        return table, sorted(set(active) - set(read_abilities(table, known)[0]))
     if isinstance(source, CostEfficiency):
         table = loaded.resolve(source.cost_efficiency, key)
         return table, sorted(set(active) - set(read_costs(table, known)))
@@ -275,7 +310,7 @@ def _absent(loaded: LoadedProgramme, round_: Round, node: ScoreNode, key: str) -
     return sheets.path, sorted(team for team, raters in counted.items() if not raters)
 
 
-def _check_baselines(loaded: LoadedProgramme, round_: Round) -> None:
+def _check_measured(loaded: LoadedProgramme, round_: Round) -> None:
     without = [team.id for team in round_.teams if team.submission is None and team.withdrawn is None]
     needs = round_.suites() or [gate.id for gate in round_.gates if isinstance(gate, BaselineGate)]
     if needs and without:

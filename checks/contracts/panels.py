@@ -7,6 +7,8 @@ from pathlib import Path
 from checks.contracts.errors import InputFault
 from checks.contracts.tables import read_table
 
+#: No scale of abilities reaches so far.
+_FARTHEST = Decimal(1000)
 _YES = {"1", "true", "yes", "y", "recused", "예", "제척", "회피"}
 _NO = {"", "0", "false", "no", "n", "아니오", "아니요"}
 
@@ -50,6 +52,19 @@ def read_errors(path: Path, teams: list[str]) -> dict[str, Decimal]:
     """The standard errors that an imported table gives, in the values' own unit; empty where it gives none."""
     rows = read_table(path, ("team", "value"), ("stderr",))
     return {row.known("team", teams): row.number("stderr", Decimal(0), None) for row in rows if row.cells.get("stderr")}
+
+
+def read_abilities(path: Path, teams: list[str]) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+    """`team,ability,stderr`, each team once: abilities of either sign, and their standard errors."""
+    abilities: dict[str, Decimal] = {}
+    errors: dict[str, Decimal] = {}
+    for row in read_table(path, ("team", "ability", "stderr")):
+        team = row.known("team", teams)
+        if team in abilities:
+            raise InputFault(path, "team", f"{team!r} twice", "each team once", line=row.line)
+        abilities[team] = row.number("ability", -_FARTHEST, _FARTHEST)
+        errors[team] = row.number("stderr", Decimal(0), _FARTHEST)
+    return abilities, errors
 
 
 def read_costs(path: Path, teams: list[str]) -> dict[str, tuple[Decimal, Decimal]]:

@@ -61,6 +61,9 @@ class Patch(Contract):
     gates: dict[Identifier, GatePatch] = Field({}, description="gates of the round, by id")
     select: SelectPatch | None = Field(None, description="the selection")
     rulings: list[SupposedRuling] = Field([], description="rulings in the place of the panel's own")
+    supposed_scores: dict[Identifier, dict[Identifier, Number]] = Field(
+        {}, description="team → suite → score (metric × 100) on top of each of its tasks, or below zero"
+    )
     supposed_points: dict[Identifier, Number] = Field(
         {}, description="team → points on top of its total, or below zero: taken from it"
     )
@@ -75,6 +78,9 @@ def read_patch(path: Path, round_: Round) -> Patch:
     named = [("points", each, parts) for each in patch.points]
     named += [("gates", each, gates) for each in patch.gates]
     named += [("supposed_points", each, teams) for each in patch.supposed_points]
+    named += [("supposed_scores", each, teams) for each in patch.supposed_scores]
+    suites = round_.suites()
+    named += [("supposed_scores", suite, suites) for given in patch.supposed_scores.values() for suite in given]
     named += [("rulings", each.team, teams) for each in patch.rulings]
     named += [("rulings", each.gate, gates) for each in patch.rulings]
     for key, name, known in named:

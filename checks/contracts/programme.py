@@ -24,13 +24,16 @@ from checks.contracts.round_rules import (
     Freeze,
     Invalidations,
     OnVacancy,
+    PublishedDraw,
     Select,
     Waivers,
     Withdrawal,
 )
-from checks.contracts.score_tree import ScoreNode, SuiteMean, SuiteRelative
+from checks.contracts.score_tree import MovingBaseline, ScoreNode, SuiteAgainstBaseline, SuiteMean, SuiteRelative
+from checks.records.decisions import GateOutcome
 
 Effect = Literal["eliminate", "review", "pass"]
+EvidencePart = Literal["training", "training_log", "checkpoints", "replays", "corpus.inventory", "corpus.sample"]
 
 
 class Reference(Contract):
@@ -97,8 +100,29 @@ class BaselineGate(Gate):
 
     check: Literal["baseline"] = Field(description="baseline")
     suite: Identifier = Field(description="a suite of this programme")
-    baseline: Positive = Field(description="the score to be held against, on the scale of metric × 100")
+    baseline: Positive | MovingBaseline = Field(
+        description="the score to be held against, on the scale of metric × 100; or a baseline that moves with the field"
+    )
     at_least: Positive = Field(description="the share of the baseline that passes, for example 0.95")
+
+
+class EvidenceGate(Gate, Cited):
+    """Passes where everything that was asked for was handed in; whether it holds is the other gates' to say."""
+
+    check: Literal["evidence_complete"] = Field(description="evidence_complete")
+    require: list[EvidencePart] = Field(
+        min_length=1,
+        description="training, training_log, checkpoints, replays, corpus.inventory, corpus.sample: any of them",
+    )
+
+
+class LicenceGate(Gate, Cited):
+    """Passes where the model's licence, and that of every borrowed component and its reference, is allowed; the worst counts."""
+
+    check: Literal["licence"] = Field(description="licence")
+    allow: list[str] = Field(description="SPDX identifiers that are allowed")
+    deny: list[str] = Field(description="SPDX identifiers that fail")
+    unknown: GateOutcome = Field(description="what a licence on neither list comes to")
 
 
 class PanelMajorityGate(Gate):
@@ -119,7 +143,8 @@ class PanelMajorityGate(Gate):
 
 
 AnyGate = Annotated[
-    IndependenceGate | DataQualityGate | ThresholdGate | BaselineGate | PanelMajorityGate, Field(discriminator="check")
+    IndependenceGate | DataQualityGate | ThresholdGate | BaselineGate | EvidenceGate | LicenceGate | PanelMajorityGate,
+    Field(discriminator="check"),
 ]
 
 
@@ -175,7 +200,7 @@ class Round(Contract):
     def _names_agree(self) -> "Round":
         _no_doubles("teams", [team.id for team in self.teams])
         _no_doubles("gates", [gate.id for gate in self.gates])
-        named = {"select.tie_break": list(self.select.tie_break)}
+        named = {"select.tie_break": self.select.tie_nodes()}
         named |= {f"gate {gate.id}: of": [gate.of] for gate in self.gates if isinstance(gate, ThresholdGate)}
         for where, nodes in named.items():
             unknown = [node for node in nodes if self.score.find(node) is None]
@@ -202,14 +227,32 @@ class Round(Contract):
             "select.advance_top": self.select.advance_top,
             "select.wildcards": self.select.wildcards,
             "select.reserve": self.select.reserve,
+            "select.robustness": self.select.robustness,
         }
+        kinds |= {f"gates.{gate.id}": gate for gate in self.gates if isinstance(gate, Cited)}
+        kinds |= {f"{key}.baseline": rule for key, (_, rule) in self.moving_baselines().items()}
         return {key: rule for key, rule in kinds.items() if rule is not None}
+
+    def moving_baselines(self) -> dict[str, tuple[str, MovingBaseline]]:
+        """Key → (suite, baseline): `score.PATH` of a leaf, `gates.ID` of a gate."""
+        leaves = {f"score.{path}": node.source for path, node in self.score.leaves()}
+        found = {
+            key: (each.suite, each.baseline) for key, each in leaves.items() if isinstance(each, SuiteAgainstBaseline)
+        }
+        gates = {f"gates.{gate.id}": gate for gate in self.gates if isinstance(gate, BaselineGate)}
+        return found | {
+            key: (gate.suite, gate.baseline) for key, gate in gates.items() if isinstance(gate.baseline, MovingBaseline)
+        }
 
     def _in_force_by_the_freeze(self) -> None:
         """A rule that takes effect after the rules were fixed was changed while the round ran."""
         for key, rule in self.cited_rules().items():
             if self.freeze is not None and rule.effective > self.freeze.rules:
                 raise ValueError(f"rules in force by the freeze of {self.freeze.rules}; {key} from {rule.effective}")
+        for draw in self.select.tie_break:
+            late = isinstance(draw, PublishedDraw) and self.freeze is not None and draw.published_on > self.freeze.rules
+            if late:
+                raise ValueError("a seed published by the freeze of the rules; select.tie_break draws with a later one")
 
     def _gates_asked_on_earlier_ones(self) -> None:
         for place, gate in enumerate(self.gates):
@@ -250,9 +293,8 @@ class Round(Contract):
 
     def suites(self) -> list[str]:
         """The suites that this round's points and gates read, in the file's order."""
-        named = [
-            node.source.suite for _, node in self.score.leaves() if isinstance(node.source, SuiteMean | SuiteRelative)
-        ]
+        measured = (SuiteMean, SuiteRelative, SuiteAgainstBaseline)
+        named = [node.source.suite for _, node in self.score.leaves() if isinstance(node.source, measured)]
         named += [gate.suite for gate in self.gates if isinstance(gate, BaselineGate)]
         return list(dict.fromkeys(named))
 

@@ -78,6 +78,33 @@ class Reserve(Cited):
     )
 
 
+class WeightRobustness(Cited):
+    """A cut has to hold under other weightings of the top parts, not only under the rules' own."""
+
+    region: Literal["all"] | Share = Field(
+        description="all: every weighting; or a share: each part keeps its points to within that share of them"
+    )
+    at_least: Share = Field(description="the least share of those weightings under which each planned cut has to stand")
+    otherwise: Literal["review", "flag"] = Field(
+        description="what a less robust cut becomes: review, with every team that more of the weightings cut than "
+        "1 − at_least; flag: it is only said"
+    )
+
+
+class FewerParameters(Contract):
+    """Of equal teams the one whose model has fewer parameters goes first."""
+
+    fewer_parameters: RelativePath = Field(description="CSV: team, parameters; a row for every team")
+
+
+class PublishedDraw(Contract):
+    """Of equal teams the order is drawn: by the SHA-256 of `seed:team`, the smallest first, as anyone can draw again."""
+
+    draw: str = Field(min_length=1, description="the seed, published before anyone could know whom it favours")
+    published_on: date = Field(description="the day on which it was published; not after the rules are frozen")
+    source: str = Field(min_length=1, description="where it was published")
+
+
 class Select(Contract):
     """Who is out by points."""
 
@@ -86,11 +113,16 @@ class Select(Contract):
     quota: Literal["additive", "absorbing"] = Field(
         description="whether a gate's elimination uses up one of the planned cuts"
     )
-    tie_break: list[str] = Field(
-        [], description="nodes that order equal totals, the first that differs decides; then review"
+    tie_break: list[str | FewerParameters | PublishedDraw] = Field(
+        [],
+        description="what orders equal totals, the first that differs decides: nodes, {fewer_parameters: FILE}, "
+        "{draw: SEED, published_on: DAY, source: WHERE}; then review",
     )
     confidence: Annotated[Number, Field(ge=Decimal("0.5"), lt=1)] | None = Field(
         None, description="a cut less sure than this becomes review"
+    )
+    robustness: WeightRobustness | None = Field(
+        None, exclude_if=is_absent, description="a cut that too few weightings share becomes review, or is flagged"
     )
     advance_top: AdvanceTop | None = Field(None, exclude_if=is_absent, description="only the best of them advance")
     wildcards: Wildcards | None = Field(
@@ -102,7 +134,16 @@ class Select(Contract):
     def _confidence_is_of_the_bottom(self) -> "Select":
         if self.confidence is not None and self.advance_top is not None:
             raise ValueError("confidence or advance_top, for confidence is that of the bottom cut; both")
+        if self.robustness is not None and self.advance_top is not None:
+            raise ValueError("robustness or advance_top, for robustness is that of the bottom cut; both")
+        draws = [place for place, each in enumerate(self.tie_break) if isinstance(each, PublishedDraw)]
+        if draws and draws != [len(self.tie_break) - 1]:
+            raise ValueError("a draw that stands last in tie_break, for nothing is equal after it; another place")
         return self
+
+    def tie_nodes(self) -> list[str]:
+        """The nodes of the score tree in the tie chain."""
+        return [each for each in self.tie_break if isinstance(each, str)]
 
 
 class OnVacancy(Cited):

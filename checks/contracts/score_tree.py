@@ -1,12 +1,15 @@
 """Where points come from: the score tree of a round, its leaves and what may be done to a leaf's values."""
 
+from calendar import monthrange
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from checks.contracts.fields import Contract, Count, Identifier, NotNegative, Positive, RelativePath, is_absent
+from checks.contracts.fields import Contract, Count, Identifier, NotNegative, Number, Positive, RelativePath, is_absent
+from checks.contracts.round_rules import Cited
 
 
 class FrozenPopulation(Contract):
@@ -73,14 +76,27 @@ class Then(Contract):
         return chosen.population
 
 
-Missing = Literal["error", "zero", "exclude_for_all"]
+Missing = Literal["error", "zero", "exclude_for_all", "mean_of_rest"]
 
 
 class Source(Contract):
     """What every kind of leaf may say beside its own keys."""
 
     then: Then | None = Field(None, description="what is done to the values: top_scaled, rank_points or normalise")
-    missing: Missing = Field("error", description="what an absent value does: error, zero or exclude_for_all")
+    missing: Missing = Field(
+        "error",
+        description="what an absent value does: error, zero, exclude_for_all, or for raters mean_of_rest: a rater of the panel "
+        "who has no value for a team counts there with the mean of those who have",
+    )
+
+    @model_validator(mode="after")
+    def _rest_of_a_panel(self) -> "Source":
+        adjusted = isinstance(self, Raters) and self.how == "severity_adjusted"
+        if self.missing == "mean_of_rest" and (adjusted or not isinstance(self, Raters)):
+            raise ValueError(
+                "mean_of_rest only for raters, put together otherwise than severity_adjusted; another leaf"
+            )
+        return self
 
 
 class SuiteMean(Source):
@@ -103,6 +119,56 @@ class SuiteRelative(Source):
     def _floor_below_cap(self) -> "SuiteRelative":
         if self.floor > self.cap:
             raise ValueError(f"a floor not above the cap; floor {self.floor}, cap {self.cap}")
+        return self
+
+
+class MovingBaseline(Cited):
+    """A baseline that moves with the field: the models released in the months before a day, from a table that a freeze pins."""
+
+    table: RelativePath = Field(
+        description="CSV: model, released_on, task, score (metric × 100), optional source; every task of the suite for each model"
+    )
+    as_of: date = Field(description="the day on which the baseline is fixed; models released later do not count")
+    months: Annotated[Count, Field(ge=1)] = Field(description="how many months before that day count, for example 6")
+    take: Literal["best_model", "best_of_each_task"] = Field(
+        description="best_model: the suite's mean of the best single model; best_of_each_task: the mean over tasks of the best "
+        "score of any model there, which is never lower"
+    )
+
+    def window(self) -> tuple[date, date]:
+        """The first and the last day of release that count: the same day so many months before, or that month's last."""
+        year, month = divmod(self.as_of.year * 12 + self.as_of.month - 1 - self.months, 12)
+        return date(year, month + 1, min(self.as_of.day, monthrange(year, month + 1)[1])), self.as_of
+
+
+class SuiteAgainstBaseline(Source):
+    """points × clip(the suite's mean score ÷ a moving baseline, floor, cap)."""
+
+    suite: Identifier = Field(description="a suite of this programme")
+    how: Literal["relative_to_baseline"] = Field(description="relative_to_baseline")
+    baseline: MovingBaseline = Field(description="what the mean is held against")
+    cap: Positive = Field(description="the most that mean ÷ baseline counts")
+    floor: NotNegative = Field(Decimal(0), description="the least that mean ÷ baseline counts")
+
+    @model_validator(mode="after")
+    def _floor_below_cap(self) -> "SuiteAgainstBaseline":
+        if self.floor > self.cap:
+            raise ValueError(f"a floor not above the cap; floor {self.floor}, cap {self.cap}")
+        return self
+
+
+class IrtImport(Source):
+    """points × (ability − low) ÷ (high − low), within 0 and points: abilities of an item-response model, fitted elsewhere."""
+
+    irt: RelativePath = Field(description="CSV with the columns team, ability, stderr, on the model's own scale")
+    low: Number = Field(description="the ability that earns nothing")
+    high: Number = Field(description="the ability that earns all the points")
+    model: str = Field(min_length=1, description="which model was fitted, to what and with which program")
+
+    @model_validator(mode="after")
+    def _rises(self) -> "IrtImport":
+        if self.low >= self.high:
+            raise ValueError(f"a low below the high; low {self.low}, high {self.high}")
         return self
 
 
@@ -148,22 +214,25 @@ class Raters(Source):
 def _kind_of_leaf(value: Any) -> str | None:
     keys = value if isinstance(value, dict) else vars(value) if isinstance(value, Source) else {}
     if "suite" in keys:
-        return {"mean": "mean form", "relative_to_target": "relative form"}.get(str(keys.get("how")))
-    return next((f"{kind} form" for kind in ("imported", "raters", "cost_efficiency") if kind in keys), None)
+        forms = {"mean": "mean form", "relative_to_target": "relative form", "relative_to_baseline": "baseline form"}
+        return forms.get(str(keys.get("how")))
+    return next((f"{kind} form" for kind in ("imported", "raters", "cost_efficiency", "irt") if kind in keys), None)
 
 
 LeafSource = Annotated[
     Annotated[SuiteMean, Tag("mean form")]
     | Annotated[SuiteRelative, Tag("relative form")]
+    | Annotated[SuiteAgainstBaseline, Tag("baseline form")]
     | Annotated[Imported, Tag("imported form")]
     | Annotated[Raters, Tag("raters form")]
-    | Annotated[CostEfficiency, Tag("cost_efficiency form")],
+    | Annotated[CostEfficiency, Tag("cost_efficiency form")]
+    | Annotated[IrtImport, Tag("irt form")],
     Discriminator(
         _kind_of_leaf,
         custom_error_type="leaf_form",
         custom_error_message=(
             "one of {suite, how: mean, scale}, {suite, how: relative_to_target, cap}, {imported, max}, {raters, how}, "
-            "{cost_efficiency, full}"
+            "{suite, how: relative_to_baseline, baseline, cap}, {cost_efficiency, full}, {irt, low, high, model}"
         ),
     ),
 ]

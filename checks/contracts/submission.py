@@ -148,3 +148,17 @@ class Submission(Contract):
         if sorted(set(steps)) != steps:
             raise ValueError(f"checkpoints in ascending order of their steps, none twice; steps {steps}")
         return self
+
+
+def handed_in(evidence: Evidence) -> list[str]:
+    """The parts of the evidence that a submission names, as a gate asks for them."""
+    corpus = evidence.corpus
+    parts = {
+        "training": evidence.training,
+        "training_log": evidence.training_log,
+        "checkpoints": evidence.checkpoints,
+        "replays": evidence.replays,
+        "corpus.inventory": None if corpus is None else corpus.inventory,
+        "corpus.sample": None if corpus is None else corpus.sample,
+    }
+    return [name for name, part in parts.items() if part]

@@ -22,13 +22,15 @@ from checks.rules.reasons import (
     fault_reason,
     gate_reasons,
     hypothetical_reason,
+    tie_reasons,
     top_reason,
     total_reason,
     withdrawn_reason,
 )
-from checks.rules.selection import Cutting, Key, cut_bottom, cut_top, order_keys, ranks
+from checks.rules.selection import Cutting, Key, cut_bottom, cut_robustly, cut_top, order_keys, ranks
 from checks.rules.statuses import Counts, Placing, place_teams
 from checks.rules.uncertainty import bottom_probability
+from checks.rules.weightings import cut_shares
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def work_out(inputs: RoundInputs) -> Outcome:
 def _with_gates(inputs: RoundInputs, gates: Mapping[str, Sequence[GateResult]]) -> Outcome:
     eligible = eligible_teams(inputs, gates)
     points = evaluate(inputs, eligible)
-    keys = order_keys(points, inputs.round.select, inputs.round.score)
+    keys = order_keys(points, inputs.round.select, inputs.round.score, inputs.parameters)
     counts = _count(inputs, points, keys, eligible)
     return Outcome(points, gates, keys, ranks(keys), counts, place_teams(inputs, gates, keys, counts))
 
@@ -106,10 +108,13 @@ def _count(inputs: RoundInputs, points: Points, keys: Mapping[str, Key], eligibl
     withdrawn = left if rule is not None and rule.effect == "uses_cut" else 0
     top = {} if select.advance_top is None else cut_top(keys, without_total, out, select.advance_top)
     planned = cut_bottom(keys, without_total, out, select, withdrawn=withdrawn)
-    if select.confidence is None or planned.planned == 0 or not planned.counted:
-        return Counts(planned, top)
-    chances = bottom_probability(inputs, points, eligible, planned.counted, planned.planned)
-    return Counts(cut_bottom(keys, without_total, out, select, chances, withdrawn), top)
+    if select.confidence is not None and planned.planned and planned.counted:
+        chances = bottom_probability(inputs, points, eligible, planned.counted, planned.planned)
+        planned = cut_bottom(keys, without_total, out, select, chances, withdrawn)
+    if select.robustness is not None and planned.planned and planned.counted:
+        shares = cut_shares(points, inputs.round.score, select.robustness, planned.counted, planned.planned)
+        planned = cut_robustly(planned, shares, select.robustness)
+    return Counts(planned, top)
 
 
 def _standing(inputs: RoundInputs, outcome: Outcome, team: str) -> Standing:
@@ -150,6 +155,7 @@ def _reasons(
     measured, by = inputs.teams[team], placing.by
     rank, teams = outcome.ranks.get(team), len(outcome.keys)
     reasons = [total_reason(outcome.points, team, rank, teams, measured.evidence("benchmark"))]
+    reasons += tie_reasons(team, outcome.keys, inputs.round.select)
     reasons.append(cut_reason(team, outcome.cutting, outcome.points.totals))
     reasons += _beside_the_count(inputs, outcome, team, placing)
     if by is not None and by not in (CUT_RULE, TOP_RULE) and rank is not None:

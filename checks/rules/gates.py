@@ -8,19 +8,23 @@ from checks.contracts.programme import (
     AnyGate,
     BaselineGate,
     DataQualityGate,
+    EvidenceGate,
     IndependenceGate,
+    LicenceGate,
     PanelMajorityGate,
     ThresholdGate,
 )
 from checks.contracts.rulings import Ruling
-from checks.contracts.score_tree import ScoreNode
+from checks.contracts.score_tree import MovingBaseline, ScoreNode
 from checks.policy.data_quality import judge_data_quality
 from checks.policy.independence import IndependenceCase, judge_independence
 from checks.policy.outcomes import finding
 from checks.records.decisions import GateOutcome, GateResult, Reason
 from checks.records.record import Stage
 from checks.rules.appeals import effect_of, judge_appeal
-from checks.rules.inputs import RoundInputs, suite_mean
+from checks.rules.baselines import Baseline, baseline_of
+from checks.rules.handed_in import judge_evidence, judge_licences
+from checks.rules.inputs import RoundInputs
 from checks.rules.numbers import apart, decimal_text
 from checks.rules.panel_acts import judge_votes, judge_waiver
 from checks.rules.points import Points
@@ -71,8 +75,7 @@ def _against_bound(inputs: RoundInputs, points: Points, gate: AnyGate, team: str
         value = points.nodes[team][path]
     else:
         assert isinstance(gate, BaselineGate)  # waivers of other gates are refused when they are read
-        value = suite_mean(inputs.teams[team].suites[gate.suite], inputs.suites[gate.suite])
-        bound = Fraction(gate.at_least) * Fraction(gate.baseline)
+        value, bound = inputs.mean_of(team, gate.suite), Fraction(gate.at_least) * baseline_score(inputs, gate).score
     assert value is not None  # without a value it had been indeterminate
     return value, bound
 
@@ -83,6 +86,10 @@ def _own_result(inputs: RoundInputs, points: Points, gate: AnyGate, team: str) -
         return _threshold(inputs, points, gate, team)
     if isinstance(gate, BaselineGate):
         return _baseline(inputs, gate, team)
+    if isinstance(gate, EvidenceGate):
+        return judge_evidence(measured, gate)
+    if isinstance(gate, LicenceGate):
+        return judge_licences(measured, gate, inputs.reference_licences)
     assert inputs.policy is not None  # the contract refuses such a gate without a policy
     stage: Stage = "independence" if isinstance(gate, IndependenceGate) else "data-quality"
     if stage in measured.faults:
@@ -99,6 +106,15 @@ def _own_result(inputs: RoundInputs, points: Points, gate: AnyGate, team: str) -
         evidence=measured.evidence(stage),
     )
     return judge_independence(case, inputs.policy)
+
+
+def baseline_score(inputs: RoundInputs, gate: BaselineGate) -> Baseline:
+    """What the gate holds a suite's mean against: the number that the rules say, or what the field has come to."""
+    if not isinstance(gate.baseline, MovingBaseline):
+        return Baseline(Fraction(gate.baseline), ())
+    found = baseline_of(inputs.baselines[f"gates.{gate.id}"], gate.baseline, inputs.suites[gate.suite])
+    assert found is not None  # a table without a model in the window is refused when it is read
+    return found
 
 
 def threshold_of(tree: ScoreNode, gate: ThresholdGate) -> tuple[str, Fraction]:
@@ -131,15 +147,17 @@ def _share(share: Decimal | None, points: Decimal) -> Fraction:
 
 
 def _baseline(inputs: RoundInputs, gate: BaselineGate, team: str) -> tuple[GateOutcome, list[Reason]]:
-    scores = inputs.teams[team].fit_scores(gate.suite)
-    mean = None if scores is None else suite_mean(scores, inputs.suites[gate.suite])
+    mean = inputs.mean_of(team, gate.suite)
     if mean is None:
         words = (f"{gate.suite} 평가 결과가 없습니다.", f"{gate.suite} has not been measured.")
         return "indeterminate", [finding("baseline", "indeterminate", *words)]
-    bound = Fraction(gate.at_least) * Fraction(gate.baseline)
+    baseline = baseline_score(inputs, gate)
+    bound = Fraction(gate.at_least) * baseline.score
     outcome: GateOutcome = "pass" if mean >= bound else "fail"
     sign = "≥" if outcome == "pass" else "<"
-    rule = f"{decimal_text(Fraction(gate.at_least))} × {decimal_text(Fraction(gate.baseline))}"
+    rule = f"{decimal_text(Fraction(gate.at_least))} × {decimal_text(baseline.score)}"
+    if baseline.models:
+        rule += f" ({', '.join(baseline.models)})"
     has, required = apart(mean, bound)
     ko = f"{gate.suite} {has} {sign} {rule} = {required}"
     en = f"{gate.suite} scores {has} {sign} {rule} = {required}"

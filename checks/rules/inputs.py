@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from checks.contracts.acts import Acts
+from checks.contracts.baselines import BaselineModel
 from checks.contracts.panels import RaterSheets
 from checks.contracts.policy import Policy
 from checks.contracts.programme import Round
@@ -27,13 +28,18 @@ UNSCALED_METRICS = frozenset(
 
 @dataclass(frozen=True)
 class TeamInputs:
-    """What was measured for one team, and which runs say so: `runs` by stage, `benchmark:SUITE` for the benchmark."""
+    """What was measured for one team, and which runs say so: `runs` by stage, `benchmark:SUITE` for the benchmark.
+
+    `handed_in` are the parts of the evidence that were, `licence` the model's own; None where nothing was read of the submission.
+    """
 
     suites: Mapping[str, SuiteScores] = field(default_factory=dict)
     targets: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
     declared: Sequence[Component] = ()
     trace: Trace | None = None
     quality: Sequence[ExpectationResult] | None = None
+    handed_in: Sequence[str] | None = None
+    licence: str | None = None
     runs: Mapping[str, str] = field(default_factory=dict)
     faults: Mapping[Stage, str] = field(default_factory=dict)
 
@@ -56,7 +62,8 @@ class RoundInputs:
     """One round, ready to be decided. Tables are keyed by the leaf's path; `files` maps each file read to its SHA-256.
 
     `errors` are standard errors that an imported table gives; `costs` are (quality, cost); `groups` are by suite and task,
-    item → group; `amendments` are what changed after the freeze; `supposed_points` come on top of totals in a what-if and
+    item → group; `baselines` are by `score.PATH` or `gates.ID`; `amendments` are what changed after the freeze;
+    `supposed_points` come on top of totals and `supposed_scores`, by team and suite, on top of task scores, in a what-if and
     nowhere else; `drawn` is what has been resampled of these measurements already, so that copies with other rules need not
     draw it again.
     """
@@ -72,6 +79,8 @@ class RoundInputs:
     costs: Mapping[str, Mapping[str, tuple[Decimal, Decimal]]] = field(default_factory=dict)
     raters: Mapping[str, RaterSheets] = field(default_factory=dict)
     rosters: Mapping[str, Mapping[str, Decimal | None]] = field(default_factory=dict)
+    baselines: Mapping[str, Sequence[BaselineModel]] = field(default_factory=dict)
+    parameters: Mapping[str, int] = field(default_factory=dict)
     groups: Mapping[str, Mapping[str, Mapping[int, str]]] = field(default_factory=dict)
     rulings: Sequence[Ruling] = ()
     acts: Acts = field(default_factory=Acts)
@@ -79,9 +88,20 @@ class RoundInputs:
     files: Mapping[str, str] = field(default_factory=dict)
     amendments: Sequence[RuleChange] = ()
     supposed_points: Mapping[str, Fraction] = field(default_factory=dict)
+    supposed_scores: Mapping[tuple[str, str], Fraction] = field(default_factory=dict)
     what_if: bool = False
     simulated: bool = False
     drawn: list[Any] = field(default_factory=list, compare=False, repr=False)
+
+    def mean_of(self, team: str, suite: str) -> Fraction | None:
+        """The team's mean score on a suite, with what a what-if supposes on top; None where it was not measured."""
+        scores = self.teams[team].fit_scores(suite)
+        mean = None if scores is None else suite_mean(scores, self.suites[suite])
+        return None if mean is None else mean + self.supposed_score(team, suite)
+
+    def supposed_score(self, team: str, suite: str) -> Fraction:
+        """How much more than it scored a what-if supposes for each of the suite's tasks."""
+        return self.supposed_scores.get((team, suite), Fraction(0))
 
     def active(self) -> list[str]:
         """The teams that have not withdrawn, in the file's order."""

@@ -10,14 +10,27 @@ from decimal import Decimal
 from fractions import Fraction
 from statistics import median
 
-from checks.contracts.score_tree import CostEfficiency, Imported, Raters, ScoreNode, SuiteMean, SuiteRelative
+from checks.contracts.panels import RaterSheets
+from checks.contracts.score_tree import (
+    CostEfficiency,
+    Imported,
+    IrtImport,
+    Raters,
+    ScoreNode,
+    SuiteAgainstBaseline,
+    SuiteMean,
+    SuiteRelative,
+)
+from checks.rules.baselines import Baseline, baseline_of
 from checks.rules.combining import Part, beaten, geometric
-from checks.rules.inputs import NotMeasured, RoundInputs, suite_mean, task_score
+from checks.rules.inputs import NotMeasured, RoundInputs, task_score
 from checks.rules.panel_acts import adjustment_of
 from checks.rules.scaling import scale
 from checks.rules.severity import without_severity
 
 Values = dict[str, Fraction | None]
+#: Leaves whose points come from what was measured.
+MEASURED = (SuiteMean, SuiteRelative, SuiteAgainstBaseline)
 
 
 @dataclass(frozen=True)
@@ -90,14 +103,19 @@ def leaf_values(inputs: RoundInputs, path: str, node: ScoreNode) -> Values:
         return {team: points * Fraction(table[team]) / most if team in table else None for team in teams}
     if isinstance(source, CostEfficiency):
         return {team: _for_its_cost(inputs, path, team, source, points) for team in teams}
+    if isinstance(source, IrtImport):
+        return {team: _of_ability(inputs.imported[path].get(team), source, points) for team in teams}
     if isinstance(source, Raters) and source.how == "severity_adjusted":
         adjusted = without_severity(inputs.raters[path])
         return {team: min(max(adjusted[team], Fraction(0)), points) if team in adjusted else None for team in teams}
     if isinstance(source, Raters):
         sheets = inputs.raters[path]
-        return {team: rated(list(sheets.counted(team).values()), source) for team in teams}
+        return {team: rated(values_for(sheets, team, source), source) for team in teams}
     if isinstance(source, SuiteMean):
         return {team: _absolute(inputs, team, source, points) for team in teams}
+    if isinstance(source, SuiteAgainstBaseline):
+        baseline = baseline_of(inputs.baselines[f"score.{path}"], source.baseline, inputs.suites[source.suite])
+        return {team: _against(inputs.mean_of(team, source.suite), baseline, source, points) for team in teams}
     assert isinstance(source, SuiteRelative)
     return {team: _relative(inputs, team, source, points) for team in teams}
 
@@ -111,9 +129,35 @@ def _for_its_cost(
     return points * min(Fraction(1), quality / (cost * Fraction(source.full)))
 
 
-def rated(values: Sequence[Decimal], source: Raters) -> Fraction | None:
+def _of_ability(ability: Decimal | None, source: IrtImport, points: Fraction) -> Fraction | None:
+    if ability is None:
+        return None
+    low, high = Fraction(source.low), Fraction(source.high)
+    return points * min(max((Fraction(ability) - low) / (high - low), Fraction(0)), Fraction(1))
+
+
+def _against(
+    mean: Fraction | None, baseline: Baseline | None, source: SuiteAgainstBaseline, points: Fraction
+) -> Fraction | None:
+    """Nobody has points against a baseline of nothing, which is refused when the table is read."""
+    if mean is None or baseline is None or not baseline.score:
+        return None
+    return points * min(max(mean / baseline.score, Fraction(source.floor)), Fraction(source.cap))
+
+
+def values_for(sheets: RaterSheets, team: str, source: Raters) -> list[Fraction]:
+    """What a team got; with `mean_of_rest` every other rater of the panel counts with the mean of those who judged it."""
+    given = [Fraction(value) for value in sheets.counted(team).values()]
+    if source.missing != "mean_of_rest" or not given:
+        return given
+    raters = {rater for values in sheets.values.values() for rater in values}
+    raters |= {rater for recused in sheets.recused.values() for rater in recused}
+    return given + [sum(given, Fraction(0)) / len(given)] * (len(raters) - len(given))
+
+
+def rated(values: Sequence[Fraction], source: Raters) -> Fraction | None:
     """A team's raters put together: mean, median, or the mean without the highest and lowest; None without raters."""
-    exact = sorted(Fraction(value) for value in values)
+    exact = sorted(values)
     if not exact:
         return None
     if source.how == "median":
@@ -123,8 +167,7 @@ def rated(values: Sequence[Decimal], source: Raters) -> Fraction | None:
 
 
 def _absolute(inputs: RoundInputs, team: str, source: SuiteMean, points: Fraction) -> Fraction | None:
-    scores = inputs.teams[team].fit_scores(source.suite)
-    mean = None if scores is None else suite_mean(scores, inputs.suites[source.suite])
+    mean = inputs.mean_of(team, source.suite)
     return None if mean is None else points * mean / Fraction(source.scale)
 
 
@@ -139,7 +182,7 @@ def _relative(inputs: RoundInputs, team: str, source: SuiteRelative, points: Fra
     for task in suite.tasks:
         if task.id not in found or task.id not in targets:
             return None
-        share = found[task.id] / Fraction(targets[task.id])
+        share = (found[task.id] + inputs.supposed_score(team, source.suite)) / Fraction(targets[task.id])
         weight = Fraction(task.weight)
         total += weight * min(max(share, Fraction(source.floor)), Fraction(source.cap))
         weights += weight
@@ -151,7 +194,7 @@ def _missing(inputs: RoundInputs, raw: Mapping[str, Values]) -> dict[str, dict[s
     absent: dict[str, dict[str, str]] = {}
     for path, node in inputs.round.score.leaves():
         assert node.source is not None
-        if node.source.missing != "error":
+        if node.source.missing not in ("error", "mean_of_rest"):
             continue
         for team in inputs.active():
             if raw[path].get(team) is not None:
@@ -165,7 +208,7 @@ def _missing(inputs: RoundInputs, raw: Mapping[str, Values]) -> dict[str, dict[s
 
 def _unfit(inputs: RoundInputs, team: str, node: ScoreNode) -> str | None:
     """Why the team's results of the leaf's suite enter no total."""
-    return inputs.teams[team].unfit(node.source.suite) if isinstance(node.source, SuiteMean | SuiteRelative) else None
+    return inputs.teams[team].unfit(node.source.suite) if isinstance(node.source, MEASURED) else None
 
 
 def _lacks_target(inputs: RoundInputs, team: str, node: ScoreNode) -> bool:

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
+from checks.contracts.round_rules import PublishedDraw, Select
 from checks.policy.outcomes import finding
 from checks.records.decisions import GateResult, Reason, Status
 from checks.records.record import Text
 from checks.rules.numbers import readable
 from checks.rules.points import Points
-from checks.rules.selection import Cut, Cutting
+from checks.rules.selection import Cut, Cutting, Key, drawn_number
 
 CUT_RULE = "eliminate_bottom"
 TOP_RULE = "advance_top"
@@ -82,10 +83,44 @@ def cut_reason(team: str, cutting: Cutting, totals: Mapping[str, Fraction | None
             "Tied across the cut, and the tie chain leaves it.",
         ),
         "unsure": ("탈락선이 요구된 확신에 미치지 못합니다.", "The cut is less sure than the rules ask."),
+        "weight_sensitive": (
+            "배점을 달리하면 탈락선이 달라지며, 요구된 만큼 견고하지 않습니다.",
+            "The cut depends on the weights of the parts more than the rules allow.",
+        ),
         "unknown": ("총점이 없는 팀이 있어 탈락선을 정할 수 없습니다.", "A team without a total leaves the cut open."),
         "not_counted": ("하위팀 산정에서 제외됩니다.", "Takes no part in the count of the lowest."),
     }[cut]
-    return _reason(CUT_RULE, cut, f"{ko}{distance_ko}{sure_ko}", f"{en}{distance_en}{sure_en}")
+    share = cutting.weight_share.get(team)
+    weights_ko = "" if share is None else f" 살펴본 배점 가운데 이 팀이 탈락하는 비율은 {share:.3f}입니다."
+    weights_en = "" if share is None else f" Of the weightings looked at, the share that cuts it is {share:.3f}."
+    return _reason(CUT_RULE, cut, f"{ko}{distance_ko}{sure_ko}{weights_ko}", f"{en}{distance_en}{sure_en}{weights_en}")
+
+
+def tie_reasons(team: str, keys: Mapping[str, Key], select: Select) -> list[Reason]:
+    """What ordered the team among those with the same total, where sizes or a draw did: enough to order them again."""
+    equal = [other for other in keys if team in keys and other != team and keys[other][0] == keys[team][0]]
+    reasons = []
+    for place, rule in enumerate(select.tie_break, 1):
+        tied = [other for other in equal if keys[other][:place] == keys[team][:place]]
+        if not tied or isinstance(rule, str):
+            continue
+        names = ", ".join(sorted(tied))
+        own = -keys[team][place]
+        if isinstance(rule, PublishedDraw):
+            number = drawn_number(rule, team)
+            ko = (
+                f"{names}과(와) 동점이어서 추첨했습니다. 씨앗 {rule.draw} ({rule.published_on}, {rule.source}), "
+                f"번호 {number}: 작은 쪽이 앞섭니다."
+            )
+            en = (
+                f"Equal with {names}, so the order was drawn: seed {rule.draw} ({rule.published_on}, {rule.source}), "
+                f"number {number}; the smaller goes first."
+            )
+        else:
+            ko = f"{names}과(와) 동점이어서 매개변수 수로 가립니다: {own}개, 적은 쪽이 앞섭니다."
+            en = f"Equal with {names}, so the number of parameters decides: {own}; the fewer go first."
+        reasons.append(_reason("tie_break", "ordered", ko, en))
+    return reasons
 
 
 def _out_words(team: str, cutting: Cutting) -> tuple[str, str]:

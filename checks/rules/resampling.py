@@ -15,19 +15,22 @@ from checks.contracts.panels import RaterSheets
 from checks.contracts.score_tree import (
     CostEfficiency,
     Imported,
+    IrtImport,
     Normalise,
     RankPoints,
     Raters,
     ScoreNode,
+    SuiteAgainstBaseline,
     SuiteMean,
     SuiteRelative,
     TopScaled,
 )
+from checks.rules.baselines import baseline_of
 from checks.rules.combining import resampled_beaten, resampled_geometric
 from checks.rules.drawing import Replicates, new_draw, resampled_scores
 from checks.rules.inputs import RoundInputs
 from checks.rules.item_tables import item_table, values_by_task
-from checks.rules.points import Points, leaf_values, on_top, parts_of
+from checks.rules.points import MEASURED, Points, leaf_values, on_top, parts_of
 from checks.rules.scaling import population_values
 from checks.rules.severity import resampled_without_severity
 
@@ -135,34 +138,48 @@ def _leaf(
     source = node.source
     if isinstance(source, Raters):
         return _resampled_raters(inputs, path, source, draw, resamples)
-    if isinstance(source, Imported):
+    if isinstance(source, Imported | IrtImport):
         return _with_given_errors(inputs, path, node, source, draw, resamples)
-    if not isinstance(source, SuiteMean | SuiteRelative):
+    if not isinstance(source, MEASURED):
         return {}
-    return _suite_points(inputs, float(node.points), source, suites)
+    return _suite_points(inputs, path, float(node.points), source, suites)
 
 
 def _with_given_errors(
-    inputs: RoundInputs, path: str, node: ScoreNode, source: Imported, draw: np.random.Generator, resamples: int
+    inputs: RoundInputs,
+    path: str,
+    node: ScoreNode,
+    source: Imported | IrtImport,
+    draw: np.random.Generator,
+    resamples: int,
 ) -> dict[str, Replicates]:
     """Imported values with normal errors of the given size, each team's its own: what they share is not known."""
-    scale, table = float(node.points) / float(source.max), inputs.imported[path]
-    return {
-        team: scale * (float(table[team]) + float(error) * draw.standard_normal(resamples))
+    points, table = float(node.points), inputs.imported[path]
+    low, high = (0.0, float(source.max)) if isinstance(source, Imported) else (float(source.low), float(source.high))
+    drawn = {
+        team: points * (float(table[team]) - low + float(error) * draw.standard_normal(resamples)) / (high - low)
         for team, error in sorted(inputs.errors.get(path, {}).items())
         if team in inputs.active()
     }
+    if isinstance(source, IrtImport):
+        return {team: np.clip(values, 0.0, points) for team, values in drawn.items()}
+    return drawn
 
 
 def _suite_points(
-    inputs: RoundInputs, points: float, source: SuiteMean | SuiteRelative, suites: TaskScores
+    inputs: RoundInputs,
+    path: str,
+    points: float,
+    source: SuiteMean | SuiteRelative | SuiteAgainstBaseline,
+    suites: TaskScores,
 ) -> dict[str, Replicates]:
     suite = inputs.suites[source.suite]
     shares = [float(task.weight) for task in suite.tasks]
     values: dict[str, Replicates] = {}
     for team in inputs.active():
         scores = [suites[source.suite, task.id].get(team) for task in suite.tasks]
-        drawn = [each for each in scores if each is not None]
+        more = float(inputs.supposed_score(team, source.suite))
+        drawn = [each + more for each in scores if each is not None]
         if len(drawn) < len(scores):
             continue
         most = points / float(source.scale) if isinstance(source, SuiteMean) else points
@@ -174,6 +191,11 @@ def _suite_points(
             bounds = float(source.floor), float(source.cap)
             drawn = [np.clip(score / target, *bounds) for score, target in zip(drawn, against, strict=True)]
         mean = np.sum([share * score for share, score in zip(shares, drawn, strict=True)], axis=0) / sum(shares)
+        if isinstance(source, SuiteAgainstBaseline):
+            baseline = baseline_of(inputs.baselines[f"score.{path}"], source.baseline, suite)
+            if baseline is None or not baseline.score:
+                continue
+            mean = np.clip(mean / float(baseline.score), float(source.floor), float(source.cap))
         values[team] = most * mean
     return values
 
@@ -183,6 +205,8 @@ def _resampled_raters(
 ) -> dict[str, Replicates]:
     sheets = inputs.raters[path]
     raters = sorted({rater for values in sheets.values.values() for rater in values})
+    if source.missing == "mean_of_rest":
+        raters = sorted({*raters, *(rater for recused in sheets.recused.values() for rater in recused)})
     drawn = draw.integers(len(raters), size=(resamples, len(raters)))
     if source.how == "severity_adjusted":
         return _adjusted(sheets, raters, drawn, float(dict(inputs.round.score.leaves())[path].points))
@@ -190,6 +214,8 @@ def _resampled_raters(
     for team in sheets.values:
         given = sheets.counted(team)
         values = np.array([float(given[rater]) if rater in given else np.nan for rater in raters])
+        if source.missing == "mean_of_rest" and given:
+            values = np.where(np.isnan(values), np.nanmean(values), values)
         resampled[team] = _rated(np.sort(values[drawn], axis=1), source, float(np.nanmean(values)))
     return resampled
 

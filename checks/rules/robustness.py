@@ -31,6 +31,7 @@ from checks.rules.weightings import (
     PartShares,
     Region,
     always_cut_or_kept,
+    cut_share,
     dominates,
     drawn_totals,
     part_shares,
@@ -148,7 +149,7 @@ def _over(found: PartShares, region: Region, outcome: Outcome) -> list[TeamWeigh
         TeamWeightings(
             team=team,
             ranks=_ranks_taken(team, drawn),
-            cut_share=_cut_share(team, drawn, counted, planned),
+            cut_share=cut_share(team, drawn, counted, planned),
             always=team not in counted or always_cut_or_kept(found, region, team, counted, planned),
         )
         for team in order
@@ -158,10 +159,3 @@ def _over(found: PartShares, region: Region, outcome: Outcome) -> list[TeamWeigh
 def _ranks_taken(team: str, drawn: Mapping[str, NDArray[np.float64]]) -> tuple[int, int]:
     taken = 1 + np.sum([values > drawn[team] for values in drawn.values()], axis=0)
     return int(taken.min()), int(taken.max())
-
-
-def _cut_share(team: str, drawn: Mapping[str, NDArray[np.float64]], counted: Sequence[str], planned: int) -> float:
-    if team not in counted or not planned:
-        return 0.0
-    lower = np.sum([drawn[other] < drawn[team] for other in counted], axis=0)
-    return float((lower < planned).mean())

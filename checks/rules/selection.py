@@ -5,17 +5,18 @@ cuts that an absorbing quota has used; a tie that the chain leaves and that stra
 cut less sure than `confidence`.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from checks.contracts.round_rules import AdvanceTop, Select
+from checks.contracts.round_rules import AdvanceTop, FewerParameters, PublishedDraw, Select, WeightRobustness
 from checks.contracts.score_tree import ScoreNode
 from checks.rules.points import Points
 
-Cut = Literal["kept", "out", "tied", "unsure", "unknown", "not_counted"]
+Cut = Literal["kept", "out", "tied", "unsure", "weight_sensitive", "unknown", "not_counted"]
 Key = tuple[Fraction, ...]
 
 
@@ -25,6 +26,7 @@ class Cutting:
 
     `planned` is what is left of `eliminate_bottom` after the `used` cuts of an absorbing quota; `counted` are the teams with
     a total that take part, `above` how many of them stand above each, `unknown` how many take part without a total.
+    `weight_share` is the share of other weightings under which each counted team would be cut, where the rules ask for it.
     """
 
     cuts: Mapping[str, Cut]
@@ -34,17 +36,37 @@ class Cutting:
     unknown: int = 0
     above: Mapping[str, int] = field(default_factory=dict)
     probability: Mapping[str, float] = field(default_factory=dict)
+    weight_share: Mapping[str, float] = field(default_factory=dict)
 
 
-def order_keys(points: Points, select: Select, tree: ScoreNode) -> dict[str, Key]:
-    """Team → total and then the tie chain's nodes; teams without a total are left out. A higher key is a better team."""
-    paths = [tree.find(name) for name in select.tie_break]
-    keys: dict[str, Key] = {}
-    for team, total in points.totals.items():
-        chain = [points.nodes[team].get(path) if path else None for path in paths]
-        if total is not None:
-            keys[team] = (total, *(Fraction(-1) if value is None else value for value in chain))
-    return keys
+def order_keys(points: Points, select: Select, tree: ScoreNode, parameters: Mapping[str, int]) -> dict[str, Key]:
+    """Team → total and then the tie chain; teams without a total are left out. A higher key is a better team."""
+    return {
+        team: (total, *(_tie_key(each, team, points, tree, parameters) for each in select.tie_break))
+        for team, total in points.totals.items()
+        if total is not None
+    }
+
+
+def _tie_key(
+    rule: str | FewerParameters | PublishedDraw,
+    team: str,
+    points: Points,
+    tree: ScoreNode,
+    parameters: Mapping[str, int],
+) -> Fraction:
+    if isinstance(rule, FewerParameters):
+        return Fraction(-parameters[team])
+    if isinstance(rule, PublishedDraw):
+        return Fraction(-int(drawn_number(rule, team), 16))
+    path = tree.find(rule)
+    value = points.nodes[team].get(path) if path else None
+    return Fraction(-1) if value is None else value
+
+
+def drawn_number(rule: PublishedDraw, team: str) -> str:
+    """What the team drew, hexadecimal: the smallest goes first. Anyone can draw it again: `printf SEED:TEAM | sha256sum`."""
+    return hashlib.sha256(f"{rule.draw}:{team}".encode()).hexdigest()
 
 
 def ranks(keys: Mapping[str, Key]) -> dict[str, int]:
@@ -80,6 +102,19 @@ def cut_bottom(
     if probability is None or select.confidence is None or planned == 0:
         return cutting
     return replace(cutting, cuts=_unsure(cutting, select.confidence))
+
+
+def cut_robustly(cutting: Cutting, shares: Mapping[str, float], rule: WeightRobustness) -> Cutting:
+    """Where a planned cut stands under too few weightings, the cut teams and all that more than the rest of them cut are open."""
+    told = replace(cutting, weight_share=dict(shares))
+    out = [team for team, cut in cutting.cuts.items() if cut == "out"]
+    least = Decimal(rule.at_least)
+    exact = {team: Decimal(repr(share)) for team, share in shares.items()}
+    if rule.otherwise == "flag" or all(exact[team] >= least for team in out):
+        return told
+    open_ = {*out, *(team for team, share in exact.items() if share > 1 - least)}
+    kept = {team: cut for team, cut in cutting.cuts.items() if team not in open_ or cut not in ("out", "kept")}
+    return replace(told, cuts={**cutting.cuts, **{team: "weight_sensitive" for team in open_ if team not in kept}})
 
 
 def cut_top(

@@ -55,7 +55,7 @@ def _by_rules(results: Sequence[GateResult], counts: Counts, team: str, has_tota
         return Placing("eliminated", CUT_RULE)
     if top == "out":
         return Placing("eliminated", TOP_RULE)
-    open_ = {"tied", "unsure", "unknown"}
+    open_ = {"tied", "unsure", "weight_sensitive", "unknown"}
     if bottom in open_ or top in open_ or any(each.effect == "review" for each in results) or not has_total:
         return Placing("review")
     return Placing("advances")

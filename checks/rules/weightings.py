@@ -11,6 +11,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from checks.contracts.round_rules import WeightRobustness
 from checks.contracts.score_tree import ScoreNode
 from checks.rules.drawing import new_draw
 from checks.rules.points import Points
@@ -81,6 +82,26 @@ def drawn_totals(found: PartShares, region: Region) -> dict[str, NDArray[np.floa
     """Team → its total under each of DRAWS weightings, uniform over the region."""
     drawn = _weightings(region)
     return {team: drawn @ np.array([float(each) for each in shares]) for team, shares in found.shares.items()}
+
+
+def cut_shares(
+    points: Points, tree: ScoreNode, rule: WeightRobustness, counted: Sequence[str], planned: int
+) -> dict[str, float]:
+    """Each counted team's share of the region's weightings under which it is cut; empty where there is nothing to weigh."""
+    found = part_shares(points, tree)
+    if found is None:
+        return {}
+    region = found.region(None if isinstance(rule.region, str) else Fraction(rule.region))
+    drawn = drawn_totals(found, region)
+    return {team: cut_share(team, drawn, counted, planned) for team in counted}
+
+
+def cut_share(team: str, drawn: Mapping[str, NDArray[np.float64]], counted: Sequence[str], planned: int) -> float:
+    """In what share of the drawn weightings fewer than `planned` of the counted teams stand below this one."""
+    if team not in counted or not planned:
+        return 0.0
+    lower = np.sum([drawn[other] < drawn[team] for other in counted], axis=0)
+    return float((lower < planned).mean())
 
 
 def always_cut_or_kept(found: PartShares, region: Region, team: str, counted: Sequence[str], planned: int) -> bool:

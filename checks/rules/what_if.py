@@ -42,9 +42,14 @@ def supposed_inputs(inputs: RoundInputs, patch: Patch) -> RoundInputs:
     rulings = [each for each in inputs.rulings if each.gate in gates and (each.team, each.gate) not in supposed]
     rulings += [_ruling(team, gate, result) for (team, gate), result in supposed.items() if gate in gates]
     extra = {team: Fraction(points) for team, points in patch.supposed_points.items()}
+    scores = dict(inputs.supposed_scores)
+    for team, given in patch.supposed_scores.items():
+        for suite, score in given.items():
+            scores[team, suite] = scores.get((team, suite), Fraction(0)) + Fraction(score)
     return replace(
         inputs,
         round=changed,
+        supposed_scores=scores,
         raters={path: _rescaled(sheets, before[path], after[path]) for path, sheets in inputs.raters.items()},
         rulings=rulings,
         supposed_points={

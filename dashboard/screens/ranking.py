@@ -33,7 +33,7 @@ from dashboard.words.numbers import points_text, share_text, signed_text
 from dashboard.words.signs import GATE, STATUS, named
 
 #: Outcomes of the bottom-n rule that leave a team to the panel.
-OPEN_CUTS = ("tied", "unsure", "unknown")
+OPEN_CUTS = ("tied", "unsure", "weight_sensitive", "unknown")
 RULING_RULE = "ruling"
 #: A card holds as much as can be read at a glance; the team's page has everything.
 MOST_SENTENCES = 6

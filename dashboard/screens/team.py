@@ -1,16 +1,29 @@
 """One team: its points node by node, its gates, what its model was found to be, and the runs behind all that."""
 
+from decimal import Decimal
+from fractions import Fraction
 from html import escape
 
 import streamlit as st
 
 from checks.contracts.errors import InputFault
+from checks.contracts.panels import read_abilities, read_errors
 from checks.contracts.programme import Team
-from checks.contracts.score_tree import CostEfficiency, Imported, Raters, ScoreNode, SuiteMean, SuiteRelative
+from checks.contracts.score_tree import (
+    CostEfficiency,
+    Imported,
+    IrtImport,
+    Raters,
+    ScoreNode,
+    SuiteAgainstBaseline,
+    SuiteMean,
+    SuiteRelative,
+)
 from checks.contracts.submission import Component
 from checks.records.decisions import GateResult, Standing
 from checks.records.lineage_words import COMPONENTS
 from checks.records.record import Text
+from checks.rules.numbers import readable
 from dashboard.blocks import (
     decision_note,
     heading,
@@ -118,22 +131,35 @@ def _points(shown: View, standing: Standing) -> None:
                 Number(points_text(earned)),
                 Number(points_text(str(node.points))),
                 Html(_share_bar(share)),
-                label(_origin(node), shown.language),
+                label(_origin(shown, standing.team, node), shown.language),
             ]
         )
         plain.append(
-            [path or "total", earned or "", str(node.points), "" if share is None else f"{share:.4f}", _origin(node).en]
+            [
+                path or "total",
+                earned or "",
+                str(node.points),
+                "" if share is None else f"{share:.4f}",
+                _origin(shown, standing.team, node).en,
+            ]
         )
     indents = [0 if not path else 1 + path.count(".") for path, _, _ in nodes]
     columns = [words.PART, words.POINTS, words.OUT_OF, words.SHARE, words.POINTS_FROM]
     show_table(shown, f"points-{standing.team}", columns, rows, plain_rows=plain, indents=indents)
 
 
-def _origin(node: ScoreNode) -> Text:
-    """Where a leaf's points come from; imported ones come without any word on how certain they are."""
+def _origin(shown: View, team: str, node: ScoreNode) -> Text:
+    """Where a leaf's points come from; imported ones with the standard error that their table gives, where it gives one."""
     source = node.source
-    if isinstance(source, Imported):
-        return words.FROM_IMPORTED
+    if isinstance(source, Imported | IrtImport):
+        error = _given_error(shown, team, source)
+        if error is None:
+            return words.FROM_IMPORTED
+        width = source.max if isinstance(source, Imported) else source.high - source.low
+        told = words.FROM_IMPORTED_WITH_ERROR if isinstance(source, Imported) else words.FROM_IRT
+        return filled(told, error=readable(Fraction(node.points) * Fraction(error) / Fraction(width)))
+    if isinstance(source, SuiteAgainstBaseline):
+        return filled(words.FROM_BASELINE, suite=source.suite, months=str(source.baseline.months))
     if isinstance(source, CostEfficiency):
         return words.FROM_COST
     if isinstance(source, Raters):
@@ -143,6 +169,17 @@ def _origin(node: ScoreNode) -> Text:
     if isinstance(source, SuiteRelative):
         return filled(words.FROM_RELATIVE, suite=source.suite)
     return words.FROM_PARTS
+
+
+def _given_error(shown: View, team: str, source: Imported | IrtImport) -> Decimal | None:
+    """The standard error in the table as it is now, in the values' own unit; None where it gives none for the team."""
+    teams = [each.id for each in shown.round.teams]
+    try:
+        if isinstance(source, IrtImport):
+            return read_abilities(shown.loaded.resolve(source.irt), teams)[1].get(team)
+        return read_errors(shown.loaded.resolve(source.imported), teams).get(team)
+    except InputFault:
+        return None
 
 
 def _share_bar(share: float | None) -> str:

@@ -12,6 +12,15 @@ SHARE = Text(ko="득점률", en="Share")
 POINTS_FROM = Text(ko="점수의 출처", en="Where the points come from")
 FROM_PARTS = Text(ko="아래 항목의 합", en="sum of its parts")
 FROM_IMPORTED = Text(ko="가져온 점수 (불확실성 알 수 없음)", en="imported (uncertainty unknown)")
+FROM_IMPORTED_WITH_ERROR = Text(ko="가져온 점수 (표준오차 {error}점)", en="imported (standard error {error} points)")
+FROM_IRT = Text(
+    ko="문항반응 모형의 능력값 (표준오차 {error}점)",
+    en="ability of an item-response model (standard error {error} points)",
+)
+FROM_BASELINE = Text(
+    ko="평가 묶음 {suite}, 최근 {months}개월 모델 대비",
+    en="suite {suite}, relative to the models of the last {months} months",
+)
 FROM_RATERS = Text(ko="평가자 점수의 {how_ko}", en="{how_en} of the raters' values")
 RATERS_HOW = {
     "mean": Text(ko="평균", en="mean"),
