@@ -137,6 +137,13 @@ def _tables() -> str:
             "each team once; values from 0 to `max`; a standard error says how far the value may be off",
         ),
         ("`tasks: {groups: …}`", "`item`, `group`", "every item of the test split that is asked, by its number, once"),
+        ("`from: {irt: …}`", "`team`, `ability`, `stderr`", "each team once; abilities of either sign"),
+        (
+            "`baseline: {table: …}`",
+            "`model`, `released_on`, `task`, `score`; optional `source`",
+            "every task of the suite for each model, metric × 100; one day of release a model",
+        ),
+        ("`tie_break: {fewer_parameters: …}`", "`team`, `parameters`", "a row for every team; whole numbers"),
         ("`from: {cost_efficiency: …}`", "`team`, `quality`, `cost`", "each team once; costs above 0"),
         (
             "`from: {raters: …}`",

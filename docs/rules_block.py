@@ -9,12 +9,15 @@ from checks.contracts.round_rules import (
     AdvanceTop,
     Appeals,
     Cited,
+    FewerParameters,
     Freeze,
     Invalidations,
     OnVacancy,
+    PublishedDraw,
     Reserve,
     Select,
     Waivers,
+    WeightRobustness,
     Wildcards,
     Withdrawal,
 )
@@ -22,10 +25,13 @@ from checks.contracts.score_tree import (
     Combine,
     CostEfficiency,
     Imported,
+    IrtImport,
+    MovingBaseline,
     Normalise,
     RankPoints,
     Raters,
     Source,
+    SuiteAgainstBaseline,
     SuiteMean,
     SuiteRelative,
     TopScaled,
@@ -33,11 +39,20 @@ from checks.contracts.score_tree import (
 from docs.markdown import table
 
 _FORMS: dict[str, list[type[Contract]]] = {
-    "from": [SuiteMean, SuiteRelative, Imported, Raters, CostEfficiency],
+    "from": [
+        SuiteMean,
+        SuiteRelative,
+        SuiteAgainstBaseline,
+        MovingBaseline,
+        Imported,
+        IrtImport,
+        Raters,
+        CostEfficiency,
+    ],
     "then": [TopScaled, RankPoints, Normalise],
     "combine": [Combine],
     "gates": list(get_args(get_args(AnyGate)[0])),
-    "select": [Select, AdvanceTop, Wildcards, Reserve],
+    "select": [Select, FewerParameters, PublishedDraw, WeightRobustness, AdvanceTop, Wildcards, Reserve],
     "round": [Adjustments, Waivers, Withdrawal, OnVacancy, Freeze, Appeals, Invalidations],
 }
 #: Keys that every rule of a kind has, told once in the page's own words.

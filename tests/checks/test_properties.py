@@ -23,6 +23,7 @@ SELECTS = st.fixed_dictionaries(
     }
 )
 LEAVES = ("p", "q", "r")
+DRAW = {"draw": "a seed", "published_on": "2026-01-01", "source": "a page"}
 
 
 def decided(tables: dict[str, list[str]], select: dict[str, Any], floor: bool) -> Decision:
@@ -55,6 +56,19 @@ def test_renaming_the_teams_renames_the_standings_and_no_more(
     assert {each.team: (each.rank, each.status, each.total) for each in renamed.standings} == {
         new[name]: standing for name, standing in straight.items()
     }
+
+
+@given(TABLES, SELECTS, st.randoms(use_true_random=False))
+def test_a_draw_leaves_no_tie_and_the_order_of_the_file_means_nothing_to_it(
+    tables: dict[str, list[str]], select: dict[str, Any], random: Any
+) -> None:
+    drawn = {**select, "tie_break": [*select["tie_break"], DRAW]}
+    decision = decided(tables, drawn, False)
+    assert sorted(each.rank or 0 for each in decision.standings) == list(range(1, len(tables) + 1))
+    assert not [each for each in decision.standings if each.status == "review"]
+    names = list(tables)
+    random.shuffle(names)
+    assert decided({name: tables[name] for name in names}, drawn, False) == decision
 
 
 @given(TABLES, SELECTS, st.integers(0, 2), st.decimals("0.1", 3, places=1), st.data())
