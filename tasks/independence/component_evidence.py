@@ -4,6 +4,7 @@ import zlib
 from dataclasses import dataclass
 
 from tasks.independence.aligned_tests import AlignedTests, aligned_tests, finds_planted_disguised
+from tasks.independence.behaviour import Behaviour
 from tasks.independence.copies import Content, copied
 from tasks.independence.correlation import (
     Correlation,
@@ -29,7 +30,8 @@ class ComponentEvidence:
     """Statistics of one component against one reference.
 
     `copies`: pairs of tensors with the same numbers, the subject's first; `aligned` is None where it was not needed;
-    `planted_in_place` and `planted_disguised` are log10 p-values of derivatives that the tool planted, 0.0 where it could not.
+    `planted_in_place` and `planted_disguised` are log10 p-values of derivatives that the tool planted, 0.0 where it could not;
+    `behaviour` is None where the models were not run.
     """
 
     subject: Part
@@ -41,6 +43,7 @@ class ComponentEvidence:
     aligned: AlignedTests | None
     planted_in_place: float = 0.0
     planted_disguised: float = 0.0
+    behaviour: Behaviour | None = None
 
     @property
     def r(self) -> float | None:
@@ -74,7 +77,7 @@ class ComponentEvidence:
     @property
     def comparisons(self) -> int:
         """How many p-values stand to be corrected for; the aligned tests bring their own count."""
-        return len(self.groups) + (1 if self.aligned is not None else 0)
+        return len(self.groups) + sum(each is not None for each in (self.aligned, self.behaviour))
 
 
 def gather(subject: Part, reference: Part) -> ComponentEvidence:

@@ -7,9 +7,19 @@ from checks.records.record import Text
 from tasks.checkpoints import TensorRole
 from tasks.independence.aligned_tests import AlignedTests
 from tasks.independence.alignment import CHANCE_AGREEMENT
+from tasks.independence.behaviour import ACTIVATIONS, SAME_ANSWERS, Behaviour
 from tasks.independence.component_evidence import ComponentEvidence
 from tasks.independence.explanations import explain, gains_note
-from tasks.independence.notes import CORRELATION_NOTE, aligned_note, copy_note, percent, place_note, planted_note
+from tasks.independence.notes import (
+    CORRELATION_NOTE,
+    activations_note,
+    aligned_note,
+    answers_note,
+    copy_note,
+    percent,
+    place_note,
+    planted_note,
+)
 from tasks.independence.null_distribution import share_null
 from tasks.independence.part import Part
 from tasks.independence.place_tests import READS, WRITES, GroupTest
@@ -88,6 +98,9 @@ def _tests(evidence: ComponentEvidence, why: str) -> list[LineageTest]:
     if evidence.aligned is not None:
         tests += _aligned_tests(evidence.aligned, why)
         tests += [_planted_test(*each) for each in _planted(evidence)]
+    if evidence.behaviour is not None:
+        tests.append(_answers_test(evidence.behaviour, why == "same-answers"))
+        tests += _activations_tests(evidence.behaviour, why == "units-alike")
     if evidence.gains is not None:
         tests.append(
             LineageTest(
@@ -148,6 +161,44 @@ def _aligned_tests(aligned: AlignedTests, why: str) -> list[LineageTest]:
                 )
             )
     return tests
+
+
+def _answers_test(behaviour: Behaviour, decides: bool) -> LineageTest:
+    """Whether both models are one function."""
+    positions, tokens = behaviour.asked
+    return LineageTest(
+        test=SAME_ANSWERS,
+        statistic=behaviour.difference,
+        identity=behaviour.same,
+        group="answers",
+        scope=f"logits of {tokens} tokens at {positions:,} places of random text; a rounded copy is apart by "
+        f"{behaviour.rounded:.1e}",
+        note=answers_note(behaviour),
+        decides=decides,
+    )
+
+
+def _activations_tests(behaviour: Behaviour, decides: bool) -> list[LineageTest]:
+    """The pair of layers whose hidden units agree most clearly, one test a half of the units."""
+    best = behaviour.matched.best()
+    if best is None:
+        return []
+    found = best.agreement
+    return [
+        LineageTest(
+            test=ACTIVATIONS,
+            statistic=agreed / tested if tested else None,
+            p_value=from_log10(log10_p),
+            log10_p=log10_p,
+            group=f"hidden activations, half {half}",
+            scope=f"layer {best.subject} and the reference's {best.reference}: {agreed} of {tested} units; best of "
+            f"{behaviour.matched.tried} pairs of layers",
+            note=activations_note(tested, agreed),
+            decides=decides,
+            null=share_null(tested, CHANCE_AGREEMENT),
+        )
+        for half, (log10_p, (tested, agreed)) in enumerate(zip(found.log10_halves, found.halves, strict=True), 1)
+    ]
 
 
 def _planted(evidence: ComponentEvidence) -> list[tuple[str, float, float]]:

@@ -1,8 +1,9 @@
 """Statistics of one component → derived, independent or indeterminate. No single number convicts.
 
 `derived` needs a family-wise corrected p-value below 1e-3, an effect size, and two disjoint groups of tensors that agree; or
-an identity of numbers. `independent` needs tests that covered the component, found nothing, and do find a derivative of the
-same reference that the tool planted. Everything else is `indeterminate`.
+an identity: of numbers in the weights or, where the models were run, of all that they answer. `independent` needs tests that
+covered the component, found nothing, and do find a derivative of the same reference that the tool planted. Everything else is
+`indeterminate`.
 """
 
 import math
@@ -65,8 +66,13 @@ def judge(evidence: ComponentEvidence, family: int) -> Judgement:
         return Judgement("derived", best, _relation(evidence, layers, moved or _in_place(evidence)), layers, "place")
     if elsewhere:
         return Judgement("derived", best, _relation(evidence, layers, "transformed"), layers, "aligned")
+    behaviour = evidence.behaviour
+    if behaviour is not None and behaviour.same:
+        return Judgement("derived", None, "transformed", [], "same-answers")
     if any(group.log10_p + correction < LOG10_ALPHA for group in evidence.groups):
         return Judgement("indeterminate", best, None, [], "one-group")
+    if behaviour is not None and behaviour.log10_p + correction < LOG10_ALPHA:
+        return Judgement("indeterminate", best, None, [], "units-alike")
     if evidence.tested_share < LEAST_TESTED:
         return Judgement("indeterminate", best, None, [], "not-covered")
     if evidence.power + correction >= LOG10_ALPHA:
