@@ -17,6 +17,7 @@ from tasks.independence.component_evidence import ComponentEvidence, gather
 from tasks.independence.findings import component_finding
 from tasks.independence.part import Part, parts
 from tasks.independence.verdict import judge
+from tests.cli.command import in_process
 from tests.lineage.models import Changed, Drawn, Recipe, Trained, saved, saved_in_disguise, saved_inside
 from tests.lineage.test_evidence import PARENT, STRANGER, TUNED
 from tests.lineage.training import ENCODER
@@ -122,6 +123,20 @@ def test_what_behaviour_decides_where_weights_show_nothing(
     assert (found.log10_p is None) is (verdict == "derived")
     halves = [each for each in found.tests if each.test == "activations-matched"]
     assert len(halves) == 2 and all(each.null is not None and each.null.mean == 0.1 for each in halves)
+
+
+def test_the_command_runs_models_when_it_is_told_to(reference: Path, tmp_path: Path) -> None:
+    """In JSON and on the page; a device without models to run on it, and one that is not there, are refused."""
+    hidden, page = saved(HIDDEN, tmp_path / "hidden"), tmp_path / "report.html"
+    command = ("trace", hidden, "--against", reference)
+    answer = in_process(*command, "--run-models", "--device", "cpu", "--report", page, "--json")
+    tests = {each["test"]: each for each in answer.document["references"][0]["components"][0]["tests"]}
+    assert tests["same-answers"]["identity"] is True and tests["same-answers"]["log10_p"] is None
+    assert tests["activations-matched"]["log10_p"] < -50 and tests["activations-matched"]["null"]["kind"] == "binomial"
+    written = page.read_text("utf-8")
+    assert "모든 글에 같은 답" in written and "Hidden units by what they answer" in written
+    in_process(*command, "--device", "cpu").refused("--device", "--run-models")
+    in_process(*command, "--run-models", "--device", "cuda:99").refused("--device", "cuda:99")
 
 
 def test_a_trace_with_both_models_run(reference: Path, tmp_path: Path) -> None:
