@@ -6,8 +6,9 @@ from tasks.independence.alignment import CHANCE_AGREEMENT
 from tasks.independence.component_evidence import ComponentEvidence
 from tasks.independence.correlation import NormGains
 from tasks.independence.notes import answers_note, percent
+from tasks.independence.one_order_tests import LEAST_COSINE, UNITS_IN_PLACE
 from tasks.independence.planted import R_DISGUISED, R_IN_PLACE
-from tasks.independence.verdict import LOG10_ALPHA, Judgement
+from tasks.independence.verdict import LOG10_ALPHA, Judgement, clearest_order
 
 
 def explain(evidence: ComponentEvidence, judgement: Judgement) -> Text:
@@ -16,6 +17,7 @@ def explain(evidence: ComponentEvidence, judgement: Judgement) -> Text:
         "copied": _copied,
         "place": _place,
         "aligned": _aligned,
+        "one-order": _one_order,
         "one-group": _one_group,
         "same-answers": _same_answers,
         "units-alike": _units_alike,
@@ -77,6 +79,22 @@ def _aligned(evidence: ComponentEvidence, judgement: Judgement) -> Text:
         f"읽는 쪽과 쓰는 쪽에서 같은 단위를 가리킵니다. 우연으로는 {limit}를 넘지 않으며, 겹치지 않는 두 절반이 일치합니다.",
         en=f"Aligned by {start_en}, {found.agreed} of {found.tested} units that took no part in the alignment point to the same "
         f"unit by what they read and by what they write, where chance stays under {limit}; two disjoint halves agree.",
+    )
+
+
+def _one_order(evidence: ComponentEvidence, judgement: Judgement) -> Text:
+    order = clearest_order(evidence)
+    assert order is not None
+    units = order.test == UNITS_IN_PLACE
+    moved_ko = "잔차 흐름은" if units else "은닉 단위와 헤드의 순서는"
+    kept_ko = "은닉 단위의 순서는" if units else "어텐션 헤드 안 값의 순서는"
+    kept = "the order of hidden units" if units else "the order of values inside attention heads"
+    moved = "the residual stream was turned" if units else "hidden units and heads were renumbered"
+    return Text(
+        ko=f"{moved_ko} 달라졌지만 {kept_ko} 읽는 쪽과 쓰는 쪽에서 모두 참조 모델과 같습니다"
+        f"(평균 코사인 {order.mean_cosine:.3f}). 따로 학습된 모델은 {LEAST_COSINE}에 못 미칩니다.",
+        en=f"Though {moved}, {kept} is the reference's, by what they read and by what they write (mean cosine "
+        f"{order.mean_cosine:.3f}; models trained apart stay below {LEAST_COSINE}).",
     )
 
 

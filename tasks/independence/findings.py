@@ -16,15 +16,17 @@ from tasks.independence.notes import (
     aligned_note,
     answers_note,
     copy_note,
+    order_note,
     percent,
     place_note,
     planted_note,
 )
-from tasks.independence.null_distribution import share_null
+from tasks.independence.null_distribution import mean_of_layers, share_null
+from tasks.independence.one_order_tests import OrderTest, group_cosine, group_log10
 from tasks.independence.part import Part
 from tasks.independence.place_tests import READS, WRITES, GroupTest
 from tasks.independence.planted import R_DISGUISED, R_IN_PLACE
-from tasks.independence.verdict import COPY, IN_PLACE, Judgement, from_log10
+from tasks.independence.verdict import COPY, IN_PLACE, Judgement, clearest_order, from_log10
 
 PLANTED_IN_PLACE, PLANTED_DISGUISED = "planted by the tool, in place", "planted by the tool, disguised"
 
@@ -97,6 +99,8 @@ def _tests(evidence: ComponentEvidence, why: str) -> list[LineageTest]:
     tests += [_place_test(group, evidence.subject.roles, group in clearest) for group in evidence.groups]
     if evidence.aligned is not None:
         tests += _aligned_tests(evidence.aligned, why)
+        rests_on = clearest_order(evidence) if why == "one-order" else None
+        tests += [test for order in evidence.orders for test in _order_tests(order, order is rests_on)]
         tests += [_planted_test(*each) for each in _planted(evidence)]
     if evidence.behaviour is not None:
         tests.append(_answers_test(evidence.behaviour, why == "same-answers"))
@@ -161,6 +165,28 @@ def _aligned_tests(aligned: AlignedTests, why: str) -> list[LineageTest]:
                 )
             )
     return tests
+
+
+def _order_tests(order: OrderTest, decides: bool) -> list[LineageTest]:
+    """One test a group."""
+    found = []
+    for group, tests in order.groups.items():
+        log10_p, units = group_log10(tests), sum(each.units for each in tests)
+        mean, deviation = mean_of_layers([each.null for each in tests])
+        found.append(
+            LineageTest(
+                test=order.test,
+                statistic=group_cosine(tests),
+                p_value=from_log10(log10_p),
+                log10_p=log10_p,
+                group=group,
+                scope=f"{units} units in {len(tests)} renumberings of their own",
+                note=order_note(mean, deviation),
+                decides=decides,
+                null=NullDistribution(kind="renumberings", mean=mean, deviation=deviation, units=units),
+            )
+        )
+    return found
 
 
 def _answers_test(behaviour: Behaviour, decides: bool) -> LineageTest:

@@ -40,6 +40,18 @@ def place_note(group: GroupTest) -> Text:
     )
 
 
+def order_note(mean: float, deviation: float) -> Text:
+    """What is left in order after everything else was moved."""
+    low, high = (mean + side * 3 * deviation for side in (-1, 1))
+    return Text(
+        ko=f"나머지는 옮겨졌어도 이 순서는 그대로인지 봅니다. "
+        f"우연이면 평균 코사인은 거의 언제나 {low:.3f}에서 {high:.3f} 사이입니다. "
+        "상대를 흉내 내어 배운 모델도 자기만의 순서를 갖습니다.",
+        en=f"Whether this order was left when all else was moved. By chance the mean cosine lies between {low:.3f} and {high:.3f} "
+        "nearly always; a model that learned from the other has an order of its own.",
+    )
+
+
 def aligned_note(tested: int, agreed: int) -> Text:
     """One half of the held-out units of the best pair of layers."""
     limit = percent(CHANCE_AGREEMENT)
