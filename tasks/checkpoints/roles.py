@@ -60,15 +60,16 @@ _ENDS = {
     "value": rf"v_proj {_NOT_RWKV}value value_proj wv {_T5}\.v attention\.v v_lin",
     "attention_output": rf"o_proj out_proj {_ATTENTION}\.(?:c_proj|proj|dense|wo|Wo) attention\.output\.dense {_T5}\.o "
     "out_lin projection_layer",
-    "gate_up": r"gate_up_proj gate_up_proj_bias gate_and_up_proj w13 mlp\.Wi",
+    "gate_up": r"gate_up_proj gate_up_proj_bias gate_and_up_proj w13 mlp\.Wi \w*(?:mlp|moe)\.input_linear",
     "router": r"(?:mlp|block_sparse_moe|moe|ffn|feed_forward)\.(?:gate|router) router router\.layer gate\.wg "
     "e_score_correction_bias",
     "gate": r"gate_proj w1 wi_0",
     "up": r"up_proj w3 wi_1",
     "down": rf"down_proj down_proj_bias w2 {_MLP}\.(?:c_proj|wo|Wo|proj_2|value|output_dense) DenseReluDense\.wo "
-    r"dense_4h_to_h fc2 linear_fc2 linear2 fc_out output\.dense lin2 linear_2 mlp\.2",
+    r"dense_4h_to_h fc2 linear_fc2 linear2 fc_out output\.dense lin2 linear_2 mlp\.2 "
+    r"\w*(?:mlp|moe)\.output_linear ff\.layer_2 ffn\.2 ffn_output",
     "up_ungated": rf"{_MLP}\.(?:c_fc|wi|key|intermediate_dense) DenseReluDense\.wi dense_h_to_4h fc1 linear_fc1 linear1 "
-    r"fc_in intermediate\.dense lin1 linear_1 mlp\.0",
+    r"fc_in intermediate\.dense lin1 linear_1 mlp\.0 ff\.layer_1 ffn\.0 ffn",
     "rotary": r"inv_freq rotary_emb\.(?:cos|sin)_cached freqs_cis",
     "position_embedding": r"position_embeddings? wpe embed_positions positional_embedding pos_embed pos_emb "
     "relative_attention_bias relative_position_bias_table",
@@ -84,7 +85,7 @@ _LISTS = ("encoder", "decoder")
 #: What stands beside another of its kind in the same layer, by a word of its name.
 _BESIDE = (
     ("cross", re.compile(r"encoder_attn|EncDecAttention|crossattention|cross_attn")),
-    ("shared", re.compile(r"\.shared_experts?\.")),
+    ("shared", re.compile(r"\.shared_(?:experts?|mlp)\.")),
     ("first", re.compile(r"\.ffn1\.")),
 )
 _NORM = re.compile(r"(norm|ln_|layernorm|rmsnorm|(^|\.)ln\d|layer_norm)", re.IGNORECASE)

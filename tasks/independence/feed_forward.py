@@ -13,6 +13,7 @@ import numpy as np
 
 from tasks.checkpoints import Checkpoint, TensorRole
 from tasks.checkpoints.roles import layer_list
+from tasks.independence.norm_gain import gain_of
 from tasks.independence.permutation_test import Matrix
 from tasks.independence.stored_units import StoredUnits
 
@@ -133,7 +134,7 @@ def feed_forward_layers(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> 
         widths = {checkpoint.tensors[name].shape[0] for name in parts.norms}
         shapes = {role: checkpoint.tensors[name].shape for role, name in parts.names.items()}
         before = _BEFORE_FEED_FORWARD if "down" in parts.names else ("input_layernorm", f"{parts.place[1]}.norm")
-        gain = gain_of(checkpoint, parts.norms, before)
+        gain = gain_of(checkpoint, roles[0].component, parts.norms, before)
         for expert, first in _per_expert(shapes, parts.place[2]):
             sides = _sides(parts.names, {role: shape[-2:] for role, shape in shapes.items()}, first, widths, conv1d)
             if sides is not None:
@@ -143,7 +144,17 @@ def feed_forward_layers(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> 
                 found.append(
                     StoredLayer(checkpoint, place, reads, writes, tuple(parts.names.values()), gain if fits else None)
                 )
-    return found
+    return found or _lone_matrix(checkpoint, roles)
+
+
+def _lone_matrix(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> list[StoredLayer]:
+    """A projector of one matrix: its columns are units, and the two halves of its rows the two disjoint groups of numbers."""
+    matrices = [role.name for role in roles if role.role != "norm" and not role.bias]
+    if roles[0].component != "projector" or len(matrices) != 1 or len(checkpoint.tensors[matrices[0]].shape) != 2:
+        return []
+    rows, units = checkpoint.tensors[matrices[0]].shape
+    reads, writes = (StoredUnits(matrices[0], first, rows // 2, units, False, units) for first in (0, rows // 2))
+    return [StoredLayer(checkpoint, ("", None, None), (reads,), writes, (matrices[0],), None)]
 
 
 def _by_place(roles: Sequence[TensorRole]) -> list[_Parts]:
@@ -251,12 +262,3 @@ _BEFORE_FEED_FORWARD = (
     "final_layer_norm",
     "pre_mlp_layernorm",
 )
-
-
-def gain_of(checkpoint: Checkpoint, norms: Sequence[str], wanted_names: Sequence[str]) -> Matrix | None:
-    """The gain of a layer's norm by the first of these names that it has; None where it has none of them."""
-    for wanted in wanted_names:
-        for name in norms:
-            if f".{wanted}." in f".{name}":
-                return checkpoint.read(name).reshape(-1)
-    return None

@@ -11,7 +11,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from tasks.checkpoints import open_checkpoint
+from tasks.checkpoints import assign_roles, open_checkpoint
+from tasks.independence.feed_forward import feed_forward_layers
 from tasks.independence.formula_tables import made_by_a_formula
 from tasks.independence.trace import trace
 
@@ -31,6 +32,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         **WORDS,
     },
     "llama4_text": {**ENCODER, "num_key_value_heads": 2, "head_dim": 16, "num_local_experts": 2, **WORDS},
+    "granitemoe": {**ENCODER, "num_key_value_heads": 2, "num_local_experts": 2, **WORDS},
     "modernbert": {**ENCODER, **WORDS},
     "wav2vec2": {**ENCODER, **SHORT, "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 4},
 }
@@ -58,6 +60,38 @@ def test_a_child_is_derived_and_a_stranger_is_cleared(family: str, tmp_path: Pat
     assert {each.relation for each in child.references[0].components if each.verdict == "derived"} == {"fine-tuned"}
     stranger = trace(_saved(family, 2, tmp_path / "stranger"), {"parent": parent})
     assert stranger.verdict == "independent"
+
+
+@pytest.mark.parametrize("family", ["gemma", "llama"])
+def test_gains_count_as_the_model_multiplies_by_them(family: str, tmp_path: Path) -> None:
+    """Gemma's norms multiply by one more than what is stored, a Llama's by what is stored."""
+    from transformers import AutoConfig, AutoModel
+
+    settings = {**ENCODER, **WORDS, "num_key_value_heads": 2, "head_dim": 16}
+    model = AutoModel.from_config(AutoConfig.for_model(family, **settings))
+    gain = torch.linspace(-0.5, 2, WIDTH)
+    with torch.no_grad():
+        model.layers[0].post_attention_layernorm.weight.copy_(gain)
+    model.save_pretrained(tmp_path)
+    checkpoint = open_checkpoint(tmp_path)
+    layer = feed_forward_layers(checkpoint, assign_roles(checkpoint))[0].leading(UNITS)
+    up = model.layers[0].mlp.up_proj.weight.detach()
+    assert np.allclose(layer.reads[1], up * (gain + (family == "gemma")))
+
+
+def _projector(folder: Path, seed: int, own: float) -> Path:
+    """A wrapper's projector of one matrix: `own` of its numbers drawn by its own seed, the rest by seed 0."""
+    draws = [np.random.default_rng(each).normal(size=(48, 40)) for each in (0, seed)]
+    matrix = np.sqrt(1 - own**2) * draws[0] + own * draws[1]
+    folder.mkdir()
+    save_file({"multi_modal_projector.linear.weight": torch.from_numpy(matrix).float()}, folder / "model.safetensors")
+    return folder
+
+
+def test_a_projector_of_one_matrix_is_tested_by_its_halves(tmp_path: Path) -> None:
+    reference = {"r": _projector(tmp_path / "r", 0, 0.0)}
+    assert trace(_projector(tmp_path / "child", 1, 0.3), reference).verdict == "derived"
+    assert trace(_projector(tmp_path / "stranger", 2, 1.0), reference).verdict == "independent"
 
 
 def _stored(folder: Path, table: torch.Tensor) -> bool:
