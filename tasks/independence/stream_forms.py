@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from tasks.independence.alignment import UnitRows, ranks
-from tasks.independence.feed_forward import gain_of, is_conv1d
+from tasks.independence.feed_forward import is_conv1d
+from tasks.independence.norm_gain import gain_of
 from tasks.independence.part import Part
 from tasks.independence.permutation_test import Matrix
 
@@ -133,7 +134,7 @@ def _attention(part: Part, layer: int, width: int, most: int | None = None) -> l
     parts = [rows(name, 0 if turned else 1) for name in names]
     parts = np.split(parts[0], 3) if len(parts) == 1 else parts
     writes = rows("attention_output", 1 if turned else 0)
-    gain = gain_of(part.checkpoint, norms, _BEFORE_ATTENTION)
+    gain = gain_of(part.checkpoint, part.component, norms, _BEFORE_ATTENTION)
     if gain is not None and len(gain) == width:
         parts = [each * gain[:most] for each in parts]
     return [*parts, writes] if writes.shape == parts[0].shape else []
