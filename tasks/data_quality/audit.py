@@ -15,7 +15,7 @@ from checks.records.quality import QualityReport
 from tasks.data_quality.benchmark_item import BenchmarkItem
 from tasks.data_quality.measure import measure_submission
 from tasks.data_quality.progress import Progress
-from tasks.data_quality.results import NO_RESULTS, Results
+from tasks.data_quality.results import NO_RESULTS, Results, measure_results
 from tasks.data_quality.sample_scan import SampleScan
 
 
@@ -43,3 +43,13 @@ def audit(
         items_scanned=scanned,
         contaminated=contaminated,
     )
+
+
+def audit_results(
+    items: Sequence[BenchmarkItem], results: Results, thresholds: Mapping[str, float] = DEFAULT_THRESHOLDS
+) -> QualityReport:
+    """The suite `results` alone: what the agency measured can be judged where what the team handed in cannot be read."""
+    canary()
+    measurements = measure_results(results, items)
+    judged = [each for each in decide_quality(measurements, thresholds) if each.suite == "results"]
+    return QualityReport(measurements=measurements, results=judged, thresholds_sha256=thresholds_sha256(thresholds))
