@@ -14,6 +14,7 @@ from checks.contracts.errors import InputFault
 from flows.benchmark_items import benchmark_items
 from flows.run_names import flow_run_name
 from flows.stage_runs import StageRuns, stage_runs
+from tasks.benchmark import text_losses
 from tasks.data_quality.benchmark_item import BenchmarkItem
 from tasks.data_quality.prefect_tasks import audit_team, scan_one_shard
 from tasks.data_quality.sample_scan import SampleScan, merged, named_shards
@@ -30,7 +31,8 @@ def data_quality(programme: str, round: str | None = None, team: str | None = No
         for run in to_measure:
             named = audit_team.with_options(task_run_name=runs.label(run))
             scan: Any = quote(_scanned(runs, run, items))
-            named(str(runs.loaded.path), runs.round.id, run.team, quote(items), scan)
+            losses: Any = quote(text_losses)
+            named(str(runs.loaded.path), runs.round.id, run.team, quote(items), losses, scan)
         create_table_artifact(
             _table(runs),
             key="data-quality-checks",

@@ -118,7 +118,44 @@ THRESHOLDS: tuple[Threshold, ...] = (
         "first loss less the entropy of single tokens of the sample, in nats",
         "check L3: nothing that was never trained predicts better than the tokens' own frequencies",
     ),
+    Threshold(
+        "plateau_ratio_min",
+        0.5,
+        "tokens to the plateau over those of the team's own small run",
+        f"check L3; {_EXPERIMENT}: borrowed bodies 0.93 to 0.95 of an honest run",
+    ),
+    Threshold(
+        "schedule_distance_max",
+        1e-6,
+        "largest distance of a logged learning rate from the declared one, over the peak",
+        "check L5",
+    ),
+    Threshold(
+        "loss_lag_max",
+        -0.2,
+        "correlation of the loss's steps with those one declared window later",
+        "check L5; -0.5 for means of independent batches, above -0.05 where a weighted mean over ten lines was logged",
+    ),
+    Threshold("anchor_days_max", 7.0, "days from one anchor of the log to the next", "check L6: at least weekly"),
     # checkpoints
+    Threshold(
+        "validation_errors_max",
+        3.0,
+        "distance of the logged validation loss from the recomputed one, in standard errors",
+        "check C5",
+    ),
+    Threshold(
+        "memorisation_min",
+        0.0,
+        "how much more the loss of a segment's documents fell over the segment than that of held-out ones, in nats",
+        "check C4, Choi et al. 2023, arXiv 2307.00682",
+    ),
+    Threshold(
+        "memorised_early_max",
+        3.0,
+        "how much lower the loss of a segment's documents was before it than that of held-out ones, in standard errors",
+        "check C4, Choi et al. 2023, arXiv 2307.00682; ours: three standard errors",
+    ),
     Threshold(
         "init_p_min",
         1e-6,

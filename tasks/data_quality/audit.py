@@ -13,6 +13,7 @@ from checks.expectations.decide import decide_quality
 from checks.expectations.thresholds import DEFAULT_THRESHOLDS, thresholds_sha256
 from checks.records.quality import QualityReport
 from tasks.data_quality.benchmark_item import BenchmarkItem
+from tasks.data_quality.held_out import TextLosses
 from tasks.data_quality.measure import measure_submission
 from tasks.data_quality.progress import Progress
 from tasks.data_quality.results import NO_RESULTS, Results, measure_results
@@ -26,15 +27,16 @@ def audit(
     thresholds: Mapping[str, float] = DEFAULT_THRESHOLDS,
     progress: Progress | None = None,
     scan: SampleScan | None = None,
+    losses: TextLosses | None = None,
 ) -> QualityReport:
-    """All that the stage finds; `scan` is the corpus sample where it was read already.
+    """All that the stage finds; `scan` is the corpus sample where it was read already, `losses` runs weights on texts.
 
     The canary runs first: where Great Expectations judges wrongly, nothing is judged. Raises InputFault for a model or
     evidence that cannot be read, WrongVerdict from the canary.
     """
     canary()
     measurements, contaminated, scanned = measure_submission(
-        submission, items=items, results=results, progress=progress, scan=scan
+        submission, items=items, results=results, progress=progress, scan=scan, losses=losses
     )
     return QualityReport(
         measurements=measurements,

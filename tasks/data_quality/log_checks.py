@@ -10,6 +10,8 @@ import numpy as np
 
 from checks.contracts.submission import Training
 from checks.records.quality import Measurement
+from tasks.data_quality import anchors
+from tasks.data_quality import loss_curve as curve
 from tasks.data_quality.compute import ModelShape, utilisation
 from tasks.data_quality.findings import Findings
 from tasks.data_quality.inventory import Inventory
@@ -30,6 +32,8 @@ CHECKS = (
     "loss-noise",
     "loss-repeats",
     "entropy-plateau",
+    *curve.CHECKS,
+    *anchors.CHECKS,
     "hash-chain",
 )
 #: Later than this the loss has already fallen, and ln V says nothing (check L2).
@@ -52,21 +56,25 @@ def measure_log(
     shape: ModelShape,
     checkpoints: Sequence[int],
     entropy: Entropy,
+    small: TrainingLog | None = None,
+    anchored: "list[anchors.Anchor] | None" = None,
 ) -> list[Measurement]:
-    """Suite `training_log`; `checkpoints` are the steps whose weights were handed in."""
+    """Suite `training_log`; `checkpoints` are the steps whose weights were handed in, `small` the log of a small run."""
     found = Findings("training_log")
     found.counted("lines-readable", log.lines, log.broken_lines)
-    _steps(found, log, checkpoints, training.restarts if training is not None else [])
+    _steps(found, log, checkpoints, training)
     _tokens(found, log, training, inventory)
     _series(found, log)
     _first_loss(found, log, shape.vocabulary)
     _compute(found, log, training, shape)
     _noise(found, log.column("loss"))
     _plateau(found, log, entropy)
+    curve.measure_curve(found, log, training, entropy, small)
+    anchors.measure_anchors(found, log, anchored)
     if log.chained:
         found.counted("hash-chain", log.lines, log.broken_links)
     else:
-        found.not_applicable("hash-chain", observed="no line holds prev_sha256, which is optional")
+        found.missing("hash-chain", observed="no line holds prev_sha256")
     return found.rows
 
 
@@ -81,14 +89,15 @@ def missing_log(training: Training | None) -> list[Measurement]:
     return found.rows
 
 
-def _steps(found: Findings, log: TrainingLog, checkpoints: Sequence[int], restarts: Sequence[int]) -> None:
+def _steps(found: Findings, log: TrainingLog, checkpoints: Sequence[int], training: Training | None) -> None:
     """A declared restart may go back by as much as lies between two checkpoints."""
-    steps = log.steps
+    steps, restarts = log.steps, training.restarts if training is not None else []
     ahead = np.diff(steps)
     longest = max((after - before for before, after in pairwise(checkpoints)), default=0)
     back = [i for i in np.flatnonzero(ahead <= 0) if steps[i + 1] not in restarts or -ahead[i] >= longest]
     found.counted("steps-increase", len(steps), [f"step {steps[i]} → {steps[i + 1]}" for i in back])
-    interval = _interval(ahead)
+    declared = training.logging_interval if training is not None else None
+    interval = declared or _interval(ahead)
     gaps = [f"step {steps[i]} → {steps[i + 1]}" for i in np.flatnonzero(ahead > interval)]
     if steps[0] > interval:
         gaps.insert(0, f"the log begins at step {steps[0]}")

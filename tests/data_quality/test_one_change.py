@@ -16,12 +16,15 @@ from checks.expectations.suites import ALL_CHECKS
 from checks.expectations.thresholds import DEFAULT_THRESHOLDS
 from checks.records.quality import ExpectationResult
 from checks.records.scores import ItemResult, SuiteScores, TaskScore
+from tasks.benchmark import text_losses
 from tasks.data_quality.audit import audit
 from tasks.data_quality.benchmark_item import BenchmarkItem
+from tasks.data_quality.held_out import TextLosses
 from tasks.data_quality.measure import measure_submission
 from tasks.data_quality.results import Results
 from tests.data_quality.columns import MEASURED, results_of, suite_results
-from tests.data_quality.honest_run import CHECKPOINTS, STD, HonestRun, change_tensors
+from tests.data_quality.honest_run import HonestRun, change_tensors, write_anchors
+from tests.data_quality.training import CHECKPOINTS, STD
 
 GATE = "language_model.model.layers.0.mlp.gate_proj.weight"
 NORM = "language_model.model.norm.weight"
@@ -60,12 +63,16 @@ def compared(scores: SuiteScores, honest: SuiteScores, days: int = 1) -> Results
     return results_of(scores, others={"common": {"t2": suite_results(rescored(others))}}, window=window)
 
 
-def judged(run: HonestRun, results: Results | None = None) -> list[ExpectationResult]:
-    """What the stage says, without its canary."""
+def judged(run: HonestRun, results: Results | None = None, losses: TextLosses | None = None) -> list[ExpectationResult]:
+    """What the stage says, without its canary; the model is run where `losses` runs it."""
     loaded = load_submission(run.manifest)
-    honest = scores_of(run.items)
-    measurements, _, _ = measure_submission(loaded, items=run.items, results=results or compared(honest, honest))
+    results = results or compared(scores_of(run.items), scores_of(run.items))
+    measurements, _, _ = measure_submission(loaded, items=run.items, results=results, losses=losses)
     return decide_quality(measurements, DEFAULT_THRESHOLDS)
+
+
+#: What is not proven where nobody runs the model.
+UNRUN = {"checkpoints.validation-loss", "checkpoints.memorisation", "checkpoints.not-memorised-before"}
 
 
 def outcomes(results: list[ExpectationResult], outcome: str) -> set[str]:
@@ -74,15 +81,14 @@ def outcomes(results: list[ExpectationResult], outcome: str) -> set[str]:
 
 
 def test_the_honest_run_passes_every_check(honest: HonestRun) -> None:
-    report = audit(
-        load_submission(honest.manifest), honest.items, compared(scores_of(honest.items), scores_of(honest.items))
-    )
+    results = compared(scores_of(honest.items), scores_of(honest.items))
+    report = audit(load_submission(honest.manifest), honest.items, results, losses=text_losses)
     assert [each for each in report.results if each.outcome != "pass"] == []
     assert {f"{each.suite}.{each.check}" for each in report.results} == {check.key for check in ALL_CHECKS}
     assert overall(report.results) == "pass"
     assert report.items_scanned == 40
     applied = [each for each in report.measurements if each.state == "measured"]
-    assert len(applied) > 55, "an honest run that is hardly measured proves nothing"
+    assert len(applied) > 62, "an honest run that is hardly measured proves nothing"
 
 
 def _component(run: HonestRun, change: Callable[[list[dict[str, object]]], None]) -> None:
@@ -131,6 +137,18 @@ def _broken_line(run: HonestRun) -> None:
     path.write_text("\n".join(lines), encoding="utf-8")
 
 
+def _changed_after_it_was_anchored(run: HonestRun) -> None:
+    anchored = (run.folder / "evidence/anchors.csv").read_text(encoding="utf-8")
+    _line(run, 20, loss=1.5)
+    (run.folder / "evidence/anchors.csv").write_text(anchored, encoding="utf-8")
+
+
+def _other_bytes(run: HonestRun) -> None:
+    declared = run.folder / "evidence/SHA256SUMS"
+    first, *others = declared.read_text(encoding="utf-8").splitlines()
+    declared.write_text("\n".join(["0" * 64 + first[64:], *others]), encoding="utf-8")
+
+
 FILES: Mapping[str, Callable[[HonestRun], None]] = {
     "manifest.weights-finite": _no_weight,
     "manifest.components-declared": lambda run: _component(run, lambda all_: all_.pop(1)),
@@ -162,6 +180,8 @@ FILES: Mapping[str, Callable[[HonestRun], None]] = {
             accelerators={"kind": "H200", "count": 512, "peak_flops": 9.9e14}
         )
     ),
+    "training_log.anchors": _changed_after_it_was_anchored,
+    "training_log.anchored-weekly": lambda run: write_anchors(run.folder, delay=7.5),
     "training_log.hash-chain": lambda run: run.change_log(lambda lines: lines[20].update(loss=1.5), chained=False),
     "checkpoints.same-tensors": lambda run: change_tensors(
         run.folder / "evidence/step-4", lambda tensors: tensors.__delitem__(NORM)
@@ -173,6 +193,7 @@ FILES: Mapping[str, Callable[[HonestRun], None]] = {
     "checkpoints.initial-row-spread": _unequal_rows,
     "checkpoints.initial-largest-singular": _direction,
     "checkpoints.initial-vectors": lambda run: run.add_to_weights(NORM, np.full(64, 0.125)),
+    "checkpoints.hashes": _other_bytes,
     "checkpoints.replayed-weights": lambda run: _replayed(run, 3.1),
     "checkpoints.displacement": lambda run: run.add_to_weights(GATE, np.full((128, 64), 0.05), steps=(16, 32)),
 }
@@ -196,8 +217,29 @@ def _split(rows: list[dict[str, str]]) -> dict[str, str]:
 
 @pytest.mark.parametrize("check", FILES)
 def test_one_change_fails_on_just_its_check(check: str, copied: HonestRun) -> None:
+    """Whoever changes weights declares their hashes anew."""
     FILES[check](copied)
+    if check != "checkpoints.hashes":
+        copied.seal()
     assert outcomes(judged(copied), "fail") == {check}
+
+
+def _logged(lines: list[dict[str, object]]) -> None:
+    lines[15]["validation_loss"] = float(str(lines[15]["validation_loss"])) - 0.5
+
+
+RUN: Mapping[str, Callable[[HonestRun], None]] = {
+    "checkpoints.validation-loss": lambda run: run.change_log(_logged),
+}
+
+
+@pytest.mark.parametrize("check", RUN)
+def test_one_change_that_only_running_the_model_shows(check: str, copied: HonestRun) -> None:
+    RUN[check](copied)
+    results = judged(copied, losses=text_losses)
+    assert (outcomes(results, "fail"), outcomes(results, "conditional")) == ({check}, set())
+    (found,) = [each for each in results if each.check == "validation-loss"]
+    assert "step 16" in found.observed and "over 60 documents" in found.observed
 
 
 ITEMS: Mapping[str, Callable[[list[BenchmarkItem]], None]] = {
@@ -244,7 +286,7 @@ def test_one_bad_result_fails_on_just_its_check(check: str, honest: HonestRun) -
 
 def test_every_hard_check_has_its_change() -> None:
     hard = {check.key for check in ALL_CHECKS if check.severity == "hard"}
-    assert hard == FILES.keys() | ITEMS.keys() | RESULTS.keys()
+    assert hard == FILES.keys() | RUN.keys() | ITEMS.keys() | RESULTS.keys()
 
 
 def _nearly_repeated(documents: list[dict[str, object]]) -> None:
@@ -279,6 +321,10 @@ SOFT: Mapping[str, Callable[[HonestRun], None]] = {
     "training_log.loss-repeats": lambda run: run.change_log(
         lambda lines: [lines[n].update(loss=lines[n - 1]["loss"]) for n in range(20, 46, 2)] and None
     ),
+    "training_log.schedule": lambda run: _line(run, 30, learning_rate=4e-4),
+    "training_log.plateau-tokens": lambda run: run.change_log(
+        lambda lines: [line.update(loss=line["loss"] - 1.5) for line in lines[2:]] and None
+    ),
     "checkpoints.replayed-segments": lambda run: _replayed(run, 1.0, segments=2),
     "training_log.times-increase": lambda run: _line(run, 20, time=1.0),
     "checkpoints.step-zero": lambda run: run.change_manifest(
@@ -293,7 +339,8 @@ def test_one_soft_change_is_conditional(check: str, copied: HonestRun) -> None:
     results = judged(copied)
     assert outcomes(results, "fail") == set()
     unproven = {"checkpoints.early-checkpoint"} | {key for key in FILES if key.startswith("checkpoints.initial")}
-    assert outcomes(results, "conditional") - (unproven if check == "checkpoints.step-zero" else set()) == {check}
+    unproven = UNRUN | (unproven if check == "checkpoints.step-zero" else set())
+    assert outcomes(results, "conditional") - unproven == {check}
 
 
 def test_a_declared_restart_may_repeat_a_stretch_between_two_checkpoints(copied: HonestRun) -> None:
