@@ -172,7 +172,7 @@ CHECKS: tuple[Check, ...] = (
             ko="토큰 빈도만 아는 수준에 팀의 작은 학습만큼 늦게 이른다",
             en="the plateau is reached as late as in a small run of the team's own",
         ),
-        "check L3: tokens to the entropy of single tokens, and to the final loss and two nats, over those of a run from scratch",
+        "check L3: tokens to the entropy of single tokens, and to two nats above the final loss, over those of a run from scratch",
         low="plateau_ratio_min",
         seen=Text(ko="작은 학습의 {value:.2f}배", en="{value:.2f} times the small run's tokens"),
         needs=Text(

@@ -15,8 +15,10 @@ from tasks.data_quality.token_entropy import Entropy
 from tasks.data_quality.training_log import Floats, TrainingLog
 
 CHECKS = ("plateau-tokens", "schedule", "loss-lag")
-#: The second level at which two runs are compared: so much above the higher of their final losses.
+#: The second level at which two runs are compared: so much above the higher of their final losses, in nats …
 ABOVE_FINAL = 2.0
+#: … or this share of the small run's fall, where that is less.
+SHARE_OF_FALL = 0.5
 #: Lines of the log's second half with which a correlation of -0.5 is five standard errors from zero.
 LEAST_LINES = 100
 _MOST_EXAMPLES = 20
@@ -90,15 +92,19 @@ def _plateau_tokens(found: Findings, log: TrainingLog, entropy: Entropy, small: 
     if small is None:
         found.missing("plateau-tokens")
         return
-    finals = [float(each.column("loss")[np.isfinite(each.column("loss"))][-1:].sum()) for each in (log, small)]
-    levels = {"the final loss and two nats": max(finals) + ABOVE_FINAL}
+    own, theirs = (each.column("loss")[np.isfinite(each.column("loss"))] for each in (log, small))
+    if not len(own) or not len(theirs):
+        found.missing("plateau-tokens", observed="one of the two runs has no loss")
+        return
+    above = min(ABOVE_FINAL, SHARE_OF_FALL * float(theirs[0] - theirs[-1]))
+    levels = {"above the final loss": float(max(own[-1], theirs[-1])) + above}
     if entropy.value is not None:
         levels["the entropy of single tokens"] = entropy.value
     ratios = {}
     for name, level in levels.items():
-        own, theirs = _tokens_to(log, level), _tokens_to(small, level)
-        if own and theirs:
-            ratios[f"{name}, {level:.3f}: {own:,} tokens, in the small run {theirs:,}"] = own / theirs
+        mine, other = _tokens_to(log, level), _tokens_to(small, level)
+        if mine and other and level < theirs[0]:
+            ratios[f"{name}, {level:.3f}: {mine:,} tokens, in the small run {other:,}"] = mine / other
     if not ratios:
         found.missing("plateau-tokens", observed="one of the two runs never gets so far")
         return
