@@ -16,7 +16,7 @@ from tasks.data_quality.compute import ModelShape, utilisation
 from tasks.data_quality.findings import Findings
 from tasks.data_quality.inventory import Inventory
 from tasks.data_quality.token_entropy import Entropy
-from tasks.data_quality.training_log import Floats, TrainingLog
+from tasks.data_quality.training_log import TrainingLog
 
 CHECKS = (
     "lines-readable",
@@ -67,7 +67,7 @@ def measure_log(
     _series(found, log)
     _first_loss(found, log, shape.vocabulary)
     _compute(found, log, training, shape)
-    _noise(found, log.column("loss"))
+    _noise(found, log)
     _plateau(found, log, entropy)
     curve.measure_curve(found, log, training, entropy, small)
     anchors.measure_anchors(found, log, anchored)
@@ -185,13 +185,15 @@ def _compute(found: Findings, log: TrainingLog, training: Training | None, shape
     found.measured("compute", share, int(usable.sum()), observed=f"{speed:,.0f} tokens a second, the median")
 
 
-def _noise(found: Findings, loss: Floats) -> None:
-    loss = loss[np.isfinite(loss)]
+def _noise(found: Findings, log: TrainingLog) -> None:
+    usable = np.isfinite(log.column("loss"))
+    loss, steps = log.column("loss")[usable], log.steps[usable]
     if len(loss) < LEAST_LINES_FOR_NOISE:
         found.not_applicable("loss-noise", "loss-repeats", observed=f"{len(loss)} lines are too few to say")
         return
-    repeats = int((np.diff(loss) == 0).sum())
-    found.measured("loss-repeats", repeats / (len(loss) - 1), len(loss) - 1, bad=repeats)
+    repeated = np.flatnonzero(np.diff(loss) == 0) + 1
+    share, examples = len(repeated) / (len(loss) - 1), [f"step {steps[place]}: {loss[place]}" for place in repeated]
+    found.measured("loss-repeats", share, len(loss) - 1, bad=len(repeated), examples=examples)
     smooth = np.convolve(loss, _SMOOTHING, mode="valid")
     residuals = (loss[3:-3] - smooth) / np.maximum(np.abs(smooth), 1e-12)
     spread = MAD_TO_STD * float(np.median(np.abs(residuals))) / _LEFT_AFTER_SMOOTHING

@@ -29,11 +29,12 @@ SUFFIXES = (".jsonl", ".json", ".ndjson", ".zst", ".parquet")
 
 
 class Document(NamedTuple):
-    """One document of the sample; `step` is the optimiser step that read it, where the file says so."""
+    """One document of the sample; `line` is its place in its file, `step` the optimiser step that read it, where it is said."""
 
     id: str
     source: str
     text: str
+    line: int = 0
     step: int | None = None
 
 
@@ -171,7 +172,8 @@ def _checked(fields: dict[str, Any], counts: LineCounts) -> Document | None:
         counts.add_broken(f"a text longer than {MAX_DOCUMENT_BYTES:,}")
         return None
     step = fields.get("step")
-    return Document(str(fields["id"]), fields["source"], fields["text"], step if isinstance(step, int) else None)
+    read_in = step if isinstance(step, int) else None
+    return Document(str(fields["id"]), fields["source"], fields["text"], counts.lines, read_in)
 
 
 def _parquet(path: Path, counts: LineCounts) -> Iterator[Document]:
