@@ -13,6 +13,7 @@ from prefect.utilities.annotations import quote
 from checks.contracts.errors import InputFault
 from flows.benchmark_items import benchmark_items
 from flows.run_names import flow_run_name
+from flows.shard_runner import shard_runner
 from flows.stage_runs import StageRuns, stage_runs
 from tasks.benchmark import text_losses
 from tasks.data_quality.benchmark_item import BenchmarkItem
@@ -22,7 +23,7 @@ from warehouse.reader import load_quality
 from warehouse.run_keys import PlannedRun
 
 
-@flow(name="data-quality", flow_run_name=flow_run_name, persist_result=False)
+@flow(name="data-quality", flow_run_name=flow_run_name, persist_result=False, task_runner=shard_runner())
 def data_quality(programme: str, round: str | None = None, team: str | None = None) -> None:
     """Audits one team or all, with the benchmark's results as far as they are there; what was audited is not audited again."""
     with stage_runs(programme, round, "data-quality", team, get_run_logger().info) as runs:
