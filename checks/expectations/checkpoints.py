@@ -74,7 +74,9 @@ CHECKS: tuple[Check, ...] = (
         ),
         "check C4: M(d, W) is the held-out loss less that of d; its mean over a segment's documents rises over the segment",
         low="memorisation_min",
-        seen=Text(ko="문서 {rows:,}건에서 {value:+.4f} nat", en="{value:+.4f} nats over {rows:,} documents"),
+        seen=Text(
+            ko="문서 {rows:,}건에서 {value:+.2f} 표준오차", en="{value:+.2f} standard errors over {rows:,} documents"
+        ),
         needs=(
             _ORDER := Text(
                 ko="체크포인트, 검증 문서, 읽은 순서가 적힌 문서(evidence.segments)가 필요하다",
@@ -82,7 +84,8 @@ CHECKS: tuple[Check, ...] = (
             )
         ),
         note=Text(
-            ko="작은 표본에서는 약한 증거다", en="weak evidence where the documents are few, as the standard error says"
+            ko="0 근처의 값은 외운 것도 외우지 않은 것도 보이지 못한다",
+            en="a value near zero shows neither that documents were learnt nor that they were not",
         ),
     ),
     Check(

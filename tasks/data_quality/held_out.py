@@ -139,7 +139,8 @@ def _order(found: Findings, own: Mapping[int, _Means], read: Mapping[tuple[int, 
         found.missing(*CHECKS_OF_ORDER, observed=f"{documents} documents between two checkpoints")
         return
     rise, error = _together(rises)
-    found.measured("memorisation", rise, documents, observed=f"standard error {error:.4f}, {len(rises)} segments")
+    told = f"M rose by {rise:+.4f} ± {error:.4f} nats, {len(rises)} segments"
+    found.measured("memorisation", rise / error, documents, observed=told)
     known, error = _together(befores)
     found.measured(
         "not-memorised-before", known / error, documents, observed=f"M = {known:+.4f} before, {len(befores)} segments"

@@ -6,7 +6,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -132,7 +132,7 @@ def scan_shard(path: Path, items: Sequence[BenchmarkItem], progress: Progress = 
 
 def scan_sample(path: Path, items: Sequence[BenchmarkItem], progress: Progress = silent) -> SampleScan:
     """Reads a sample, file after file."""
-    return merged([scan_shard(shard, items, progress, name) for name, shard in named_shards(path)])
+    return merged(scan_shard(shard, items, progress, name) for name, shard in named_shards(path))
 
 
 def named_shards(path: Path) -> list[tuple[str, Path]]:
@@ -141,8 +141,8 @@ def named_shards(path: Path) -> list[tuple[str, Path]]:
     return [("" if shard == path else f"{shard.relative_to(path)}, ", shard) for shard in shards]
 
 
-def merged(scans: Sequence[SampleScan]) -> SampleScan:
-    """One scan of all shards."""
+def merged(scans: Iterable[SampleScan]) -> SampleScan:
+    """One scan of all shards, put together one by one: the store of signatures is as large as one shard's."""
     whole = SampleScan()
     for scan in scans:
         whole.merge(scan)

@@ -106,9 +106,9 @@ def test_what_was_read_is_known_after_it_was_read_and_not_before(tmp_path: Path)
 
     loss, rise, before = order(honest)
     assert (loss.value, loss.rows) == (pytest.approx(0.0, abs=1e-6), 2), "4 at step 10, 3 at step 20"
-    assert rise.value == pytest.approx(0.2) and abs(before.value or 0) < 1
+    assert (rise.value or 0) > 30 and "+0.2000" in rise.observed and abs(before.value or 0) < 1
     exchanged = order([(text, 20 - step) for text, step in honest])
-    assert exchanged[1].value == pytest.approx(0.0), "nothing was learnt where it says"
+    assert abs(exchanged[1].value or 0) < 1, "nothing was learnt where it says"
     assert (exchanged[2].value or 0) > 3, "half of it was known before"
     assert (order(honest, early=0.1)[2].value or 0) > 10, "known before it was read"
     assert order([])[1].state == "missing"
