@@ -125,9 +125,10 @@ class _Fold:
 
         if not texts:
             return
-        joined = (
-            SEPARATOR.join(text.replace(SEPARATOR, " ") if SEPARATOR in text else text for text in texts) + SEPARATOR
-        )
+        joined = SEPARATOR.join(texts)
+        if joined.count(SEPARATOR) >= len(texts):
+            joined = SEPARATOR.join(text.replace(SEPARATOR, " ") for text in texts)
+        joined += SEPARATOR
         encoded = joined.encode(encoding, "surrogatepass")
         size = 1 if encoding == "ascii" else 4
         units: Any = np.frombuffer(encoded, dtype=np.uint8 if size == 1 else np.uint32)
@@ -145,13 +146,19 @@ class _Fold:
 
         for start, end in room.numbers[: filled[2]].tolist():
             self.numbers.append(cut(start - _ROUND_A_NUMBER, end + _ROUND_A_NUMBER))
-        for near in _neighbours(room.at_signs[: filled[3]]):
-            self.addresses.append(cut(int(near[0]) - _ROUND_AN_AT_SIGN, int(near[-1]) + _ROUND_AN_AT_SIGN))
+        for first, last in _neighbours(room.at_signs[: filled[3]].tolist()):
+            self.addresses.append(cut(first - _ROUND_AN_AT_SIGN, last + _ROUND_AN_AT_SIGN))
 
 
-def _neighbours(places: Places) -> list[Places]:
-    """Groups of at-signs whose surroundings overlap, so that no address is cut out twice."""
-    return np.split(places, np.flatnonzero(np.diff(places) > 2 * _ROUND_AN_AT_SIGN) + 1) if len(places) else []
+def _neighbours(places: list[int]) -> list[tuple[int, int]]:
+    """The first and the last of each group of at-signs whose surroundings overlap, so that no address is cut out twice."""
+    groups: list[tuple[int, int]] = []
+    for place in places:
+        if groups and place - groups[-1][1] <= 2 * _ROUND_AN_AT_SIGN:
+            groups[-1] = (groups[-1][0], place)
+        else:
+            groups.append((place, place))
+    return groups
 
 
 def _grown(array: Any, kept: int, more: int) -> Any:
