@@ -63,6 +63,7 @@ def of_sample(rows: list[Measurement]) -> list[Measurement]:
     return [row for row in rows if row.suite == "sample"]
 
 
+@pytest.mark.slow
 def test_two_workers_come_to_what_one_process_comes_to(copied: HonestRun, monkeypatch: pytest.MonkeyPatch) -> None:
     from distributed import LocalCluster
 
