@@ -22,7 +22,8 @@ def shard_runner() -> TaskRunner[Any]:
     if not address:
         return ThreadPoolTaskRunner()
     try:
-        from prefect_dask import DaskTaskRunner
+        from prefect_dask.task_runners import DaskTaskRunner
     except ImportError:
         raise InputFault(DASK_VARIABLE, found=address, expected="prefect-dask: pip install 'gwanmun[dask]'") from None
-    return DaskTaskRunner(address=address)
+    runner: TaskRunner[Any] = DaskTaskRunner(address=address)
+    return runner

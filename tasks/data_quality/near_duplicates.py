@@ -52,7 +52,9 @@ class NearDuplicates:
         offsets = np.empty(len(starts) + 1, dtype=np.uint64)
         shingles(folded.letters, starts, ends, SHINGLE, hashes, offsets)
         matrix = RMinHash.digest_matrix_from_flat_token_hashes(hashes[: int(offsets[-1])], offsets, PERMUTATIONS, _SEED)
-        self._keep(np.array(matrix.to_rows(), dtype=np.uint32), [names[place] for place in np.flatnonzero(long)])
+        self._keep(
+            np.array(matrix.to_rows(), dtype=np.uint32), [names[place] for place in np.flatnonzero(long).tolist()]
+        )
 
     def merge(self, other: "NearDuplicates") -> None:
         """Adds what was read elsewhere."""
@@ -86,12 +88,12 @@ class NearDuplicates:
     def _keep(self, signatures: Signatures, names: Sequence[str]) -> None:
         inside = self._in_share(signatures)
         self.kept.append(signatures[inside])
-        self.names += [names[place] for place in np.flatnonzero(inside)]
+        self.names += [names[place] for place in np.flatnonzero(inside).tolist()]
         while len(self.names) > MOST_DOCUMENTS:
             self.share *= 2
             together = self._together()
             inside = self._in_share(together)
-            self.kept, self.names = [together[inside]], [self.names[place] for place in np.flatnonzero(inside)]
+            self.kept, self.names = [together[inside]], [self.names[place] for place in np.flatnonzero(inside).tolist()]
 
     def _in_share(self, signatures: Signatures) -> npt.NDArray[np.bool_]:
         """Those whose first value, which copies have in common with the probability of their likeness, is a multiple."""
