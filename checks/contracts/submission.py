@@ -111,6 +111,9 @@ class Accelerators(Contract):
     kind: str = Field(min_length=1, description="for example H200")
     count: Annotated[Count, Field(ge=1)] = Field(description="how many")
     peak_flops: Positive = Field(description="peak floating-point operations per second of one, in the precision used")
+    allocated_hours: Positive | None = Field(
+        None, description="accelerator-hours that the cluster's own records allot to this training"
+    )
 
 
 class Training(Contract):

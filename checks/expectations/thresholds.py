@@ -101,6 +101,12 @@ THRESHOLDS: tuple[Threshold, ...] = (
         "flops_utilisation_max", 0.65, "share of the declared peak used", "check L4: beyond what real clusters reach"
     ),
     Threshold(
+        "allocation_max",
+        1.01,
+        "accelerator-hours between the log's first and last line over those that the cluster allotted",
+        "check L4; ours: clocks and records may differ by a hundredth",
+    ),
+    Threshold(
         "loss_noise_min",
         1e-4,
         "spread of the loss about its smoothed line, relative",

@@ -127,6 +127,19 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "training_log",
+        "allocation",
+        "hard",
+        Text(ko="로그의 학습 시간이 배정된 자원 안에 있다", en="the log's hours are within what the cluster allotted"),
+        "check L4: wall-clock × accelerators against allocation records, the strongest evidence from outside",
+        high="allocation_max",
+        seen=Text(ko="배정의 {value:.1%}", en="{value:.1%} of the allotted hours"),
+        needs=Text(
+            ko="로그의 시각과 배정 시간(accelerators.allocated_hours)이 필요하다",
+            en="the log's times and accelerators.allocated_hours are needed",
+        ),
+    ),
+    Check(
+        "training_log",
         "loss-noise",
         "soft",
         Text(ko="손실이 실제 학습처럼 흔들린다", en="the loss moves from line to line as in real training"),

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from checks.contracts.submission import Training
+from checks.contracts.submission import Accelerators, Training
 from checks.records.quality import Measurement
 from tasks.data_quality import anchors
 from tasks.data_quality import loss_curve as curve
@@ -83,9 +83,9 @@ def missing_log(training: Training | None) -> list[Measurement]:
     found = Findings("training_log")
     found.missing(*CHECKS)
     if training is not None and training.accelerators is not None:
-        found.missing("compute")
+        found.missing("compute", "allocation")
     else:
-        found.not_applicable("compute", observed="no accelerators are declared")
+        found.not_applicable("compute", "allocation", observed="no accelerators are declared")
     return found.rows
 
 
@@ -172,8 +172,9 @@ def _first_loss(found: Findings, log: TrainingLog, vocabulary: int | None) -> No
 
 def _compute(found: Findings, log: TrainingLog, training: Training | None, shape: ModelShape) -> None:
     if training is None or training.accelerators is None:
-        found.not_applicable("compute", observed="no accelerators are declared")
+        found.not_applicable("compute", "allocation", observed="no accelerators are declared")
         return
+    _allocation(found, log, training.accelerators)
     seconds, tokens = np.diff(log.column("time")), np.diff(log.tokens)
     usable = np.isfinite(seconds) & (seconds > 0) & (tokens > 0)
     per_token = shape.flops_a_token(training.sequence_length) if training.sequence_length is not None else None
@@ -183,6 +184,18 @@ def _compute(found: Findings, log: TrainingLog, training: Training | None, shape
     speed = float(np.median(tokens[usable] / seconds[usable]))
     share = utilisation(speed, per_token, training.accelerators)
     found.measured("compute", share, int(usable.sum()), observed=f"{speed:,.0f} tokens a second, the median")
+
+
+def _allocation(found: Findings, log: TrainingLog, accelerators: Accelerators) -> None:
+    """The hours from the first line to the last, restarts and pauses among them, times how many accelerators there were."""
+    times = log.column("time")[np.isfinite(log.column("time"))]
+    if accelerators.allocated_hours is None or len(times) < 2:
+        found.missing("allocation")
+        return
+    used = float(times.max() - times.min()) / 3600 * accelerators.count
+    allotted = float(accelerators.allocated_hours)
+    observed = f"{used:,.2f} of {allotted:,.2f} accelerator-hours"
+    found.measured("allocation", used / allotted, len(times), observed=observed)
 
 
 def _noise(found: Findings, log: TrainingLog) -> None:

@@ -180,6 +180,7 @@ FILES: Mapping[str, Callable[[HonestRun], None]] = {
             accelerators={"kind": "H200", "count": 512, "peak_flops": 9.9e14}
         )
     ),
+    "training_log.allocation": lambda run: _on_accelerators(run, hours=0.03),
     "training_log.anchors": _changed_after_it_was_anchored,
     "training_log.anchored-weekly": lambda run: write_anchors(run.folder, delay=7.5),
     "training_log.hash-chain": lambda run: run.change_log(lambda lines: lines[20].update(loss=1.5), chained=False),
@@ -388,22 +389,32 @@ def test_what_was_not_handed_in_is_not_proven(copied: HonestRun) -> None:
     assert overall(results) == "conditional"
     evidence = {"inventory", "sample", "training_log", "checkpoints"}
     passed = {key for key in outcomes(results, "pass") if key.split(".")[0] in evidence}
-    optional = {"training_log.compute", "checkpoints.replayed-weights", "checkpoints.replayed-segments"}
+    optional = {
+        "training_log.compute",
+        "training_log.allocation",
+        "checkpoints.replayed-weights",
+        "checkpoints.replayed-segments",
+    }
     assert passed == optional, "only what cannot apply may pass without evidence"
 
 
-def test_the_speed_of_declared_accelerators_is_judged_by_the_same_formula(copied: HonestRun) -> None:
+def _on_accelerators(run: HonestRun, hours: float) -> None:
+    """Trained for 47 × 2.5 seconds on one accelerator whose peak the training uses by 40 %, counted by hand."""
     layers, width = 2, 64
     attention, feed_forward = 4 * width * width, 3 * width * 128
     parameters = 2 * 260 * width + layers * (attention + feed_forward + 2 * width) + width
     per_token = 6 * parameters + 12 * layers * width * 64
     tokens_a_second = 256 / 2.5
-    peak = tokens_a_second * per_token / 0.4
-    accelerators = {"kind": "slow", "count": 1, "peak_flops": peak}
-    copied.change_manifest(lambda data: data["evidence"]["training"].update(accelerators=accelerators))
-    result = next(each for each in judged(copied) if each.check == "compute")
-    assert result.outcome == "pass"
-    assert "40.0%" in result.observed
+    slow = {"kind": "slow", "count": 1, "peak_flops": tokens_a_second * per_token / 0.4, "allocated_hours": hours}
+    run.change_manifest(lambda data: data["evidence"]["training"].update(accelerators=slow))
+
+
+def test_the_speed_of_declared_accelerators_is_judged_by_the_same_formula(copied: HonestRun) -> None:
+    _on_accelerators(copied, hours=0.04)
+    by_check = {each.check: each for each in judged(copied)}
+    compute, allocation = by_check["compute"], by_check["allocation"]
+    assert (compute.outcome, allocation.outcome) == ("pass", "pass")
+    assert "40.0%" in compute.observed and f"{47 * 2.5 / 3600 / 0.04:.1%}" in allocation.observed
 
 
 def test_only_components_from_scratch_are_held_to_the_initial_law(copied: HonestRun) -> None:
