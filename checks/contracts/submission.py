@@ -130,6 +130,10 @@ class Training(Contract):
     loss_window: Annotated[Count, Field(ge=1)] | None = Field(
         None, description="steps that a logged loss is the mean of; 1: of its own step alone"
     )
+    logit_scale: Positive = Field(Decimal(1), description="what the model multiplies its logits by")
+    z_loss: NotNegative = Field(
+        Decimal(0), description="the weight of the squared logarithm of the partition function in the logged loss"
+    )
     schedule: Schedule | None = Field(None, description="the learning rate of every step")
     restarts: list[Count] = Field([], description="steps from which training was taken up again, repeated in the log")
     accelerators: Accelerators | None = Field(None, description="kind, count, peak_flops; absent on CPU")

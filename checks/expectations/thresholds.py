@@ -93,7 +93,7 @@ THRESHOLDS: tuple[Threshold, ...] = (
     Threshold(
         "first_loss_distance",
         0.5,
-        "distance of the first loss from the logarithm of the vocabulary, in nats",
+        "distance of the first loss from a random guess's, in nats",
         f"check L2; {_EXPERIMENT}: honest 0.01 to 0.03, a plain continuation 5.7",
     ),
     Threshold("flops_utilisation_min", 0.1, "share of the declared peak used", "check L4"),

@@ -99,9 +99,9 @@ CHECKS: tuple[Check, ...] = (
         "first-loss",
         "soft",
         Text(ko="첫 손실이 무작위 예측의 값 ln V에 가깝다", en="the first loss is near ln V, that of a random guess"),
-        "check L2",
+        "check L2; half the variance that the declared law gives the first logits is added to ln V, and a declared z-loss",
         high="first_loss_distance",
-        seen=Text(ko="ln V와의 차이 {value:.3f}", en="{value:.3f} from ln V"),
+        seen=Text(ko="무작위 예측과의 차이 {value:.3f}", en="{value:.3f} from that"),
         needs=Text(
             ko="10단계 이내의 손실과 어휘 크기가 필요하다",
             en="a loss within the first ten steps and the vocabulary's size are needed",

@@ -12,9 +12,11 @@ from checks.contracts.errors import InputFault
 from checks.contracts.submission import Schedule, Training
 from checks.records.quality import Measurement
 from tasks.data_quality.anchors import read_anchors
+from tasks.data_quality.compute import ModelShape
 from tasks.data_quality.file_hashes import measure_hashes
 from tasks.data_quality.findings import Findings
 from tasks.data_quality.held_out import HeldOut, measure_held_out
+from tasks.data_quality.log_checks import measure_log
 from tasks.data_quality.loss_curve import learning_rate, measure_curve
 from tasks.data_quality.token_entropy import Entropy
 from tasks.data_quality.training_log import TrainingLog, read_log
@@ -46,6 +48,18 @@ def log_of(tmp_path: Path, losses: Sequence[float], **more: Sequence[float]) -> 
     path = tmp_path / "log.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return read_log(path)
+
+
+@pytest.mark.parametrize(("first", "scale", "distance"), [(12.6, 1, 0.142), (11.9, 1, 0.558), (11.51, 0.5, 0.281)])
+def test_the_first_loss_of_a_wide_model_lies_above_ln_v(
+    tmp_path: Path, first: float, scale: float, distance: float
+) -> None:
+    """8192 inputs drawn at 0.02 give logits a variance of 3.28: ln 50,000 = 10.820 and 1.638, a quarter at half scale."""
+    training = Training.model_validate({"init": {"distribution": "normal", "std": "0.02"}, "logit_scale": scale})
+    shape = ModelShape(vocabulary=50_000, width=8192, active_parameters=1.0, layers=1, attention_width=1)
+    rows = measure_log(log_of(tmp_path, [first] * 5), training, None, shape, [], Entropy())
+    (found,) = [row for row in rows if row.check == "first-loss"]
+    assert found.value == pytest.approx(distance, abs=0.001)
 
 
 def lag_of(log: TrainingLog, window: int) -> Measurement:
