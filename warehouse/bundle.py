@@ -54,7 +54,7 @@ def write_bundle(loaded: LoadedProgramme, round_id: str | None, out: Path) -> Ve
         raise InputFault(out, found="a folder", expected="a file to write")
     round_ = loaded.round(round_id)
     key = load_private(loaded.folder / KEYS_FOLDER / PRIVATE)
-    decision, inputs = _decided(loaded, round_.id)
+    decision, inputs = recorded_and_unchanged(loaded, round_.id)
     history = load_history(Warehouse(loaded.warehouse), round_.id)
     files = to_files(inputs)
     files[DECISION] = canonical_json(decision).encode()
@@ -78,7 +78,8 @@ def chained(history: Sequence[RecordedDecision]) -> list[dict[str, str]]:
     return links
 
 
-def _decided(loaded: LoadedProgramme, round_id: str) -> tuple[Decision, RoundInputs]:
+def recorded_and_unchanged(loaded: LoadedProgramme, round_id: str) -> tuple[Decision, RoundInputs]:
+    """The recorded decision and what it was made from; raises InputFault where there is none, or the files now say otherwise."""
     key = f"rounds.{round_id}"
     recorded = load_decision(Warehouse(loaded.warehouse), round_id)
     if recorded is None:
