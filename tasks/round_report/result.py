@@ -54,6 +54,9 @@ def reason_blocks(source: ReportSource, reader: Audience) -> Iterator[Block]:
         yield Heading(
             Text(ko=f"{sign} {name.ko}: {status.ko}", en=f"{name.en}: {status.en}"), 2, tone_of(standing.status)
         )
+        if standing.eliminated_by is not None:
+            by = named(standing.eliminated_by)
+            yield Sentence(Text(ko=f"탈락시킨 규칙: {by.ko}.", en=f"Out by: {by.en.lower()}."))
         gates = list(standing.gates)
         shown = [each for each in standing.reasons if discloses(reader, each, standing.team, gates)]
         told = [each for each in shown if _tells(each)]
@@ -99,34 +102,52 @@ def _with_reason(standing: Standing, decision: Decision) -> Text:
 
 
 def _ranking(source: ReportSource, reader: Audience) -> Table:
+    """What is shown of no team has no column."""
     decision = source.decision
+    teams = [each.team for each in decision.standings]
+    ranked = any(reader.shows("ranks", team) for team in teams)
     tops = [part.id for part in source.inputs.round.score.parts]
+    points_of = (
+        [words.TOTAL, *(named(part) for part in tops)] if any(reader.shows("scores", team) for team in teams) else []
+    )
     gates = [gate.id for gate in source.inputs.round.gates]
-    columns = [Column(words.RANK, 0.6, number=True), Column(words.TEAM, 1.5)]
-    columns.append(Column(words.TOTAL, 0.9, number=True))
-    columns += [Column(named(part), 0.9, number=True) for part in tops]
+    columns = [Column(words.RANK, 0.75, number=True)] if ranked else []
+    columns.append(Column(words.TEAM, 1.4))
+    columns += [Column(name, 0.9, number=True) for name in points_of]
     columns += [Column(named(gate), 1.05) for gate in gates]
     columns.append(Column(words.STATUS, 1.1))
     standings = decision.standings if _all_ranks(reader) else _by_team(decision)
-    return Table("ranking", columns, [_ranking_row(each, tops, gates, reader) for each in standings])
+    rows = []
+    for each in standings:
+        row = [_rank(each, reader)] if ranked else []
+        row.append(Cell(each.name, bold=True))
+        row += _points(each, tops, reader) if points_of else []
+        rows.append([*row, *(_gate(each, gate) for gate in gates), _status(each)])
+    return Table("ranking", columns, rows)
 
 
-def _ranking_row(standing: Standing, tops: list[str], gates: list[str], reader: Audience) -> list[Cell]:
-    team = standing.team
-    rank = Cell.of("–" if standing.rank is None else str(standing.rank), bold=True)
-    row = [rank if reader.shows("ranks", team) else hidden(), Cell(standing.name, bold=True)]
+def _rank(standing: Standing, reader: Audience) -> Cell:
+    rank = "–" if standing.rank is None else str(standing.rank)
+    return Cell.of(rank, bold=True) if reader.shows("ranks", standing.team) else hidden()
+
+
+def _points(standing: Standing, tops: list[str], reader: Audience) -> list[Cell]:
     numbers = [standing.total, *(standing.scores.get(part) for part in tops)]
-    row += [Cell.of(points(each)) if reader.shows("scores", team) else hidden() for each in numbers]
-    for gate in gates:
-        result = standing.gates.get(gate)
-        if result is None:
-            row.append(Cell.of("–"))
-        else:
-            word, sign = GATE_RESULTS[result], GATE_SIGNS[result]
-            row.append(Cell(Text(ko=f"{sign} {word.ko}", en=word.en), tone_of(result)))
-    status, sign = STATUSES[standing.status], STATUS_SIGNS[standing.status]
-    row.append(Cell(Text(ko=f"{sign} {status.ko}", en=status.en), tone_of(standing.status), bold=True))
-    return row
+    shown = reader.shows("scores", standing.team)
+    return [Cell.of(points(each)) if shown else hidden() for each in numbers]
+
+
+def _gate(standing: Standing, gate: str) -> Cell:
+    result = standing.gates.get(gate)
+    if result is None:
+        return Cell.of("–")
+    word, sign = GATE_RESULTS[result], GATE_SIGNS[result]
+    return Cell(Text(ko=f"{sign} {word.ko}", en=word.en), tone_of(result))
+
+
+def _status(standing: Standing) -> Cell:
+    word, sign = STATUSES[standing.status], STATUS_SIGNS[standing.status]
+    return Cell(Text(ko=f"{sign} {word.ko}", en=word.en), tone_of(standing.status), bold=True)
 
 
 def _best_and_mean(source: ReportSource) -> Table:
