@@ -9,6 +9,7 @@ from typing import get_args
 import streamlit as st
 
 from checks.contracts.errors import InputFault
+from checks.records.decision_words import named
 from checks.records.decisions import GateOutcome
 from checks.records.record import Text
 from checks.rules.typed_rulings import OpenRuling
@@ -16,7 +17,7 @@ from dashboard.opened import View
 from dashboard.words import panels as words
 from dashboard.words import shell
 from dashboard.words.language import inline, plain_label
-from dashboard.words.signs import GATE, named
+from dashboard.words.signs import GATE
 from warehouse.typing_rulings import RulingWords, countersign, declare_conflict, sign_ruling
 
 

@@ -149,7 +149,9 @@ def _share(share: Decimal | None, points: Decimal) -> Fraction:
 def _baseline(inputs: RoundInputs, gate: BaselineGate, team: str) -> tuple[GateOutcome, list[Reason]]:
     mean = inputs.mean_of(team, gate.suite)
     if mean is None:
+        unfit = inputs.teams[team].unfit(gate.suite)
         words = (f"{gate.suite} 평가 결과가 없습니다.", f"{gate.suite} has not been measured.")
+        words = words if unfit is None else (f"{gate.suite}: {unfit.ko}", f"{gate.suite}: {unfit.en}")
         return "indeterminate", [finding("baseline", "indeterminate", *words)]
     baseline = baseline_score(inputs, gate)
     bound = Fraction(gate.at_least) * baseline.score

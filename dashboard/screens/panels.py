@@ -5,6 +5,7 @@ from statistics import mean
 
 from checks.contracts.panels import RaterSheets
 from checks.contracts.rulings import Ruling
+from checks.records.decision_words import named
 from checks.rules.numbers import decimal_text, readable
 from checks.rules.outlying_raters import outlying_raters
 from checks.rules.severity import severities
@@ -17,7 +18,7 @@ from dashboard.words import panels as words
 from dashboard.words import shell
 from dashboard.words.language import filled
 from dashboard.words.numbers import points_text, signed_text
-from dashboard.words.signs import GATE, named
+from dashboard.words.signs import GATE
 from warehouse.life_cycle import load_chain
 
 

@@ -26,6 +26,7 @@ from flows.cli.life_cycle import EXIT_CODES as HISTORY_CODES
 from flows.cli.life_cycle import decide, finalise, freeze, history
 from flows.cli.query import query
 from flows.cli.rank import rank
+from flows.cli.report import report
 from flows.cli.robustness import robustness
 from flows.cli.run import run
 from flows.cli.score import score
@@ -97,6 +98,7 @@ app.command(epilog=IN_WORDS)(decide)
 app.command(epilog=IN_WORDS)(finalise)
 app.command(epilog=HISTORY_CODES)(history)
 app.command(epilog=IN_WORDS)(keys)
+app.command(epilog=IN_WORDS)(report)
 app.command(epilog=IN_WORDS)(bundle)
 app.command(epilog=VERIFY_CODES)(verify)
 app.command(epilog=IN_WORDS)(dashboard)
