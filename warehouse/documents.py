@@ -15,6 +15,7 @@ from checks.contracts.programme import Round
 from checks.records.decisions import Decision, Reason
 from checks.rules.disclosed import needed
 from checks.rules.summary import summary_of
+from warehouse.bundled_life import LIFE_CYCLE
 
 DECISION, HISTORY = "decision.json", "history.json"
 LINES = ".jsonl"
@@ -76,6 +77,8 @@ def needs(name: str, document: Any, path: Path) -> tuple[frozenset[Part], str | 
         return frozenset({"summary"}), None
     if name == HISTORY:
         return frozenset({"hashes"}), None
+    if name == LIFE_CYCLE:
+        return frozenset({"hashes", "rulings"}), None
     if name == "acts.json":
         return frozenset({"raters" if path[:2] == ("acts", "votes") else "rulings"}), _team_of(document, path)
     if name == "panels.json" and key in _OF_PANELS:

@@ -26,7 +26,7 @@ from checks.rules.decision import decide
 from checks.rules.inputs import RoundInputs, TeamInputs
 from checks.rules.points import evaluate
 from checks.rules.resampling import resampled_totals, unknown_leaves
-from tests.checks.rounds import F1, f1_inputs, f1_round, f1_tables, inputs_of, leaf, rules_over
+from tests.checks.rounds import F1, f1_inputs, f1_round, f1_tables, inputs_of, leaf, passed, rules_over
 
 CITED = {"label": {"ko": "규정", "en": "the notice"}, "citation": "Notice 1", "effective": "2025-12-01"}
 MOVING: dict[str, Any] = {**CITED, "table": "b.csv", "as_of": "2026-01-05", "months": 6, "take": "best_model"}
@@ -66,7 +66,8 @@ def measured(rules: dict[str, Any], scores: dict[str, tuple[float, float]], **mo
                     tasks=[TaskScore(task=t, metric="acc", value=v, n=1) for t, v in zip("ab", both, strict=True)],
                     items=[],
                 )
-            }
+            },
+            quality=passed("common"),
         )
         for team, both in scores.items()
     }

@@ -112,6 +112,16 @@ def test_the_team_page_opens_the_team_that_the_address_names_and_keeps_it(small_
     assert shown.selectbox(key="team").value == "d"
 
 
+def test_the_team_page_says_how_certain_imported_points_are_where_their_table_does(decided: Path, draw: Draw) -> None:
+    """0.5 of 60 at most, which is 60 points: half a point."""
+    table = decided.parent / "panel.csv"
+    rows = table.read_text("utf-8").splitlines()
+    table.write_text("\n".join([f"{rows[0]},stderr", *(f"{row},0.5" for row in rows[1:])]) + "\n", "utf-8")
+    for language, told in (("en", "imported (standard error 0.5 points)"), ("ko", "가져온 점수 (표준오차 0.5점)")):
+        points = table_of(draw(decided, "team", language, team="d"), "points-d")
+        assert told in [next(reversed(row.values())) for row in points]
+
+
 def test_an_item_opens_with_its_question_for_all_teams(small_round: Path, draw: Draw) -> None:
     shown = draw(small_round, "benchmark")
     scores = table_of(shown, "scores-common")[0]
