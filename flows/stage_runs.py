@@ -11,6 +11,8 @@ from checks.contracts.loading import LoadedProgramme, load_programme
 from checks.contracts.programme import Round
 from checks.records.record import Stage
 from tasks.team_run import TeamRun, record_fault, run_label
+from warehouse.freezing import refuse_changed
+from warehouse.life_cycle import whole_chain
 from warehouse.reader import RunState, run_states
 from warehouse.run_keys import PlannedRun, plan
 from warehouse.store import Warehouse
@@ -71,7 +73,12 @@ class StageRuns:
         return Look(planned, run_states(self.warehouse, [run.key for run in planned]), self.stage, self.team)
 
     def to_measure(self) -> list[PlannedRun]:
-        """Those that the warehouse does not hold; a submission that cannot be read is recorded as the fault it is."""
+        """Those that the warehouse does not hold; a submission that cannot be read is recorded as the fault it is.
+
+        Raises InputFault where a frozen round's files say otherwise than was frozen: nothing is measured of them.
+        """
+        chain = whole_chain(self.warehouse, self.loaded.programme.programme, self.round.id)
+        refuse_changed(self.loaded, self.round, chain)
         pending = self.look().pending()
         for run in pending:
             if run.fault is not None:

@@ -17,6 +17,7 @@ from checks.contracts.loading import LoadedProgramme, load_programme
 from checks.records.canonical import canonical_json, canonical_sha256
 from checks.records.decisions import Decision
 from flows.deciding import decide_and_record
+from flows.stage_runs import StageRuns
 from tests.warehouse.programmes import make_imported
 from warehouse.archive import pack, unpack
 from warehouse.attestation import sign, signed_statement, statement
@@ -190,6 +191,7 @@ def test_a_rule_changes_after_the_freeze_only_as_a_new_version_which_every_decis
     silently = "select.quota: found absorbing, changed since the freeze of 20.* by Kim, expected additive as frozen"
     for step in (decide_round, _measure, lambda each: decide_round_by(each, None, "Kim")):
         _refused(silently, lambda step=step: step(changed))  # type: ignore[misc]
+    _refused(silently, lambda: StageRuns(changed, changed.round()).to_measure())
     _refused("'2026-01-15' again, with select.quota changed", lambda: freeze(changed, None, "Kim"))
     newer = _rewrite(loaded.folder, rules_version="2026-02-01")
     _refused("'2026-02-01', which is not frozen", lambda: decide_round(newer))
