@@ -18,11 +18,12 @@ from checks.records.canonical import canonical_json, canonical_sha256
 from checks.records.decisions import Decision
 from flows.deciding import decide_and_record
 from flows.stage_runs import StageRuns
-from tests.warehouse.programmes import make_imported
+from tests.warehouse.programmes import make, make_imported
 from warehouse.archive import pack, unpack
 from warehouse.attestation import sign, signed_statement, statement
 from warehouse.bundle import write_bundle
 from warehouse.bundled_life import LIFE_CYCLE
+from warehouse.freezing import refuse_changed
 from warehouse.keys import load_private, load_public, make_keys
 from warehouse.life_cycle import load_chain, whole_chain
 from warehouse.life_steps import decide_round_by, finalise, freeze
@@ -309,3 +310,27 @@ def test_a_warehouse_from_before_the_life_cycle_is_brought_up_to_date_when_it_is
     )
     assert load_chain(Warehouse(loaded.warehouse), "imported", "round-1") == []
     assert load_decision(Warehouse(loaded.warehouse), "round-1") == decide_round(loaded)
+
+
+def test_a_freeze_pins_the_table_of_a_moving_baseline(tmp_path: Path) -> None:
+    moving = {**CITED, "table": "panels/field.csv", "as_of": "2026-01-05", "months": 6, "take": "best_model"}
+    gate = {
+        "id": "global",
+        "check": "baseline",
+        "suite": "common",
+        "baseline": moving,
+        "at_least": "0.95",
+        "fail": "review",
+    }
+    loaded = make(tmp_path / "round")
+    table = loaded.folder / "panels" / "field.csv"
+    table.write_text("model,released_on,task,score\nglobe,2025-07-04,sums,70\n")
+    with pytest.raises(InputFault, match=r"field\.csv: released_on: found no model released from 2025-07-05"):
+        _rewrite(loaded.folder, gates=[gate])
+    table.write_text(table.read_text().replace("2025-07-04", "2025-07-05"))
+    loaded = load_programme(loaded.path)
+    freeze(loaded, None, "Kim")
+    refuse_changed(loaded, loaded.round(), whole_chain(Warehouse(loaded.warehouse), "by-hand", "round-1"))
+    table.write_text(table.read_text() + "later,2026-01-01,sums,99\n")
+    chain = whole_chain(Warehouse(loaded.warehouse), "by-hand", "round-1")
+    _refused(r"data\.files\.panels/field\.csv: found", lambda: refuse_changed(loaded, loaded.round(), chain))
