@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterator, Sequence
 import torch
 
 from tasks.benchmark.batching import Budget, Row
-from tasks.benchmark.own_attention import attending
 from tasks.benchmark.own_forward import OwnForward
 from tasks.benchmark.path_attention import Path
 from tasks.benchmark.prefix_tree import Pack, needed, walk
@@ -30,7 +29,7 @@ class TreeScorer(OwnForward):
         """
         path = Path(max(len(row.ids) for row in rows))
         along: dict[int, torch.Tensor] = {}  # position of the path → its log-probabilities
-        with attending(self._model):
+        with self._computing():
             for pack in needed(walk(rows, budget, self._output.vocabulary), wanted):
                 complete: dict[int, torch.Tensor] = {}
                 logprobs = iter(self._logprobs(pack, path))
