@@ -107,6 +107,7 @@ def _document(model: Path, scores: SuiteScores, speed: float | None) -> dict[str
         "tasks": {task.task: task.model_dump(mode="json", exclude={"task"}) for task in scores.tasks},
         "items_per_second": speed,
         "settings": scores.settings,
+        "engine": scores.engine,
     }
 
 
@@ -118,4 +119,6 @@ def _print(model: Path, scores: SuiteScores, speed: float | None) -> None:
         shown.add_row(task.task, task.metric, f"{task.value:.4f}", error, interval, str(task.n))
     terminal = console()
     terminal.print(shown)
+    for kind, way in scores.engine.get("ways", {}).items():
+        terminal.print(f"{kind}: {way}", markup=False)
     terminal.print("nothing was asked again" if speed is None else f"{speed:.1f} items a second")

@@ -27,9 +27,9 @@ class Path(Sees):
     _common: int = 0
     _held: dict[int, tuple[torch.Tensor, torch.Tensor]] = field(default_factory=dict)
 
-    def begin(self, stretches: Sequence[Stretch]) -> None:
-        """Takes the next pack."""
-        self._groups = grouped(stretches)
+    def begin(self, stretches: Sequence[Stretch], asked: Sequence[Sequence[int]]) -> None:
+        """Takes the next pack, and of each of its stretches the positions whose logits are asked for."""
+        self._groups = grouped(stretches, asked)
         self._common = min(stretch.start for stretch in stretches)
 
     def attend(

@@ -12,7 +12,7 @@ from tasks.benchmark.prefix_tree import Stretch
 
 #: Tokens of a group: a longer stretch is cut, as it would compute what its mask then hides; stretches are put together as
 #: long as what the mask hides between them costs less than a call (measured).
-_LONGEST, _TOGETHER = 512, 192
+_LONGEST, _TOGETHER = 512, 160
 
 
 class Group:
@@ -24,7 +24,9 @@ class Group:
         self.asked: list[int] = []  # which of its tokens are wanted
         self._first = first
         self._line: list[int] = []  # the tokens along the path to the last one
-        self._seen: list[tuple[int, int, list[int]]] = []  # of each stretch: first token, end, those on the path before it
+        self._seen: list[
+            tuple[int, int, list[int]]
+        ] = []  # of each stretch: first token, end, those on the path before it
         self._masks: dict[tuple[range, int | None, int, bool], torch.Tensor] = {}
 
     @property
@@ -77,11 +79,11 @@ class Group:
         return self._masks[key]
 
 
-def grouped(stretches: Sequence[Stretch]) -> list[Group]:
-    """The stretches in groups, in their order."""
+def grouped(stretches: Sequence[Stretch], asked: Sequence[Sequence[int]]) -> list[Group]:
+    """The stretches in groups, in their order; `asked` are the positions of each whose logits are asked for."""
     groups: list[Group] = []
     first = 0
-    for start, end, wanted in _pieces(stretches):
+    for start, end, wanted in _pieces(stretches, asked):
         if not groups or not groups[-1].takes(start, end - start):
             groups.append(Group(first, start))
         groups[-1].add(start, end - start, wanted)
@@ -89,8 +91,8 @@ def grouped(stretches: Sequence[Stretch]) -> list[Group]:
     return groups
 
 
-def _pieces(stretches: Sequence[Stretch]) -> Iterator[tuple[int, int, list[int]]]:
-    for stretch in stretches:
+def _pieces(stretches: Sequence[Stretch], asked: Sequence[Sequence[int]]) -> Iterator[tuple[int, int, list[int]]]:
+    for stretch, wanted in zip(stretches, asked, strict=True):
         for start in range(stretch.start, stretch.end, _LONGEST):
             end = min(stretch.end, start + _LONGEST)
-            yield start, end, [place for place in stretch.wanted if start <= place < end]
+            yield start, end, [place for place in wanted if start <= place < end]

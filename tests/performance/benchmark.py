@@ -87,7 +87,9 @@ def _compared(name: str, target: float, requests: list[Any], theirs: int, tried:
 def scoring() -> Iterator[Figure]:
     """Log-likelihoods in the shapes that tasks have."""
     yield from _compared("0-shot, letters", 1.2, choice_requests(60, 0, full_text=False), theirs=60, tried=16)
-    yield from _compared("5-shot, letters, fixed examples", 11, choice_requests(96, 5, full_text=False), theirs=16, tried=4)
+    yield from _compared(
+        "5-shot, letters, fixed examples", 11, choice_requests(96, 5, full_text=False), theirs=16, tried=4
+    )
     yield from _compared("5-shot, full text", 30, choice_requests(96, 5, full_text=True), theirs=8, tried=1)
     yield from _compared("0-shot, full text", 4, choice_requests(48, 0, full_text=True), theirs=24, tried=4)
     examples = choice_requests(12, 5, full_text=False, random_examples=True)

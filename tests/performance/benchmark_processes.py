@@ -54,7 +54,14 @@ def start_up() -> Iterator[Figure]:
         binaries = Path(sys.executable).parent
         ours = [str(binaries / "gwanmun"), "score", str(model_folder()), "--suite", "suite.yaml"]
         theirs = [
-            *(str(binaries / "lm_eval"), "run", "--model", "hf", "--model_args", f"pretrained={model_folder()},dtype=float32"),
+            *(
+                str(binaries / "lm_eval"),
+                "run",
+                "--model",
+                "hf",
+                "--model_args",
+                f"pretrained={model_folder()},dtype=float32",
+            ),
             *("--tasks", "small", "--include_path", ".", "--batch_size", "1"),
         ]
         taken = {}
