@@ -42,7 +42,8 @@ def score(
 
     No programme is needed. Suites name tasks of lm-evaluation-harness or task files in its format; prompts, filters and
     metrics are that library's own. Values are the metric as it is (accuracies in [0, 1]), with standard error and 95 %
-    interval.
+    interval. How the model was computed with (along the prefix tree or in full, in slots or in batches, and why) is printed,
+    and stands under `engine` in JSON.
 
     The only state is FILE.jsonl. It must not exist, unless --resume takes it up: then what it holds is not asked again, and
     the finished file has the bytes of an uninterrupted run. `items_per_second` counts the items asked by this call over

@@ -49,4 +49,4 @@ def _bytes(model: Any, budget: Budget) -> int:
     hidden = int(config.hidden_size)
     inner = int(getattr(config, "intermediate_size", None) or 4 * hidden)
     a_token = (_HIDDEN * hidden + _FEED_FORWARD * inner) * model.dtype.itemsize
-    return budget.tokens * a_token + budget.logits * _LOGIT * 4
+    return int(budget.tokens * a_token + budget.logits * _LOGIT * 4)

@@ -15,8 +15,8 @@ from tests.benchmark.suites import FULL_TEXT, GENERATED, documents, write_suite,
 SHOTS = "".join(f"{a}+{b}=? Answer: one\n\n" for a in range(6) for b in range(3))
 PAIRS = [
     (f"{SHOTS}Question: {a}+{b}" + " 바다가" * b, choice)
-    for a in range(5)
-    for b in range(4)
+    for a in range(3)
+    for b in range(3)
     for choice in (" A", " B", " one two", " 하나 둘 셋")
 ]
 TEXTS = ["one two", "3+4", "바다", "도서관을", "one two three", f"{SHOTS}3+4"]
@@ -59,7 +59,7 @@ def _changed(model: HarnessModel) -> int:
     every = list(range(len(PAIRS)))
     whole = _answers(model, every)
     shuffled = Random(1).sample(every, len(every))
-    others = [_answers(model, shuffled), _answers(model, shuffled[:7]), *(_answers(model, [i]) for i in shuffled[:5])]
+    others = [_answers(model, shuffled), _answers(model, shuffled[:7]), *(_answers(model, [i]) for i in shuffled[:3])]
     return sum(whole[i] != answer for each in others for i, answer in each.items())
 
 

@@ -123,7 +123,7 @@ def writing() -> Iterator[Figure]:
 
 
 def matrix_share() -> Iterator[Figure]:
-    """Arithmetic done on unique tokens over time, against matrix products of the same run, in turns."""
+    """Arithmetic needed on unique tokens over time, against matrix products of the same run, in turns."""
     import torch
 
     torch.set_num_threads(1)
@@ -141,16 +141,19 @@ def matrix_share() -> Iterator[Figure]:
 
 
 def _arithmetic(requests: Sequence[Any]) -> float:
-    """Multiplications and additions on each distinct beginning once: linear layers, attention, one row of logits an item."""
+    """Multiplications and additions that are needed: each distinct beginning once, and of the last layer keys and values of
+    each token, all else at the scored one of a row; logits of that one."""
     model, config = _ours(), _ours()._model.config
     rows = sorted({tuple(model.tok_encode(request.args[0])) for request in requests})
-    linear = sum(layer.weight.numel() for layer in model._model.model.modules() if hasattr(layer, "in_features"))
-    total, before = 2.0 * len(rows) * config.vocab_size * config.hidden_size, ()
+    layer = model._model.model.layers[0]
+    linear = sum(each.weight.numel() for each in layer.modules() if hasattr(each, "in_features"))
+    keys = layer.self_attn.k_proj.weight.numel() + layer.self_attn.v_proj.weight.numel()
+    whole, before = config.num_hidden_layers - 1, ()
+    total = 2.0 * len(rows) * (config.vocab_size * config.hidden_size + linear - keys)
     for row in rows:
         shared = next((i for i, (a, b) in enumerate(zip(row, before, strict=False)) if a != b), 0)
-        pairs = sum(range(shared + 1, len(row) + 1))
-        total += 2 * linear * (len(row) - shared)
-        total += 4 * config.num_hidden_layers * config.hidden_size * pairs
+        pairs = whole * sum(range(shared + 1, len(row) + 1)) + len(row)
+        total += 2 * (whole * linear + keys) * (len(row) - shared) + 4 * config.hidden_size * pairs
         before = row
     return total
 
