@@ -45,10 +45,8 @@ class OwnForward(ABC):
         """Whether this model can be computed with in this way; looked at once, on rows computed both ways."""
         if self.refused is None:
             self.refused = unsupported(self._model) or self._difference(rows, full)
-            if (
-                self.refused and self._last is not None
-            ):  # perhaps only the last layer cannot be run on some of its tokens
-                self._last = None
+            if self.refused and self._last is not None:
+                self._last = None  # perhaps only the last layer cannot be run on some of its tokens
                 self.refused = unsupported(self._model) or self._difference(rows, full)
             if self.refused:
                 _LOG.warning("%s: %s", self.SLOWER, self.refused)

@@ -74,12 +74,11 @@ class TreeScorer(OwnForward):
         ids = [each for stretch in pack.stretches for each in stretch.ids]
         places = [at for stretch in pack.stretches for at in range(stretch.start, stretch.end)]
         logprobs = iter(self._forward(ids, places, path, wanted).log_softmax(dim=-1))
-        given = [
-            (stretch, place, next(logprobs))
-            for stretch, each in zip(pack.stretches, asked, strict=True)
-            for place in each
-        ]
-        return [each for stretch, place, each in given if place in stretch.wanted]
+        found: list[torch.Tensor] = []
+        for stretch, positions in zip(pack.stretches, asked, strict=True):
+            given = dict(zip(positions, logprobs, strict=False))
+            found += [given[place] for place in stretch.wanted]
+        return found
 
     def _tried(self, rows: Sequence[Row]) -> Sequence[torch.Tensor]:
         """Packs are small here, so that paths are taken up."""
