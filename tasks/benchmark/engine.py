@@ -123,12 +123,14 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
 
     @property
     def ways(self) -> dict[str, str]:
-        """How texts are scored and written, for each of the two that was asked of the model so far."""
+        """How texts are scored and written and pictures seen, for each of these that was asked of the model so far."""
         ways = {}
         if self._tree.refused is not None:
             ways["scoring"] = f"full forward, as {self._tree.refused}" if self._tree.refused else "prefix tree"
         if self._writer.refused is not None:
             ways["writing"] = f"batches, as {self._writer.refused}" if self._writer.refused else "slots"
+        if self._picture_prompts is not None:
+            ways["pictures"] = "full forward and batches, as always"
         return ways
 
     @property
