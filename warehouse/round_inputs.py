@@ -16,14 +16,13 @@ from checks.contracts.panels import read_costs, read_errors, read_imported, read
 from checks.contracts.policy import Policy
 from checks.contracts.programme import Round, Team
 from checks.contracts.score_tree import CostEfficiency, FrozenPopulation, Imported, Raters
-from checks.contracts.suite import Suite
-from checks.records.canonical import canonical_sha256
 from checks.records.decisions import Decision
 from checks.records.quality import ExpectationResult
 from checks.records.record import Stage
 from checks.rules.counterfactuals import Judged
 from checks.rules.decision import decide
 from checks.rules.inputs import RoundInputs, TeamInputs
+from checks.rules.rules_hash import rules_sha256
 from warehouse.content import HashCache, hash_file
 from warehouse.reader import checked_results, load_quality, load_scores, load_trace, run_states
 from warehouse.run_keys import PlannedRun, plan
@@ -87,16 +86,6 @@ def load_judged(loaded: LoadedProgramme, round_id: str | None, policies: Mapping
         for name, policy in policies.items()
     }
     return Judged(own, by_policy)
-
-
-def rules_sha256(round_: Round, policy: Policy | None, suites: Mapping[str, Suite]) -> str:
-    """The hash of the rules as they are applied, whatever file they were written in."""
-    applied = {
-        "round": round_.model_dump(mode="json", by_alias=True),
-        "policy": policy.model_dump(mode="json") if policy is not None else None,
-        "suites": {name: suite.model_dump(mode="json") for name, suite in suites.items()},
-    }
-    return canonical_sha256(applied)
 
 
 def _same_teams(ruling: LoadedProgramme, round_: Round, measured: Round) -> None:
