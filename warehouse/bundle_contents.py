@@ -5,6 +5,7 @@
     teams/t1/team.json              targets, declared components, runs, what could not be measured
     teams/t1/scores/common.json     every task's score        teams/t1/items/common.jsonl   every item: hashes, correct or not
     teams/t1/independence.json      the trace                 teams/t1/data-quality.json    every check's result
+    teams/t1/results-checked.json   in its place where only the benchmark's results have been checked
 
 This is the auditor's profile: it holds raters' codes and the signatures on rulings, prompts and answers only as hashes, and
 neither weights nor training data. The order of a list is kept, for a decision's words follow it.

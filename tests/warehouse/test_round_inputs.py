@@ -12,10 +12,12 @@ from checks.records.quality import ExpectationResult, QualityReport
 from checks.records.record import STAGES, Text
 from checks.records.runs import RunRecord
 from checks.records.scores import ItemResult, SuiteScores, TaskScore
+from checks.rules.decision import decide
 from checks.rules.inputs import NotMeasured
 from tests.checks.rounds import passed
 from tests.warehouse.programmes import make
 from tests.warehouse.records import run
+from warehouse.bundle_contents import from_files, to_files
 from warehouse.reader import RESULTS_KEY
 from warehouse.round_inputs import decide_round, load_round_inputs
 from warehouse.run_keys import PlannedRun, plan
@@ -134,6 +136,11 @@ def test_other_words_of_a_submission_leave_the_check_of_its_results_as_it_is(tmp
     assert [total for total, _ in _standing(decision).values()] == [total for total, _ in before.values()]
     gates = {each.team: each.gates["data-quality"] for each in decision.standings}
     assert gates == {"t1": "indeterminate", "t2": "conditional"}
+    inputs = load_round_inputs(loaded)
+    assert inputs.teams["t1"].checked == passed("common") and inputs.teams["t2"].checked is None
+    bundled = from_files(to_files(inputs))
+    assert {team: each.checked for team, each in bundled.teams.items()} == {"t1": passed("common"), "t2": None}
+    assert decide(bundled) == decision
 
 
 def test_panels_are_read_as_they_are_now(tmp_path: Path) -> None:
