@@ -128,7 +128,9 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         if self._tree.refused is not None:
             ways["scoring"] = f"full forward, as {self._tree.refused}" if self._tree.refused else "prefix tree"
         if self._writer.refused is not None:
-            ways["writing"] = f"batches, as {self._writer.refused}" if self._writer.refused else "slots"
+            ways["writing"] = (
+                f"{self._generator.batches}, as {self._writer.refused}" if self._writer.refused else "slots"
+            )
         if self._picture_prompts is not None:
             ways["pictures"] = "full forward and batches, as always"
         return ways

@@ -17,6 +17,7 @@ from transformers import StoppingCriteria, StoppingCriteriaList
 from checks.contracts.errors import InputFault
 from tasks.benchmark.batching import BatchRunner, Row, RowTooLargeError, is_out_of_memory
 from tasks.benchmark.model_loading import LoadedModel
+from tasks.benchmark.own_attention import TOLERANCE, furthest
 from tasks.benchmark.own_forward import Full
 from tasks.benchmark.row_tensors import model_inputs
 from tasks.benchmark.sampling import Sampler, is_simple
@@ -88,10 +89,17 @@ class Generator:
         self._writer = writer
         self._full = full
         self._max_length = max_length
+        #: Whether padding changes what the model writes; None while nobody knows.
+        self._minds_padding: bool | None = None
         on_cpu = loaded.model.device.type == "cpu"
         self._slots = CPU_SLOTS if on_cpu else GPU_SLOTS
         ends = loaded.model.generation_config.eos_token_id
         self._ends = {loaded.tokenizer.eos_token_id, *([ends] if isinstance(ends, int) else ends or [])}
+
+    @property
+    def batches(self) -> str:
+        """How texts are written outside slots."""
+        return "batches of prompts of one length" if self._minds_padding else "batches"
 
     def generate(
         self, prompts: Sequence[tuple[Row, dict[str, Any]]], wanted: Collection[int]
@@ -159,7 +167,30 @@ class Generator:
                 torch.manual_seed(seed_of[id(batch[0])])
                 return self._batch(batch, stops, room, options)
 
-        yield from self._runner.each(rows, range(len(rows)), forward, room)
+        for members in self._written_together(rows):
+            found = self._runner.each([rows[place] for place in members], range(len(members)), forward, room)
+            yield from ({members[place]: text for place, text in written.items()} for written in found)
+
+    def _written_together(self, rows: list[Row]) -> list[Sequence[int]]:
+        """All rows, where padding on the left changes nothing; else those of one length (RWKV's state takes padding in)."""
+        by_length: dict[int, list[int]] = {}
+        for place, row in enumerate(rows):
+            by_length.setdefault(len(row.ids), []).append(place)
+        if self._minds_padding is None and len(by_length) > 1 and not any(row.extras for row in rows):
+            first, *_, last = sorted(by_length)
+            two = [rows[by_length[length][0]] for length in (first, last)]
+            alone = torch.cat([self._next_tokens([row]) for row in two])
+            self._minds_padding = not furthest(self._next_tokens(two), alone) < TOLERANCE[self._loaded.model.dtype]
+        return list(by_length.values()) if self._minds_padding else [range(len(rows))]
+
+    def _next_tokens(self, rows: list[Row]) -> torch.Tensor:
+        """Log-probabilities of the token behind each prompt [rows, vocabulary], as `generate` computes them in one batch."""
+        model, pad = self._loaded.model, self._loaded.tokenizer.pad_token_id
+        inputs = model_inputs(rows, model.device, model.dtype, pad, left=True)
+        asked = {"max_new_tokens": 1, "do_sample": False, "output_logits": True, "return_dict_in_generate": True}
+        with torch.inference_mode():
+            logits: torch.Tensor = model.generate(**inputs, **asked, pad_token_id=pad).logits[0]
+        return logits.float().log_softmax(dim=-1)
 
     def _cut(self, row: Row, room: int) -> Row:
         """The prompt's end, where the whole would leave no room for the answer."""
