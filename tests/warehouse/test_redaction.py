@@ -310,3 +310,14 @@ def test_confidence_travels_with_items_clusters_and_seed(tmp_path: Path) -> None
     hashes = {name: hashlib.sha256(each).hexdigest() for name, each in dropped.items() if name != ATTESTATION}
     (tmp_path / "c.zip").write_bytes(pack(dropped | {ATTESTATION: sign(statement(hashes, said), key)}))
     assert verify_bundle(tmp_path / "c.zip", None).faults
+
+
+def test_examples_that_quote_a_corpus_or_name_items_go_to_who_may_see_items(bundled: Bundled) -> None:
+    whole = json.loads(bundled.files("auditor")["teams/d/data-quality.json"])
+    quoted = [example for each in whole for example in each["examples"]]
+    assert quoted
+    assert all(
+        example not in json.dumps(json.loads(bundled.files("public")["teams/d/data-quality.json"]), ensure_ascii=False)
+        for example in quoted
+    )
+    assert json.loads(bundled.files("committee")["teams/d/data-quality.json"]) == whole
