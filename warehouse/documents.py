@@ -120,7 +120,7 @@ def _of_team(rest: str, document: Any, path: Path) -> frozenset[Part]:
         return frozenset({"items"})
     if rest == "independence.json":
         return frozenset({"findings"})
-    if rest == "data-quality.json":
+    if rest in ("data-quality.json", "results-checked.json"):
         return _of_checks(document, path)
     return _EVERYTHING
 
