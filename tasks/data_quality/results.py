@@ -37,8 +37,6 @@ NOT_MEANS = (*UNBOUNDED, "f1", "mcc", "matthews_corrcoef", "acc_all", "brier_sco
 LEAST_LETTERS = 32
 #: With fewer answers to compare nothing can be said.
 LEAST_ANSWERS = 20
-#: The harness's own: how much is generated where a task does not say.
-DEFAULT_NEW_TOKENS = 256
 
 #: An item and its repeat as one number.
 _REPEAT_BITS = 16
@@ -92,7 +90,7 @@ def measure_results(results: Results, items: Sequence[BenchmarkItem]) -> list[Me
                 continue
             settings = result.settings.get("tasks", {}).get(task.task, {})
             _values(found, subject, task, own, len(settings.get("versions", [])) > 1)
-            _written(found, subject, own, settings)
+            _written(found, subject, own)
             shared = [
                 (team, *_shared(own, each.items[task.task]))
                 for team, each in sorted(beside.items())
@@ -137,24 +135,17 @@ def _values(found: Findings, subject: str, score: TaskScore, own: ItemColumns, g
     found.measured("values-in-range", len(places), len(values), subject=subject, bad=len(places), examples=examples)
 
 
-def _written(found: Findings, subject: str, own: ItemColumns, settings: Mapping[str, object]) -> None:
-    """Of generated answers: which are empty, and which were cut off at the task's limit."""
+def _written(found: Findings, subject: str, own: ItemColumns) -> None:
+    """Of generated answers: from which none could be taken, and which were cut off at their limit."""
     written = own.generated
     total = int(written.sum())
-    decoding = settings.get("decoding")
-    limits = [each.get("max_gen_toks", DEFAULT_NEW_TOKENS) for each in _mappings(decoding)]
-    long = written & (own.tokens >= max(limits, default=DEFAULT_NEW_TOKENS))
-    for check, wrong in (("empty-outputs", written & own.empty), ("truncated-outputs", long)):
-        bad = np.flatnonzero(wrong)
+    for check, wrong in (("empty-outputs", own.unparsed), ("truncated-outputs", own.truncated)):
+        bad = np.flatnonzero(written & wrong)
         if total == 0:
             found.not_applicable(check, subject=subject, observed="nothing is generated")
             continue
         examples = [f"item {each}" for each in own.item[bad[:MAX_EXAMPLES]]]
         found.measured(check, len(bad) / total, total, subject=subject, bad=len(bad), examples=examples)
-
-
-def _mappings(values: object) -> list[Mapping[str, int]]:
-    return [each for each in values if isinstance(each, Mapping)] if isinstance(values, list) else []
 
 
 def _same_settings(found: Findings, suite: str, own: SuiteResults, others: Others) -> None:
