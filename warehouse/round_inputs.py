@@ -5,7 +5,7 @@ has not run.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from warehouse.content import HashCache, hash_file
 from warehouse.reader import load_quality, load_scores, load_trace, run_states
 from warehouse.run_keys import PlannedRun, plan
 from warehouse.store import Warehouse
+from warehouse.target_models import targets_of
 
 
 def decide_round(
@@ -181,7 +182,7 @@ def _team_inputs(loaded: LoadedProgramme, round_: Round, policy: Policy | None) 
         for run in runs:
             if run.key in states and states[run.key].status == "failed":
                 faults[run.stage] = states[run.key].message
-        teams[team.id] = _measured(loaded, team, warehouse, done, faults, policy)
+        teams[team.id] = _measured(loaded, team, warehouse, done, faults, policy, round_.settings_may_differ)
     return teams
 
 
@@ -192,6 +193,7 @@ def _measured(
     done: list[PlannedRun],
     faults: Mapping[Stage, str],
     policy: Policy | None,
+    may_differ: Sequence[str],
 ) -> TeamInputs:
     named = {f"{run.stage}:{run.subject}" if run.subject else run.stage: run.run_id for run in done}
     inputs = TeamInputs(
@@ -203,8 +205,9 @@ def _measured(
     )
     if not done:
         return inputs
-    submission = loaded.submission(team).submission
-    return replace(inputs, targets=submission.targets, declared=submission.model.components)
+    submission = loaded.submission(team)
+    targets = targets_of(submission, inputs.suites, may_differ)
+    return replace(inputs, targets=targets, declared=submission.submission.model.components)
 
 
 def _judged(warehouse: Warehouse, run_id: str, policy: Policy | None) -> list[ExpectationResult]:

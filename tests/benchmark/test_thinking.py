@@ -41,14 +41,12 @@ def _one(engine: Any, context: str, **options: Any) -> Any:
 def test_the_answer_is_what_the_model_writes_after_its_thoughts(llama: Path) -> None:
     """The end mark is a piece of what this model writes: its thoughts are what stands before, and may hold stop strings."""
     engine = _engine(llama)
-    context = "바다가"
+    context, mark, stop = "A. 하나", " C", "둘"
     free = _one(engine, context, until=[], max_gen_toks=12).value
-    mark = free[4:6]
-    setting = Thinking(budget=12, end=mark, then=" ")
-    thought = _one(ThinkingFirst(engine, setting), context, until=[free[1]])
+    thought = _one(ThinkingFirst(engine, Thinking(budget=12, end=mark, then=". ")), context, until=[stop])
     before = free.split(mark)[0]
-    assert thought.thinking == before.strip() and free[1] in before
-    assert thought.value == _one(engine, f"{context}{before}{mark} ", until=[free[1]]).value.lstrip()
+    assert thought.thinking == before.strip() and stop in before
+    assert thought.value == _one(engine, f"{context}{before}{mark}. ", until=[stop]).value.lstrip()
     assert not thought.thinking_cut and 0 < thought.thinking_tokens < 12
 
 

@@ -165,6 +165,22 @@ def test_other_prompts_and_other_settings_are_named() -> None:
     assert {of(alone, check).state for check in ("same-settings", "same-prompts")} == {"not_applicable"}
 
 
+def test_a_setting_may_differ_only_where_the_round_says_so() -> None:
+    own, other = written("하나"), written("둘", prompt="1")
+    mine = scores(own, 1.0, n=30, dtype="float32", tasks={"t": {"fewshot": 5, "prompts_sha256": "0"}})
+    theirs = scores(other, 1.0, n=30, dtype="bfloat16", tasks={"t": {"fewshot": 5, "prompts_sha256": "1"}})
+
+    def measured(*may_differ: str) -> list[Measurement]:
+        beside = {"s": {"t2": suite_results(theirs)}}
+        return measure_results(Results({"s": suite_results(mine)}, beside, may_differ=may_differ), [])
+
+    assert of(measured(), "same-settings").examples == ["t2: dtype, tasks.t.prompts_sha256"]
+    assert of(measured("dtype"), "same-settings").examples == ["t2: tasks.t.prompts_sha256"]
+    allowed = measured("dtype", "prompts")
+    assert of(allowed, "same-settings").value == 0
+    assert (of(allowed, "same-prompts").state, of(measured(), "same-prompts").bad) == ("not_applicable", 30)
+
+
 def test_answers_cut_off_at_their_limit_are_counted() -> None:
     cut = scores([*written("하나")[:10], *written("하나", truncated=True)[10:]], 1.0, n=30)
     assert of(measure_results(results_of(cut), []), "truncated-outputs").value == pytest.approx(2 / 3)
