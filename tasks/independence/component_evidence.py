@@ -13,6 +13,7 @@ from tasks.independence.correlation import (
     norm_gains,
 )
 from tasks.independence.fingerprint import SketchedPart, sketch
+from tasks.independence.formula_tables import made_by_a_formula
 from tasks.independence.part import Part
 from tasks.independence.place_tests import READS, WRITES, GroupTest, finds_planted_in_place, place_tests
 
@@ -80,7 +81,7 @@ class ComponentEvidence:
 def gather(subject: Part, reference: Part) -> ComponentEvidence:
     """Runs every test that the two parts allow; the seed comes from the component's name, so that a re-run is the same."""
     seed = zlib.crc32(subject.component.encode())
-    pairs = copied(subject.contents, reference.contents)
+    pairs = _copies(subject, reference)
     groups = place_tests(subject, reference, seed)
     mostly_copied = sum(mine.parameters for mine, _ in pairs) >= MOSTLY * subject.parameters
     clear = _is_clear(subject, reference, groups)
@@ -91,6 +92,12 @@ def gather(subject: Part, reference: Part) -> ComponentEvidence:
     return ComponentEvidence(
         subject, reference, pairs, correlations(*sides), norm_gains(*sides), groups, aligned, in_place, disguised
     )
+
+
+def _copies(subject: Part, reference: Part | SketchedPart) -> list[tuple[Content, Content]]:
+    """Tensors of the same numbers, but for those that any model of the family may hold."""
+    pairs = copied(subject.contents, reference.contents)
+    return [pair for pair in pairs if not made_by_a_formula(subject.checkpoint, pair[0].name)]
 
 
 def _is_clear(subject: Part, reference: Part, groups: list[GroupTest]) -> bool:
@@ -108,5 +115,5 @@ def gather_from_fingerprint(subject: Part, reference: SketchedPart) -> Component
     mine = sketch(subject, like=reference)
     groups = place_tests(mine, reference, seed)
     in_place = finds_planted_in_place(mine, reference, seed)
-    pairs = copied(subject.contents, reference.contents)
+    pairs = _copies(subject, reference)
     return ComponentEvidence(subject, reference, pairs, [], None, groups, None, in_place)

@@ -110,7 +110,11 @@ def _place_test(group: GroupTest, roles: Sequence[TensorRole], decides: bool) ->
     taken = set(group.tensors)
     kinds = {role.name: role.role for role in roles if role.name in taken}
     if group.group in (READS, WRITES):  # both know the tensors of whole layers, and each takes its own side of them
-        kinds = {name: kind for name, kind in kinds.items() if (kind == "down") is (group.group == WRITES)}
+        kinds = {
+            name: kind
+            for name, kind in kinds.items()
+            if (kind in ("down", "state_space_out")) is (group.group == WRITES)
+        }
     where = f"{len(group.layers)} layers of units" if group.layers else "coordinates of the residual stream"
     named = ", ".join(sorted(set(kinds.values())))
     return LineageTest(

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from tasks.independence.alignment import UnitRows, ranks
-from tasks.independence.feed_forward import gain_of, is_conv1d
+from tasks.independence.feed_forward import is_conv1d
+from tasks.independence.norm_gain import gain_of
 from tasks.independence.part import Part
 from tasks.independence.permutation_test import Matrix
 
@@ -77,7 +78,7 @@ def _products(part: Part, inside: Mapping[str, str], norms: Sequence[str], width
         return []
     output = read(inside["attention_output"])
     writes = output if turned else output.T
-    gain = gain_of(part.checkpoint, norms, _BEFORE_ATTENTION)
+    gain = gain_of(part.checkpoint, part.component, norms, _BEFORE_ATTENTION)
     if gain is not None and len(gain) == width:
         parts = [each * gain for each in parts]
     queries, keys, values = parts

@@ -74,6 +74,10 @@ FAMILIES: dict[str, tuple[dict[str, Any], int, int]] = {
     "siglip_vision_model": (PICTURES, 3, 1),
     "clip_vision_model": (PICTURES, 2, 0),
     "whisper": (WHISPER, 4, 0),
+    "modernbert": ({**ENCODER, "vocab_size": VOCABULARY, "pad_token_id": 0}, 2, 0),
+    "llama4_text": ({**DECODER, "head_dim": 8, "num_local_experts": 4}, 10, 0),
+    "mamba": ({"hidden_size": WIDTH, "num_hidden_layers": 2, "vocab_size": VOCABULARY}, 2, 14),
+    "wav2vec2": ({**ENCODER, "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 4}, 2, 13),
 }
 ALONE = {"vit": "vision_tower", "siglip_vision_model": "vision_tower", "clip_vision_model": "vision_tower"}
 
@@ -94,7 +98,7 @@ def test_families(family: str, tmp_path: Path) -> None:
     settings, layers, unknown = FAMILIES[family]
     model = AutoModel.from_config(AutoConfig.for_model(family, **settings))
     roles = roles_of(model, tmp_path)
-    expected = "audio_tower" if family == "whisper" else ALONE.get(family, "language_model")
+    expected = "audio_tower" if family in ("whisper", "wav2vec2") else ALONE.get(family, "language_model")
     assert {role.component for role in roles} == {expected}
     assert len(untold(roles)) <= unknown, untold(roles)
     assert {role.layer for role in roles} - {None} == {0, 1}
