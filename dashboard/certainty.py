@@ -52,7 +52,8 @@ def _answers(shown: View, suite: str, scores: Mapping[str, SuiteScores]) -> None
         chance = "–" if score.chance is None else f"{_scaled(score, score.chance):.1f}"
         said = inline(words.AT_CHANCE, shown.language) if score.at_chance else ""
         clusters = "–" if score.clusters is None else count_text(score.clusters)
-        cells = [Number(chance), said, Number(clusters), *(Number(count_text(each)) for each in counts)]
+        seen = [count_text(each) if score.answers else "–" for each in counts]  # measured before answers were counted
+        cells = [Number(chance), said, Number(clusters), *map(Number, seen)]
         rows.append([score.task, shown_as, *cells])
         plain.append(
             [score.task, name, str(score.chance), str(score.at_chance), str(score.clusters), *map(str, counts)]

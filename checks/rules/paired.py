@@ -9,7 +9,6 @@ exact one (1947): of the items that one model alone got right, how many are eith
 clustered error where items share a passage. `holm` corrects for all tests that were asked at once (Holm 1979).
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checks.records.scores import ItemResult, SuiteScores
+from checks.rules.clustered_error import clustered_error
 from checks.rules.item_tables import values_by_task
 
 
@@ -74,7 +74,7 @@ def _test(
     plain = not grouped and bool(np.isin(one, (0, 1)).all() and np.isin(other, (0, 1)).all())
     better, worse = int((differences > 0).sum()), int((differences < 0).sum())
     units = len(set(groups)) if grouped else len(differences)
-    stderr = _error(differences, groups if grouped else None)
+    stderr = clustered_error(differences, groups if grouped else [str(item) for item in range(units)])
     p_value = mcnemar(better, worse) if plain else _student(float(differences.mean()), stderr, units)
     return PairedTest(
         task, first, second, len(differences), float(differences.mean()), stderr, better, worse,
@@ -104,20 +104,6 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
 def _corrected(tests: Sequence[PairedTest]) -> list[PairedTest]:
     corrected = holm([each.p_value for each in tests])
     return [replace(each, holm=p) for each, p in zip(tests, corrected, strict=True)]
-
-
-def _error(differences: NDArray[np.float64], groups: Sequence[str] | None) -> float | None:
-    size = len(differences)
-    deviations = differences - differences.mean()
-    squares = float((deviations**2).sum())
-    if groups is None:
-        return math.sqrt(squares / (size * (size - 1))) if size > 1 else None
-    _, place = np.unique(np.array(groups), return_inverse=True)
-    sums = np.bincount(place, weights=deviations)
-    if len(sums) < 2:
-        return None
-    shared = float((sums**2).sum()) - squares
-    return math.sqrt(max(0.0, squares / (size * (size - 1)) + shared / size**2))
 
 
 def _student(difference: float, stderr: float | None, units: int) -> float | None:

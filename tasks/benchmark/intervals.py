@@ -23,24 +23,6 @@ def mean_stderr(values: Sequence[float]) -> float | None:
     return float(stats.sem(values, ddof=1)) if len(values) > 1 else None
 
 
-def clustered_stderr(values: Sequence[float], clusters: Sequence[str]) -> float | None:
-    """Standard error of a mean over items that come in clusters; None for fewer than two clusters.
-
-    Miller (2024), "Adding error bars to evals", section 2.2: the variance of the mean as if items were independent, plus
-    what the deviations of items of one cluster have in common, 1 / n² · Σ over clusters Σ over i ≠ j of dᵢ dⱼ.
-    """
-    size = len(values)
-    if len(set(clusters)) < 2:
-        return None
-    centre = _mean(values)
-    sums: dict[str, float] = {}
-    for value, cluster in zip(values, clusters, strict=True):
-        sums[cluster] = sums.get(cluster, 0.0) + value - centre
-    squares = math.fsum((value - centre) ** 2 for value in values)
-    shared = math.fsum(each * each for each in sums.values()) - squares
-    return math.sqrt(max(0.0, squares / (size * (size - 1)) + shared / size**2))
-
-
 def bootstrap_stderr(aggregate: Callable[[list[Any]], float], values: Sequence[Any], seed: int) -> float | None:
     """Standard deviation of `aggregate` over resamples of the values (an item or a cluster each) with replacement; None
     for fewer than two.

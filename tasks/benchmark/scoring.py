@@ -28,9 +28,10 @@ from tasks.benchmark.judging import Verdict, judge, predicted_choice
 from tasks.benchmark.ledger import Ledger, LedgerLine
 from tasks.benchmark.library_quiet import quiet_libraries
 from tasks.benchmark.model_loading import check_folder, fingerprint, load_model
+from tasks.benchmark.responses import Response, response_of, together
 from tasks.benchmark.settings import draws, line_hashes, suite_settings
 from tasks.benchmark.task_scores import Judged, check_group, task_score
-from tasks.benchmark.thinking import ThinkingFirst, Thought
+from tasks.benchmark.thinking import ThinkingFirst
 from tasks.benchmark.variants import Variant, variants
 
 Progress = Callable[[str, int, int], None]
@@ -109,14 +110,6 @@ def score_suite(
     )
 
 
-@dataclass(frozen=True)
-class _Response:
-    """What the model answered to one item in one draw: one value a request, and all else that is kept of it."""
-
-    values: list[Any]
-    kept: dict[str, Any]
-
-
 @dataclass
 class _Run:
     """One scoring run: asks what the ledger lacks, judges everything, and keeps the lines in canonical order."""
@@ -161,7 +154,7 @@ class _Run:
         for repeat in range(draws(self.suite, variant.task)):
             held = {item.number: self._held(variant, item, repeat) for item in chunk if item.asked}
             yield {
-                (item.number, repeat): self._judged(variant, part_index, item, repeat, _response(item, line))
+                (item.number, repeat): self._judged(variant, part_index, item, repeat, response_of(item, line))
                 for item in chunk
                 if (line := held.get(item.number)) is not None
             }
@@ -174,7 +167,7 @@ class _Run:
                 self.book.append(line for _, line in judged.values())
                 yield judged
 
-    def _judged(self, variant: Variant, part_index: int, item: Item, repeat: int, response: _Response) -> _Kept:
+    def _judged(self, variant: Variant, part_index: int, item: Item, repeat: int, response: Response) -> _Kept:
         verdict = judge(variant.task, part_index, item, response.values)
         line = self._line(variant, part_index, item, repeat, response, verdict)
         return Judged(part_index, verdict.value, verdict.chance, line), line
@@ -189,11 +182,16 @@ class _Run:
 
     def _ask(
         self, variant: Variant, chunk: list[Item], missing: list[Item], repeat: int
-    ) -> Iterator[list[tuple[Item, _Response]]]:
+    ) -> Iterator[list[tuple[Item, Response]]]:
         """One draw of the missing items, as their answers come; the chunk is what the model plans over."""
         if self.engine is None:
             self.engine = self.open_engine()
         thinking = variant.task.setting.thinking
+        if thinking is not None and thinking.budget >= self.engine.max_length:
+            key = f"tasks[{self.suite.suite.tasks.index(variant.task.setting)}].thinking.budget"
+            raise self.suite.fault(
+                key, str(thinking.budget), f"less than the model's length of {self.engine.max_length}"
+            )
         engine = self.engine if thinking is None else ThinkingFirst(self.engine, thinking)
         requests: list[Any] = []
         places: dict[int, range] = {}
@@ -214,10 +212,10 @@ class _Run:
             share, since = (now - since) / len(complete), now
             for item in complete:
                 del left[item.number]
-            yield [(item, _together([answers.pop(place) for place in places[item.number]], share)) for item in complete]
+            yield [(item, together([answers.pop(place) for place in places[item.number]], share)) for item in complete]
 
     def _line(
-        self, variant: Variant, part_index: int, item: Item, repeat: int, response: _Response, verdict: Verdict
+        self, variant: Variant, part_index: int, item: Item, repeat: int, response: Response, verdict: Verdict
     ) -> LedgerLine:
         values, task = response.values, variant.task
         written = isinstance(values[0], str)
@@ -240,39 +238,6 @@ class _Run:
             settings_sha256=self.hashes[task.id],
             **response.kept,
         )
-
-
-def _together(answers: Sequence[Any], seconds: float) -> _Response:
-    """The engine's answers to an item's requests."""
-    written, first = isinstance(answers[0].value, str), answers[0]
-    kept = {
-        "tokens": sum(answer.tokens for answer in answers),
-        "truncated": written and first.ended == "limit",
-        "prompt_truncated": any(answer.prompt_cut for answer in answers),
-        "seconds": seconds,
-    }
-    if isinstance(first, Thought):
-        kept |= {
-            "thinking": first.thinking,
-            "thinking_tokens": first.thinking_tokens,
-            "thinking_truncated": first.thinking_cut,
-        }
-    return _Response([answer.value for answer in answers], kept)
-
-
-#: What a line keeps of an answer besides what is judged.
-_KEPT = ("tokens", "truncated", "prompt_truncated", "thinking", "thinking_tokens", "thinking_truncated", "seconds")
-
-
-def _response(item: Item, line: LedgerLine) -> _Response:
-    """A ledger's line as the model's answer to the item's requests."""
-    kept = {name: getattr(line, name) for name in _KEPT}
-    kind = item.requests[0].request_type
-    if kind == "generate_until":
-        return _Response([line.output], kept)
-    if kind == "loglikelihood_rolling":
-        return _Response(list(line.loglikelihoods), kept)
-    return _Response(list(zip(line.loglikelihoods, line.greedy, strict=True)), kept)
 
 
 def _prompts_sha256(lines: Sequence[LedgerLine], task: str) -> str:

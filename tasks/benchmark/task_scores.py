@@ -7,8 +7,9 @@ from typing import Any
 
 from checks.contracts.errors import InputFault
 from checks.records.scores import ItemResult, Spread, TaskScore, WayScore
+from checks.rules.clustered_error import clustered_error
 from tasks.benchmark.harness_tasks import LoadedTask, Part
-from tasks.benchmark.intervals import bootstrap_stderr, clustered_stderr, mean_stderr, score_interval
+from tasks.benchmark.intervals import bootstrap_stderr, mean_stderr, score_interval
 from tasks.benchmark.repeated_draws import majority, pass_at_each
 
 Way = tuple[int, int]
@@ -40,9 +41,11 @@ def task_score(task: LoadedTask, judged: Sequence[Judged], seed: int, names: Seq
     items = _items(judged)
     means = [_mean([each.result.correct for each in answers]) for answers in items]
     clusters = _clusters(items)
-    count = None if clusters is None else len(set(clusters))
     if clusters is not None and math.isclose(value, _mean(means)):
-        stderr = clustered_stderr(means, clusters)
+        stderr = clustered_error(means, clusters)
+    elif task.group is not None:  # a group that weighs its tasks otherwise has the harness's own error
+        clusters = None
+    count = None if clusters is None else len(set(clusters))
     ways = _ways(task, judged, names)
     drawn = _draws(judged)
     return TaskScore(

@@ -9,8 +9,9 @@ import pytest
 
 from checks.contracts.errors import InputFault
 from checks.records.scores import ItemResult, TaskScore
+from checks.rules.clustered_error import clustered_error
 from tasks.benchmark.harness_tasks import LoadedTask, load_tasks
-from tasks.benchmark.intervals import clustered_stderr, mean_stderr, score_interval
+from tasks.benchmark.intervals import mean_stderr, score_interval
 from tasks.benchmark.items import chunks
 from tasks.benchmark.judging import judge
 from tasks.benchmark.repeated_draws import majority, pass_at, pass_at_each
@@ -31,17 +32,17 @@ def test_items_of_one_passage_count_as_millers_formula_says() -> None:
         for other in range(n)
         if one != other and passages[one] == passages[other]
     ]
-    assert clustered_stderr(values, passages) == pytest.approx(math.sqrt(plain**2 + sum(pairs) / n**2))
+    assert clustered_error(values, passages) == pytest.approx(math.sqrt(plain**2 + sum(pairs) / n**2))
     assert mean_stderr(values) == pytest.approx(plain)
-    assert clustered_stderr(values, [str(item) for item in range(n)]) == pytest.approx(plain), "each by itself: as ever"
-    assert clustered_stderr(values, ["a"] * n) is None, "one cluster says nothing about others"
+    assert clustered_error(values, [str(item) for item in range(n)]) == pytest.approx(plain), "each by itself: as ever"
+    assert clustered_error(values, ["a"] * n) is None, "one cluster says nothing about others"
 
 
 def test_an_interval_over_clusters_is_that_of_fewer_independent_items() -> None:
     """Ten passages of five items all alike are ten items: Wilson's interval of 6 of 10, with Student's t of 9."""
     values = [float(passage < 6) for passage in range(10) for _ in range(5)]
     passages = [str(passage) for passage in range(10) for _ in range(5)]
-    error = clustered_stderr(values, passages)
+    error = clustered_error(values, passages)
     assert error is not None
     interval = score_interval(0.6, values, error, clusters=10)
     t, size = 2.2621571627409915, 0.6 * 0.4 / error**2

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from checks.contracts.errors import InputFault
 from checks.contracts.suite import Thinking
 from tasks.benchmark import score_suite
 from tasks.benchmark.thinking import ThinkingFirst, Thought
@@ -81,6 +82,13 @@ def test_a_text_that_ends_without_the_mark(text: str, answer: str, thoughts: str
     """A model that does not think has answered; one that stopped inside its thoughts has not."""
     thought: Thought = _one(ThinkingFirst(_Ends(text), Thinking(budget=9)), "6 × 7 = ")
     assert (thought.value, thought.thinking, (thought.tokens, thought.thinking_tokens)) == (answer, thoughts, tokens)
+
+
+def test_a_budget_beyond_the_models_length_is_refused(llama: Path, tmp_path: Path) -> None:
+    write_task(tmp_path / "tasks", "written", GENERATED, documents(1))
+    task = {"id": "written", "use": "tasks/written.yaml", "metric": "exact_match", "thinking": {"budget": 160}}
+    with pytest.raises(InputFault, match=r"thinking.budget: found 160, expected less than the model's length of 160"):
+        score_suite(llama, write_suite(tmp_path, [task]), device="cpu")
 
 
 def test_what_is_stripped_is_what_the_harness_strips() -> None:
