@@ -8,6 +8,7 @@ import pytest
 
 from checks.contracts.errors import InputFault
 from checks.contracts.loading import LoadedSuite
+from checks.rules.clustered_error import clustered_error
 from tasks.benchmark import score_suite
 from tasks.benchmark.harness_tasks import load_tasks
 from tasks.benchmark.items import Item, chunks
@@ -84,10 +85,16 @@ def test_another_wording_is_the_examples_too(tmp_path: Path) -> None:
 
 def test_the_score_is_the_mean_of_the_ways_and_the_same_again(llama: Path, tmp_path: Path) -> None:
     """Over a kill too: an items file of one way alone is taken up."""
-    task = {**SHUFFLED, "shuffle_choices": 2, "templates": ["{{question}} A {{a}} B {{b}} C {{c}}?"]}
+    task = {**SHUFFLED, "shuffle_choices": 2, "templates": ["{{question}} A {{a}} B {{b}} C {{c}}?"], "groups": "g.csv"}
+    (tmp_path / "g.csv").write_text("item,group\n" + "".join(f"{item},passage {item % 4}\n" for item in range(12)))
     suite = _suite(tmp_path, task)
     path = tmp_path / "items.jsonl"
-    (score,) = score_suite(llama, suite, device="cpu", ledger=path).tasks
+    scores = score_suite(llama, suite, device="cpu", ledger=path)
+    (score,) = scores.tasks
+    means = [sum(each.correct for each in scores.items if each.item == item) / 4 for item in range(12)]
+    assert score.stderr == clustered_error(means, [f"passage {item % 4}" for item in range(12)])
+    assert (score.clusters, score.chance) == (4, pytest.approx(1 / 3))
+    assert {each.cluster for each in scores.items if each.item == 5} == {"passage 1"}
     assert [way.name for way in score.ways] == ["own", "template-1", "order-1", "order-2"]
     assert score.value == pytest.approx(sum(way.value for way in score.ways) / 4)
     assert (score.n, score.answers) == (12, 48)
