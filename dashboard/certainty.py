@@ -8,7 +8,7 @@ from checks.records.record import Text
 from checks.records.scores import SuiteScores, TaskScore
 from checks.rules.inputs import UNSCALED_METRICS
 from checks.rules.paired import PairedTest
-from dashboard.blocks import label, mono, section, show_long_table
+from dashboard.blocks import download, label, mono, section, sentence, show_long_table
 from dashboard.html_table import Html, HtmlNumber, Number
 from dashboard.opened import View
 from dashboard.words import certainty as words
@@ -48,20 +48,20 @@ def _rows(shown: View, scores: Mapping[str, SuiteScores]) -> list[tuple[Html, st
 def _answers(shown: View, suite: str, scores: Mapping[str, SuiteScores]) -> None:
     rows, plain = [], []
     for shown_as, name, score in _rows(shown, scores):
-        counts = [score.answers, score.unparsed, score.truncated, score.thinking_truncated, score.prompts_truncated]
-        chance = "–" if score.chance is None else f"{_scaled(score, score.chance):.1f}"
-        said = inline(words.AT_CHANCE, shown.language) if score.at_chance else ""
+        wrong = [score.unparsed, score.truncated, score.thinking_truncated, score.prompts_truncated]
         clusters = "–" if score.clusters is None else count_text(score.clusters)
-        seen = [count_text(each) if score.answers else "–" for each in counts]  # measured before answers were counted
-        cells = [Number(chance), said, Number(clusters), *map(Number, seen)]
-        rows.append([score.task, shown_as, *cells])
-        plain.append(
-            [score.task, name, str(score.chance), str(score.at_chance), str(score.clusters), *map(str, counts)]
-        )
-    columns = [stages.TASK, shell.TEAM, words.CHANCE, words.AGAINST_CHANCE, words.CLUSTERS, words.JUDGED]
+        counts = [count_text(each) if score.answers else "–" for each in (score.answers, *wrong)]  # – in older records
+        if any(wrong) or score.clusters is not None or not score.answers:
+            rows.append([score.task, shown_as, Number(clusters), *map(Number, counts)])
+        plain.append([score.task, name, str(score.clusters), *counts])
+    columns = [stages.TASK, shell.TEAM, words.CLUSTERS, words.JUDGED]
     columns += [words.UNPARSED, words.TRUNCATED, words.THINKING_TRUNCATED, words.PROMPTS_TRUNCATED]
     heads = [inline(column, shown.language) for column in columns]
-    show_long_table(shown, f"answers-{suite}", columns, rows, plain_columns=heads, plain_rows=plain)
+    if rows:
+        show_long_table(shown, f"answers-{suite}", columns, rows, plain_columns=heads, plain_rows=plain)
+    else:
+        sentence(shown, words.NOTHING_WRONG)
+        download(shown, f"answers-{suite}", heads, plain)
 
 
 def _ways(shown: View, suite: str, scores: Mapping[str, SuiteScores]) -> None:

@@ -64,9 +64,11 @@ def _score_table(shown: View, suite: str, scores: dict[str, SuiteScores]) -> Non
     for task in _tasks(scores):
         found = [_found(scores[team.id], task) if team.id in scores else None for team in teams]
         first = next(each for each in found if each is not None)
-        rows.append([task, first.metric, Number(count_text(first.n)), *(Html(_score_cell(each)) for each in found)])
-        plain.append([task, first.metric, str(first.n), *(_plain_score(each) for each in found)])
-    columns = [words.TASK, words.METRIC, words.ITEMS, *(team.name for team in teams)]
+        chance = "–" if first.chance is None else f"{_scaled(first, first.chance):.1f}"
+        cells = [Html(_score_cell(shown, each)) for each in found]
+        rows.append([task, first.metric, Number(count_text(first.n)), Number(chance), *cells])
+        plain.append([task, first.metric, str(first.n), str(first.chance), *(_plain_score(each) for each in found)])
+    columns = [words.TASK, words.METRIC, words.ITEMS, certainty.CHANCE, *(team.name for team in teams)]
     show_table(shown, f"scores-{suite}", columns, rows, plain_rows=plain)
     for team in teams:
         if team.id not in scores and team.withdrawn is None:
@@ -79,12 +81,13 @@ def _scaled(score: TaskScore, value: float) -> float:
     return float(task_score(score.metric, value))
 
 
-def _score_cell(score: TaskScore | None) -> str:
+def _score_cell(shown: View, score: TaskScore | None) -> str:
     if score is None:
         return "–"
     low, high = _interval(score)
     interval = f"[{low:.1f}, {high:.1f}]" if low is not None and high is not None else ""
-    return f'<b>{_scaled(score, score.value):.1f}</b> <span class="gw-second">{interval}</span>'
+    said = f" {inline(certainty.AT_CHANCE, shown.language)}" if score.at_chance else ""
+    return f'<b>{_scaled(score, score.value):.1f}</b> <span class="gw-second">{interval}{said}</span>'
 
 
 def _plain_score(score: TaskScore | None) -> str:

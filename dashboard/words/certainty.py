@@ -2,15 +2,18 @@
 
 from checks.records.record import Text
 
-ANSWERS = Text(ko="우연 수준과 답변 상태", en="Guessing, and what went wrong with answers")
+ANSWERS = Text(ko="답변 상태", en="What went wrong with answers")
 ANSWERS_NOTE = Text(
-    ko="우연 수준은 선택지를 아무렇게나 골랐을 때의 점수입니다. 점수의 95% 구간이 우연 수준을 포함하면 아무것도 말해 주지 "
-    "않습니다. 답을 찾지 못한 출력과 길이 제한에서 잘린 출력은 오답과 따로 셉니다.",
-    en="Chance is what guessing among the choices comes to; where a score's 95 % interval holds it, the score says nothing. "
-    "Outputs in which no answer was found and outputs cut at their limit are counted apart from wrong answers.",
+    ko="답을 찾지 못한 출력과 길이 제한에서 잘린 출력은 오답과 따로 셉니다. 지문이나 주제를 함께 쓰는 문항은 한 묶음으로 "
+    "오차를 계산합니다. 셀 것이 없는 과제는 내려받는 표에만 있습니다.",
+    en="Outputs in which no answer was found and outputs cut at their limit are counted apart from wrong answers. Items that share "
+    "a passage or a subject count as one cluster in errors. Tasks with nothing to count stand in the download only.",
+)
+NOTHING_WRONG = Text(
+    ko="모든 출력에서 답을 찾았고, 잘린 출력이나 질문이 없습니다.",
+    en="An answer was found in every output, and no output or prompt was cut.",
 )
 CHANCE = Text(ko="우연 수준", en="Chance")
-AGAINST_CHANCE = Text(ko="우연과 비교", en="Against chance")
 AT_CHANCE = Text(ko="구간이 우연 수준을 포함", en="interval holds chance")
 CLUSTERS = Text(ko="독립 묶음", en="Clusters")
 JUDGED = Text(ko="답변", en="Answers")

@@ -115,7 +115,7 @@ def test_the_team_page_opens_the_team_that_the_address_names_and_keeps_it(small_
 def test_an_item_opens_with_its_question_for_all_teams(small_round: Path, draw: Draw) -> None:
     shown = draw(small_round, "benchmark")
     scores = table_of(shown, "scores-common")[0]
-    assert (scores["Team A"], scores["Team E"]) == ("100.0 [80.0, 100.0]", "40.0 [20.0, 60.0]")
+    assert (scores["Team A"], scores["Team E"]) == ("100.0 [80.0, 100.0]", "40.0 [20.0, 60.0] interval holds chance")
     shown.selectbox(key="item-number").select(8).run()
     assert_calm(shown)
     assert {row["Field"]: row["Value"] for row in table_of(shown, "document")} == {
@@ -134,11 +134,11 @@ def test_an_item_opens_with_its_question_for_all_teams(small_round: Path, draw: 
 def test_how_certain_scores_are_stands_beside_them(small_round: Path, draw: Draw) -> None:
     """E with 4 of 10 is no better than guessing between two; A is apart from E on the same ten items, not from D."""
     shown = draw(small_round, "benchmark")
-    guessed = {
-        row["Team"]: (row["Chance"], row["Against chance"], row["Truncated"])
-        for row in table_of(shown, "answers-common")
+    assert table_of(shown, "scores-common")[0]["Chance"] == "50.0"
+    counts = {
+        row["Team"]: (row["Answers"], row["Unparsed"], row["Truncated"]) for row in table_of(shown, "answers-common")
     }
-    assert guessed["Team E"] == ("50.0", "interval holds chance", "1") and guessed["Team A"][1] == ""
+    assert counts["Team E"] == ("10", "0", "1")
     ways = {row["Team"]: row for row in table_of(shown, "ways-common")}
     assert (ways["Team D"]["Least"], ways["Team D"]["Most"], ways["Team D"]["By majority"]) == ("60.0", "80.0", "70.0")
     paired = {(row["Team"], row["Against"]): row for row in table_of(shown, "paired-common")}
