@@ -64,5 +64,6 @@ def remove_recorded_items(warehouse: Warehouse) -> None:
 
 
 def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
+    """The file of items last: it is by that one that the next run finds what a kill left."""
     times_file(path).unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
