@@ -50,7 +50,8 @@ _NOT_RWKV = r"(?<!feed_forward\.)(?<!ffn\.)"
 _ENDS = {
     "state_space_in": rf"{_STATE_SPACE}\.in_proj",
     "state_space_out": rf"{_STATE_SPACE}\.out_proj",
-    "query_key_value": rf"{_ATTENTION}\.(?:c_attn|qkv|in_proj|in_proj_weight|in_proj_bias) qkv_proj Wqkv query_key_value",
+    "query_key_value": rf"{_ATTENTION}\.(?:c_attn|qkv|in_proj|in_proj_weight|in_proj_bias) qkv_proj Wqkv query_key_value "
+    "linear_qkv",
     "query_down": r"q_a_proj wq_a",
     "query_up": r"q_b_proj wq_b",
     "key_value_down": r"kv_a_proj_with_mqa kv_a_proj wkv_a",
@@ -59,7 +60,7 @@ _ENDS = {
     "key": rf"k_proj {_NOT_RWKV}key key_proj wk {_T5}\.k attention\.k k_lin",
     "value": rf"v_proj {_NOT_RWKV}value value_proj wv {_T5}\.v attention\.v v_lin",
     "attention_output": rf"o_proj out_proj {_ATTENTION}\.(?:c_proj|proj|dense|wo|Wo) attention\.output\.dense {_T5}\.o "
-    "out_lin projection_layer",
+    "out_lin projection_layer self_attention\\.linear_proj",
     "gate_up": r"gate_up_proj gate_up_proj_bias gate_and_up_proj w13 mlp\.Wi \w*(?:mlp|moe)\.input_linear",
     "router": r"(?:mlp|block_sparse_moe|moe|ffn|feed_forward)\.(?:gate|router) router router\.layer gate\.wg "
     "e_score_correction_bias",
@@ -76,7 +77,7 @@ _ENDS = {
     "patch_embedding": r"patch_embedding patch_embeddings\.projection patch_embed\.proj patch_embed conv_proj conv1 conv2",
     "class_embedding": r"class_embedding cls_token class_token mask_token reg_token token_type_embeddings",
     "token_embedding": r"embed_tokens wte word_embeddings embed_in tok_embeddings token_embedding shared word_embedding embeddings",
-    "head": r"lm_head embed_out output head score lm_head\.decoder cls\.predictions\.decoder",
+    "head": r"lm_head embed_out output head score lm_head\.decoder output_layer cls\.predictions\.decoder",
 }
 _ROLES = tuple((role, re.compile(rf"(?:^|\.)(?:{'|'.join(ends.split())})$")) for role, ends in _ENDS.items())
 _OUTSIDE_LAYERS = ("head", "token_embedding", "patch_embedding")  # the same word inside a layer is something else

@@ -122,13 +122,28 @@ class _Parts:
     norms: Sequence[str]
 
 
+@dataclass(frozen=True)
+class _Layout:
+    """What shapes do not tell: linear layers stored (in, out), and fused gate and up by turns (gpt-oss), not one after the
+    other."""
+
+    conv1d: bool
+    interleaved: bool
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> "_Layout":
+        nested = config.get("text_config")
+        kinds = {config.get("model_type"), nested.get("model_type") if isinstance(nested, Mapping) else None}
+        return cls(is_conv1d(config), "gpt_oss" in kinds)
+
+
 #: The roles whose matrices are made of hidden units.
 _OF_UNITS = ("gate", "up", "gate_up", "up_ungated", "down", "state_space_in", "state_space_out")
 
 
 def feed_forward_layers(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> list[StoredLayer]:
     """Every layer of hidden units among `roles` (those of one component), in order."""
-    conv1d = is_conv1d(checkpoint.config)
+    layout = _Layout.of(checkpoint.config)
     found: list[StoredLayer] = []
     for parts in _by_place(roles):
         widths = {checkpoint.tensors[name].shape[0] for name in parts.norms}
@@ -136,7 +151,7 @@ def feed_forward_layers(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> 
         before = _BEFORE_FEED_FORWARD if "down" in parts.names else ("input_layernorm", f"{parts.place[1]}.norm")
         gain = gain_of(checkpoint, roles[0].component, parts.norms, before)
         for expert, first in _per_expert(shapes, parts.place[2]):
-            sides = _sides(parts.names, {role: shape[-2:] for role, shape in shapes.items()}, first, widths, conv1d)
+            sides = _sides(parts.names, {role: shape[-2:] for role, shape in shapes.items()}, first, widths, layout)
             if sides is not None:
                 reads, writes = sides
                 fits = gain is not None and all(each.shape[1] == len(gain) for each in reads)
@@ -191,16 +206,17 @@ def _per_expert(shapes: Mapping[str, tuple[int, ...]], expert: int | None) -> It
 
 
 def _sides(
-    names: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]], expert: int, widths: set[int], conv1d: bool
+    names: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]], expert: int, widths: set[int], layout: _Layout
 ) -> tuple[tuple[StoredUnits, ...], StoredUnits] | None:
     """What units read, gate before up, and what they write; None where the matrices do not fit each other."""
     if "state_space_in" in shapes:
         return _inner_channels(names, shapes)
     down = shapes["down"]
-    fused = "gate_up" in shapes
-    first = shapes.get("gate_up", shapes.get("up_ungated", shapes.get("up")))
-    assert first is not None
-    turned = _is_turned(first, down, widths, conv1d, fused)
+    first_role = next(role for role in ("gate_up", "up_ungated", "up") if role in shapes)
+    first = shapes[first_role]
+    # Megatron calls both of its layouts linear_fc1.
+    fused = first_role == "gate_up" or (first_role == "up_ungated" and first[0] == 2 * down[1])
+    turned = _is_turned(first, down, widths, layout.conv1d, fused)
     if turned is None:
         return None
     units = down[0] if turned else down[1]
@@ -210,9 +226,8 @@ def _sides(
         return StoredUnits(names[role], expert * rows, rows, columns, along_rows, units, start, step)
 
     if fused:
-        # Fused and turned tensors interleave gate and up (gpt-oss); the others put one after the other.
-        starts = [(0, 2), (1, 2)] if turned else [(0, 1), (units, 1)]
-        reads = [side("gate_up", not turned, start, step) for start, step in starts]
+        starts = [(0, 2), (1, 2)] if layout.interleaved else [(0, 1), (units, 1)]
+        reads = [side(first_role, not turned, start, step) for start, step in starts]
     else:
         reads = [side(role, not turned) for role in ("gate", "up", "up_ungated") if role in shapes]
         if any(shapes[role][1 if turned else 0] != units for role in ("gate", "up", "up_ungated") if role in shapes):
@@ -261,4 +276,5 @@ _BEFORE_FEED_FORWARD = (
     "layernorm_after",
     "final_layer_norm",
     "pre_mlp_layernorm",
+    "linear_fc1",  # Megatron keeps it inside the matrix that it stands before
 )

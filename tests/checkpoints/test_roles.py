@@ -122,6 +122,21 @@ def test_turned_layouts_give_the_units_that_the_model_has(tmp_path: Path) -> Non
     assert (layer.writes == model.h[0].mlp.c_proj.weight.detach().numpy()).all()
 
 
+@pytest.mark.parametrize(("family", "start", "step"), [("gpt_oss", 0, 2), ("llama4_text", 0, 1)])
+def test_fused_experts_give_the_units_that_the_model_has(family: str, start: int, step: int, tmp_path: Path) -> None:
+    """gpt-oss writes gate and up by turns, Llama 4 one after the other."""
+    from transformers import AutoConfig, AutoModel
+
+    model = AutoModel.from_config(AutoConfig.for_model(family, **FAMILIES[family][0]))
+    experts = dict(model.layers[1].named_modules())["mlp.experts" if family == "gpt_oss" else "feed_forward.experts"]
+    roles = roles_of(model, tmp_path)
+    stored = feed_forward_layers(open_checkpoint(tmp_path), roles)
+    layer = next(each for each in stored if each.place == ("", 1, 3)).leading(UNITS)
+    gate = experts.gate_up_proj[3].detach().numpy().T[start::step][:UNITS]
+    assert (layer.reads[0] == gate).all()
+    assert (layer.writes == experts.down_proj[3].detach().numpy()).all()
+
+
 @pytest.mark.parametrize("wrapper", ["llava", "deepseek_vl", "qwen2_vl"])
 def test_wrappers_have_their_components(wrapper: str, tmp_path: Path) -> None:
     from transformers import AutoConfig, AutoModelForImageTextToText
