@@ -66,8 +66,9 @@ dashboard: $(READY) ## show the programme in DIR in a browser
 bench: $(READY_FOR_TESTS) ## speed and memory as ratios against named peers, measured here (AREA=independence: that alone)
 	@$(BIN)/python -m tests.performance $(AREA)
 
-lineage: $(READY_FOR_TESTS) ## derivatives of models × disguises, and unrelated pairs, as docs/notes/lineage-matrix.md (about an hour)
+lineage: $(READY_FOR_TESTS) ## derivatives of models × disguises, and unrelated pairs, beside published statistics (docs/notes; 2 hours)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.lineage.matrix --out docs/notes/lineage-matrix.md
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.lineage.side_by_side --out docs/notes/lineage-baselines.md
 
 lint: $(READY_FOR_TESTS) ## check style, types and the direction of imports
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo

@@ -8,7 +8,7 @@ written down in the coverage ledger and never passed over in silence.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -116,8 +116,14 @@ class TensorRole:
 
 def assign_roles(checkpoint: Checkpoint) -> list[TensorRole]:
     """The role of every tensor, in the order of names."""
-    whole = _alone(checkpoint.config, list(checkpoint.tensors))
-    return [_role(name, whole) for name in sorted(checkpoint.tensors)]
+    return roles_of(checkpoint.tensors, checkpoint.config)
+
+
+def roles_of(names: Iterable[str], config: Mapping[str, Any]) -> list[TensorRole]:
+    """The role of everything named so in a model of these settings, in the order of names."""
+    known = sorted(names)
+    whole = _alone(config, known)
+    return [_role(name, whole) for name in known]
 
 
 def _role(name: str, whole: Component | None) -> TensorRole:

@@ -1,9 +1,11 @@
 """All that is measured of one component against one reference, before anybody calls it anything."""
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tasks.independence.aligned_tests import AlignedTests, aligned_tests, finds_planted_disguised
+from tasks.independence.behaviour import Behaviour
 from tasks.independence.copies import Content, copied
 from tasks.independence.correlation import (
     Correlation,
@@ -14,6 +16,7 @@ from tasks.independence.correlation import (
 )
 from tasks.independence.fingerprint import SketchedPart, sketch
 from tasks.independence.formula_tables import made_by_a_formula
+from tasks.independence.one_order_tests import OrderTest, one_order_tests
 from tasks.independence.part import Part
 from tasks.independence.place_tests import READS, WRITES, GroupTest, finds_planted_in_place, place_tests
 
@@ -30,7 +33,8 @@ class ComponentEvidence:
     """Statistics of one component against one reference.
 
     `copies`: pairs of tensors with the same numbers, the subject's first; `aligned` is None where it was not needed;
-    `planted_in_place` and `planted_disguised` are log10 p-values of derivatives that the tool planted, 0.0 where it could not.
+    `planted_in_place` and `planted_disguised` are log10 p-values of derivatives that the tool planted, 0.0 where it could not;
+    `orders` are tests of what is left in order, each of two groups; `behaviour` is None where the models were not run.
     """
 
     subject: Part
@@ -42,6 +46,8 @@ class ComponentEvidence:
     aligned: AlignedTests | None
     planted_in_place: float = 0.0
     planted_disguised: float = 0.0
+    orders: Sequence[OrderTest] = ()
+    behaviour: Behaviour | None = None
 
     @property
     def r(self) -> float | None:
@@ -75,7 +81,7 @@ class ComponentEvidence:
     @property
     def comparisons(self) -> int:
         """How many p-values stand to be corrected for; the aligned tests bring their own count."""
-        return len(self.groups) + (1 if self.aligned is not None else 0)
+        return len(self.groups) + len(self.orders) + sum(each is not None for each in (self.aligned, self.behaviour))
 
 
 def gather(subject: Part, reference: Part) -> ComponentEvidence:
@@ -88,9 +94,19 @@ def gather(subject: Part, reference: Part) -> ComponentEvidence:
     aligned = None if clear or mostly_copied else aligned_tests(subject, reference, seed)
     in_place = 0.0 if aligned is None else finds_planted_in_place(subject, reference, seed)
     disguised = 0.0 if aligned is None else finds_planted_disguised(subject, reference, seed)
+    orders = [] if aligned is None else one_order_tests(subject, reference, seed)
     sides = (subject.checkpoint, subject.roles, reference.checkpoint, reference.roles)
     return ComponentEvidence(
-        subject, reference, pairs, correlations(*sides), norm_gains(*sides), groups, aligned, in_place, disguised
+        subject,
+        reference,
+        pairs,
+        correlations(*sides),
+        norm_gains(*sides),
+        groups,
+        aligned,
+        in_place,
+        disguised,
+        orders,
     )
 
 

@@ -184,6 +184,9 @@ def _effects(finding: ComponentFinding) -> list[Text]:
     if centred is not None and centred.statistic is not None:
         r = f"{centred.statistic:.3f}"
         found.append(Text(ko=f"중심화 상관 {r}", en=f"centred correlation {r}"))
+    answers = tests.get("same-answers")
+    if answers is not None and answers.identity:
+        found.append(Text(ko="모든 글에 같은 답", en="the same answers to any text"))
     aligned = [test.statistic for test in finding.tests if test.decides and test.test.startswith("aligned")]
     if aligned and aligned[0] is not None:
         share = _percent(min(each or 0.0 for each in aligned))
