@@ -62,7 +62,7 @@ class Comparison:
     @property
     def effects(self) -> list[Text]:
         """How large the likeness is: what is copied, what correlates, what agrees."""
-        return list(_effects(self.finding))
+        return list(effects_of(self.finding))
 
     @property
     def deciding(self) -> list[LineageTest]:
@@ -174,7 +174,8 @@ def _cleared(comparisons: Sequence[Comparison]) -> dict[str, int]:
     return {name: len(verdicts) for name, verdicts in found.items() if set(verdicts) == {"independent"}}
 
 
-def _effects(finding: ComponentFinding) -> list[Text]:
+def effects_of(finding: ComponentFinding) -> list[Text]:
+    """How large the likeness is, in words: what is copied, what correlates, what agrees."""
     tests = {test.test: test for test in finding.tests}
     copy, centred = tests.get("exact-copy"), tests.get("centred-correlation")
     found = []
