@@ -14,7 +14,7 @@ NOTHING_WRONG = Text(
     en="An answer was found in every output, and no output or prompt was cut.",
 )
 CHANCE = Text(ko="우연 수준", en="Chance")
-AT_CHANCE = Text(ko="구간이 우연 수준을 포함", en="interval holds chance")
+AT_CHANCE = Text(ko="≈ 우연", en="≈ chance")
 CLUSTERS = Text(ko="독립 묶음", en="Clusters")
 JUDGED = Text(ko="답변", en="Answers")
 UNPARSED = Text(ko="답 못 찾음", en="Unparsed")

@@ -115,7 +115,7 @@ def test_the_team_page_opens_the_team_that_the_address_names_and_keeps_it(small_
 def test_an_item_opens_with_its_question_for_all_teams(small_round: Path, draw: Draw) -> None:
     shown = draw(small_round, "benchmark")
     scores = table_of(shown, "scores-common")[0]
-    assert (scores["Team A"], scores["Team E"]) == ("100.0 [80.0, 100.0]", "40.0 [20.0, 60.0] interval holds chance")
+    assert (scores["Team A"], scores["Team E"]) == ("100.0 [80.0, 100.0]", "40.0 [20.0, 60.0] ≈ chance")
     shown.selectbox(key="item-number").select(8).run()
     assert_calm(shown)
     assert {row["Field"]: row["Value"] for row in table_of(shown, "document")} == {
