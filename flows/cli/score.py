@@ -46,6 +46,8 @@ def score(
     interval (by clusters where the suite names `groups`), beside what guessing comes to. Outputs without an answer and outputs
     at their limit are counted apart. Where a task is asked in several ways (`templates`, `shuffle_choices`, `repeats`), the value
     is their mean, and a second table says how they differ.
+    How the model was computed with (along the prefix tree or in full, in slots or in batches, and why) is printed,
+    and stands under `engine` in JSON.
 
     The only state is FILE.jsonl. It must not exist, unless --resume takes it up: then what it holds is not asked again, and
     the finished file has the bytes of an uninterrupted run. How long items took, which is never the same twice, stands beside it
@@ -111,10 +113,13 @@ def _document(model: Path, scores: SuiteScores, speed: float | None) -> dict[str
         "tasks": {task.task: task_document(task) for task in scores.tasks},
         "items_per_second": speed,
         "settings": scores.settings,
+        "engine": scores.engine,
     }
 
 
 def _print(model: Path, scores: SuiteScores, speed: float | None) -> None:
     terminal = console()
     print_scores(terminal, f"{model} on {scores.suite}", scores)
+    for kind, way in scores.engine.get("ways", {}).items():
+        terminal.print(f"{kind}: {way}", markup=False)
     terminal.print("nothing was asked again" if speed is None else f"{speed:.1f} items a second")

@@ -91,7 +91,7 @@ def score_suite(
     def open_engine() -> Any:
         from tasks.benchmark.engine import HarnessModel
 
-        return HarnessModel(load_model(model_path, placement))
+        return HarnessModel(load_model(model_path, placement), alone=suite.suite.batch_invariant)
 
     with Ledger(ledger, hashes, resume) as book:
         run = _Run(suite, book, hashes, limit, chat, open_engine, progress or _unseen)
@@ -105,9 +105,9 @@ def score_suite(
     if chat is None:  # a chat template is the model's own: prompts are the same text for all without one
         for task in tasks:
             settings["tasks"][task.id]["prompts_sha256"] = _prompts_sha256(run.lines, task.id)
-    return SuiteScores(
-        suite=suite.suite.suite, tasks=scores, items=[line.result for line in run.lines], settings=settings
-    )
+    items = [line.result for line in run.lines]
+    engine = getattr(run.engine, "record", {})  # nothing where every item was held already
+    return SuiteScores(suite=suite.suite.suite, tasks=scores, items=items, settings=settings, engine=engine)
 
 
 @dataclass
