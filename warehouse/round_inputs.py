@@ -35,6 +35,7 @@ from warehouse.life_cycle import whole_chain
 from warehouse.reader import checked_results, load_quality, load_scores, load_trace, run_states
 from warehouse.run_keys import PlannedRun, plan
 from warehouse.store import Warehouse
+from warehouse.target_models import targets_of
 
 
 def decide_round(
@@ -245,7 +246,11 @@ def _team_inputs(loaded: LoadedProgramme, round_: Round, policy: Policy | None) 
         of_results = [each for each in results if each.suite == "results"]
         reads = bool(done) or any(isinstance(gate, EvidenceGate | LicenceGate) for gate in round_.gates)
         measured = replace(_measured(warehouse, done, faults), quality=judged, checked=of_results or None)
-        teams[team.id] = _with_submission(loaded, team, measured) if reads and not _unreadable(runs) else measured
+        teams[team.id] = (
+            _with_submission(loaded, team, measured, round_.settings_may_differ)
+            if reads and not _unreadable(runs)
+            else measured
+        )
     return teams
 
 
@@ -254,12 +259,15 @@ def _unreadable(runs: Sequence[PlannedRun]) -> bool:
     return not runs or all(run.fault is not None for run in runs)
 
 
-def _with_submission(loaded: LoadedProgramme, team: Team, measured: TeamInputs) -> TeamInputs:
+def _with_submission(
+    loaded: LoadedProgramme, team: Team, measured: TeamInputs, may_differ: Sequence[str]
+) -> TeamInputs:
     """What the submission itself says, beside what was measured of it."""
-    submission = loaded.submission(team).submission
+    handed = loaded.submission(team)
+    submission = handed.submission
     return replace(
         measured,
-        targets=submission.targets,
+        targets=targets_of(handed, measured.suites, may_differ),
         declared=submission.model.components,
         handed_in=handed_in(submission.evidence),
         licence=submission.model.licence,

@@ -306,7 +306,7 @@ def test_a_warehouse_from_before_the_life_cycle_is_brought_up_to_date_when_it_is
     _measure(loaded)
     _tampered(
         loaded.warehouse,
-        "drop table round_events; drop table decision_amendments; delete from schema_version where version >= 4",
+        "drop table round_events; drop table decision_amendments; delete from schema_version where version >= 5",
     )
     assert load_chain(Warehouse(loaded.warehouse), "imported", "round-1") == []
     assert load_decision(Warehouse(loaded.warehouse), "round-1") == decide_round(loaded)
