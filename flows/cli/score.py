@@ -42,7 +42,8 @@ def score(
 
     No programme is needed. Suites name tasks of lm-evaluation-harness or task files in its format; prompts, filters and
     metrics are that library's own. Values are the metric as it is (accuracies in [0, 1]), with standard error and 95 %
-    interval.
+    interval. How the model was computed with (along the prefix tree or in full, in slots or in batches, and why) is printed,
+    and stands under `engine` in JSON.
 
     The only state is FILE.jsonl. It must not exist, unless --resume takes it up: then what it holds is not asked again, and
     the finished file has the bytes of an uninterrupted run. `items_per_second` counts the items asked by this call over
@@ -107,6 +108,7 @@ def _document(model: Path, scores: SuiteScores, speed: float | None) -> dict[str
         "tasks": {task.task: task.model_dump(mode="json", exclude={"task"}) for task in scores.tasks},
         "items_per_second": speed,
         "settings": scores.settings,
+        "engine": scores.engine,
     }
 
 
@@ -118,4 +120,6 @@ def _print(model: Path, scores: SuiteScores, speed: float | None) -> None:
         shown.add_row(task.task, task.metric, f"{task.value:.4f}", error, interval, str(task.n))
     terminal = console()
     terminal.print(shown)
+    for kind, way in scores.engine.get("ways", {}).items():
+        terminal.print(f"{kind}: {way}", markup=False)
     terminal.print("nothing was asked again" if speed is None else f"{speed:.1f} items a second")

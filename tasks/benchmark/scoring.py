@@ -78,14 +78,15 @@ def score_suite(
     def open_engine() -> Any:
         from tasks.benchmark.engine import HarnessModel
 
-        return HarnessModel(load_model(model_path, placement))
+        return HarnessModel(load_model(model_path, placement), alone=suite.suite.batch_invariant)
 
     with Ledger(ledger, hashes, resume) as book:
         run = _Run(suite, book, hashes, limit, chat, open_engine, progress or _unseen)
         scores = [task_score(task, run.judge_task(task), suite.suite.seed) for task in tasks]
         book.finish(run.lines)
     items = [ItemResult(**line.model_dump(exclude={"greedy", "settings_sha256"})) for line in run.lines]
-    return SuiteScores(suite=suite.suite.suite, tasks=scores, items=items, settings=settings)
+    engine = getattr(run.engine, "record", {})  # nothing where every item was held already
+    return SuiteScores(suite=suite.suite.suite, tasks=scores, items=items, settings=settings, engine=engine)
 
 
 @dataclass(frozen=True)
