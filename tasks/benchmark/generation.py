@@ -92,8 +92,8 @@ class Generator:
         self._writer = writer
         self._full = full
         self._max_length = max_length
-        #: Whether padding changes what the model writes; None while nobody knows.
-        self._minds_padding: bool | None = None
+        #: Whether what shares a batch changes what the model writes; None while nobody knows.
+        self._minds_company: bool | None = None
         on_cpu = loaded.model.device.type == "cpu"
         self._slots = CPU_SLOTS if on_cpu else GPU_SLOTS
         ends = loaded.model.generation_config.eos_token_id
@@ -102,7 +102,7 @@ class Generator:
     @property
     def batches(self) -> str:
         """How texts are written outside slots."""
-        return "batches of prompts of one length" if self._minds_padding else "batches"
+        return "one at a time" if self._minds_company else "batches"
 
     def generate(
         self, prompts: Sequence[tuple[Row, dict[str, Any]]], wanted: Collection[int]
@@ -177,16 +177,14 @@ class Generator:
             yield from ({members[place]: text for place, text in written.items()} for written in found)
 
     def _written_together(self, rows: list[Row]) -> list[Sequence[int]]:
-        """All rows, where padding on the left changes nothing; else those of one length (RWKV's state takes padding in)."""
-        by_length: dict[int, list[int]] = {}
-        for place, row in enumerate(rows):
-            by_length.setdefault(len(row.ids), []).append(place)
-        if self._minds_padding is None and len(by_length) > 1 and not any(row.extras for row in rows):
-            first, *_, last = sorted(by_length)
-            two = [rows[by_length[length][0]] for length in (first, last)]
-            alone = torch.cat([self._next_tokens([row]) for row in two])
-            self._minds_padding = not furthest(self._next_tokens(two), alone) < TOLERANCE[self._loaded.model.dtype]
-        return list(by_length.values()) if self._minds_padding else [range(len(rows))]
+        """All rows, where a shorter prompt is answered alike in a batch and alone; else each by itself (RWKV's state takes
+        in what a batch is padded with)."""
+        if self._minds_company is None and not any(row.extras for row in rows):
+            two = [min(rows, key=lambda row: len(row.ids)), max(rows, key=lambda row: len(row.ids))]
+            if len(two[0].ids) < len(two[1].ids):
+                alone = torch.cat([self._next_tokens([row]) for row in two])
+                self._minds_company = not furthest(self._next_tokens(two), alone) < TOLERANCE[self._loaded.model.dtype]
+        return [[place] for place in range(len(rows))] if self._minds_company else [range(len(rows))]
 
     def _next_tokens(self, rows: list[Row]) -> torch.Tensor:
         """Log-probabilities of the token behind each prompt [rows, vocabulary], as `generate` computes them in one batch."""
