@@ -46,11 +46,12 @@ class PlannedRun:
 
 @dataclass(frozen=True)
 class SubmissionContent:
-    """The hashes of what a team handed in."""
+    """The hashes of what a team handed in, and whether a server answers for the model in the benchmark."""
 
     submission: str
     model: str
     checkpoints: Mapping[int, str]
+    served: bool = False
 
 
 def plan(loaded: LoadedProgramme, round_: Round) -> list[PlannedRun]:
@@ -100,8 +101,10 @@ def _complete_benchmarks(
 
 
 def _benchmarks(team: str, content: SubmissionContent, suites: Mapping[str, str]) -> dict[str, str]:
+    """A server computes in a precision of its own, so its scores are another run's; where it stands is no matter."""
+    by = {"served": True} if content.served else {}
     return {
-        suite: _key("benchmark", team, {"model": content.model, "suite": suite_hash})
+        suite: _key("benchmark", team, {"model": content.model, "suite": suite_hash, **by})
         for suite, suite_hash in suites.items()
     }
 
@@ -162,7 +165,7 @@ def submission_content(loaded: LoadedSubmission, cache: HashCache) -> Submission
             "files": files,
         }
     )
-    return SubmissionContent(whole, model, checkpoints)
+    return SubmissionContent(whole, model, checkpoints, loaded.submission.model.endpoint is not None)
 
 
 def evidence_files(loaded: LoadedSubmission) -> dict[str, Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +17,7 @@ from flows.cli.progress import Progress, progress_shown
 
 if TYPE_CHECKING:
     from checks.records.scores import SuiteScores
+    from tasks.benchmark import Endpoint
 
 
 def score(
@@ -36,6 +38,12 @@ def score(
             metavar="DTYPE", help="float32, bfloat16, float16. Without it: bfloat16 on a GPU that has it, else float32."
         ),
     ] = None,
+    endpoint: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="Ask an OpenAI-compatible server; MODEL then holds its tokenizer, and weights if any."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score one model on a suite of benchmark tasks.
@@ -47,31 +55,39 @@ def score(
     The only state is FILE.jsonl. It must not exist, unless --resume takes it up: then what it holds is not asked again, and
     the finished file has the bytes of an uninterrupted run. `items_per_second` counts the items asked by this call over
     the time from the first task on, loading the model included; it is null where nothing was asked.
+
+    With --endpoint a server (vLLM, SGLang) answers. What it offers is found out first, and where MODEL holds the weights and they
+    fit this machine, both must answer alike; else the served weights are "not verified", which is printed. A key that the
+    server asks for stands in GWANMUN_ENDPOINT_KEY. A server that stops answering ends the command with 3.
     """
     from checks.contracts.loading import load_suite
-    from tasks.benchmark import score_suite
+    from tasks.benchmark import connect, score_suite
 
+    if endpoint is not None and (device or dtype):
+        raise InputFault("command line", "--endpoint", "--device or --dtype", "neither: the server decides both")
     if resume and items is None:
         raise InputFault("command line", "--resume", "no --items", "--items FILE.jsonl, the file to take up")
     with only_the_answer(), progress_shown() as progress:
         loaded = load_suite(suite)
         held = _lines(items)
         clock = _Clock(progress)
-        scores = score_suite(
-            model,
-            loaded,
-            limit=limit,
-            device=device,
-            dtype=dtype,
-            ledger=items,
-            resume=resume,
-            progress=clock,
-        )
+        with nullcontext() if endpoint is None else connect(endpoint, model) as server:
+            scores = score_suite(
+                model,
+                loaded,
+                limit=limit,
+                device=device,
+                dtype=dtype,
+                endpoint=server,
+                ledger=items,
+                resume=resume,
+                progress=clock,
+            )
         speed = clock.items_per_second(len(scores.items) - held)
     if as_json:
-        print_json(_document(model, scores, speed))
+        print_json(_document(model, scores, speed, server))
     else:
-        _print(model, scores, speed)
+        _print(model, scores, speed, server)
 
 
 @dataclass
@@ -100,17 +116,18 @@ def _lines(items: Path | None) -> int:
         return sum(line.endswith(b"\n") for line in file)
 
 
-def _document(model: Path, scores: SuiteScores, speed: float | None) -> dict[str, Any]:
+def _document(model: Path, scores: SuiteScores, speed: float | None, server: Endpoint | None) -> dict[str, Any]:
     return {
         "model": str(model),
         "suite": scores.suite,
         "tasks": {task.task: task.model_dump(mode="json", exclude={"task"}) for task in scores.tasks},
         "items_per_second": speed,
         "settings": scores.settings,
+        **({} if server is None else {"endpoint": server.environment()}),
     }
 
 
-def _print(model: Path, scores: SuiteScores, speed: float | None) -> None:
+def _print(model: Path, scores: SuiteScores, speed: float | None, server: Endpoint | None) -> None:
     shown = table("task", "metric", "value>", "stderr>", "95 %", "n>", title=f"{model} on {scores.suite}")
     for task in scores.tasks:
         interval = "–" if task.ci95 is None else f"{task.ci95[0]:.4f} to {task.ci95[1]:.4f}"
@@ -118,4 +135,8 @@ def _print(model: Path, scores: SuiteScores, speed: float | None) -> None:
         shown.add_row(task.task, task.metric, f"{task.value:.4f}", error, interval, str(task.n))
     terminal = console()
     terminal.print(shown)
+    if server is not None:
+        terminal.print(
+            f"{server.offer.model} of {server.caller.base}; its weights {server.weights.words}", markup=False
+        )
     terminal.print("nothing was asked again" if speed is None else f"{speed:.1f} items a second")
