@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from checks.contracts.errors import InputFault
-from checks.contracts.loading import LoadedProgramme, LoadedSubmission, LoadedSuite
+from checks.contracts.loading import LM_EVAL_PREFIX, LoadedProgramme, LoadedSubmission, LoadedSuite
 from checks.contracts.programme import Round, Team
 from checks.contracts.task_files import task_files
 from checks.records.canonical import canonical_sha256
@@ -187,7 +187,7 @@ def suite_sha256(loaded: LoadedSuite, cache: HashCache) -> str:
     for task in loaded.suite.tasks:
         path = loaded.task_file(task)
         if path is None:
-            files[task.use] = f"lm_eval {version('lm_eval')}"
+            files[task.use] = f"lm_eval {version('lm_eval')}" if task.use.startswith(LM_EVAL_PREFIX) else ""
             continue
         for each in task_files(path):
             files[os.path.relpath(each, loaded.folder)] = hash_file(each, cache)

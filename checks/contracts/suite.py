@@ -16,7 +16,9 @@ class SuiteTask(Contract):
 
     id: TaskId = Field(description="the task's name in scores and targets")
     use: str = Field(
-        min_length=1, description="lm_eval:NAME, a task that lm-evaluation-harness defines, or a task file beside"
+        min_length=1,
+        description="lm_eval:NAME, a task that lm-evaluation-harness defines; imported:NAME, one that another tool runs; "
+        "or a task file beside",
     )
     metric: str = Field("acc", min_length=1, description="the metric that counts, one that the task defines")
     fewshot: Count = Field(0, description="examples shown before the question")

@@ -42,3 +42,8 @@ class SuiteScores(Record):
     tasks: list[TaskScore]
     items: list[ItemResult]
     settings: dict[str, Any] = {}
+
+    @property
+    def imported(self) -> dict[str, Any] | None:
+        """Where the scores were not measured here: the format, the tool, the model it names, and SHA-256 of its files."""
+        return self.settings.get("imported")

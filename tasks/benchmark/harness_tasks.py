@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from checks.contracts.errors import InputFault
-from checks.contracts.loading import LM_EVAL_PREFIX, LoadedSuite
+from checks.contracts.loading import IMPORTED_PREFIX, LM_EVAL_PREFIX, LoadedSuite
 from checks.contracts.suite import SuiteTask
 from checks.contracts.task_files import task_files
 from tasks.benchmark.library_quiet import quiet_libraries
@@ -57,9 +57,16 @@ class LoadedTask:
 
 
 def load_tasks(suite: LoadedSuite) -> list[LoadedTask]:
-    """The suite's tasks with their data; raises InputFault for a task, data file, split or metric that is not there."""
+    """The suite's tasks with their data, without those that another tool runs.
+
+    Raises InputFault for a task, data file, split or metric that is not there.
+    """
     quiet_libraries()
-    return [_load(suite, index, setting) for index, setting in enumerate(suite.suite.tasks)]
+    return [
+        _load(suite, index, setting)
+        for index, setting in enumerate(suite.suite.tasks)
+        if not setting.use.startswith(IMPORTED_PREFIX)
+    ]
 
 
 def suite_files(suite: LoadedSuite) -> list[Path]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from checks.contracts.errors import InputFault
-from checks.contracts.loading import LoadedSuite
+from checks.contracts.loading import IMPORTED_PREFIX, LoadedSuite
 from checks.records.canonical import canonical_sha256
 from checks.records.scores import ItemResult, SuiteScores
 from tasks.benchmark.chat import Chat, chat_of
@@ -66,6 +66,11 @@ def score_suite(
     Raises InputFault for a suite, model, device, limit or ledger that is not as it must be.
     """
     quiet_libraries()
+    for index, each in enumerate(suite.suite.tasks):
+        if each.use.startswith(IMPORTED_PREFIX):
+            raise suite.fault(
+                f"tasks[{index}].use", f"{each.use}, which another tool runs", "its results: gwanmun import"
+            )
     if limit is not None and limit < 1:
         raise InputFault(suite.path, "limit", str(limit), "at least 1 item")
     placement = choose_device(device, dtype) if endpoint is None else SERVED
