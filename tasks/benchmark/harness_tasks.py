@@ -22,6 +22,8 @@ from checks.contracts.loading import IMPORTED_PREFIX, LM_EVAL_PREFIX, LoadedSuit
 from checks.contracts.suite import SuiteTask
 from checks.contracts.task_files import task_files
 from tasks.benchmark.library_quiet import quiet_libraries
+from tasks.benchmark.sandbox import check_sandbox
+from tasks.benchmark.sandbox.code_eval import code_eval_sandboxed, runs_in_sandbox
 from tasks.benchmark.task_faults import check_data_file, check_metrics, task_fault
 
 #: The harness imports `!function` modules and registers metrics in tables of its own process: one task at a time.
@@ -82,7 +84,7 @@ def suite_files(suite: LoadedSuite) -> list[Path]:
 def _load(suite: LoadedSuite, index: int, setting: SuiteTask) -> LoadedTask:
     path = suite.task_file(setting)
     key = f"tasks[{index}]"
-    with _LOADING:
+    with _LOADING, code_eval_sandboxed():
         loaded = _shipped(suite, setting, key) if path is None else _from_file(path)
     group = None if isinstance(loaded, list) else loaded
     harness_tasks = loaded if isinstance(loaded, list) else loaded.get_all_tasks()
@@ -203,7 +205,10 @@ def _shipped(suite: LoadedSuite, setting: SuiteTask, key: str) -> Any:
 def _prepare(harness: Any, setting: SuiteTask, seed: int, source: Path) -> None:
     """Few-shot as the suite says, seeded as the harness seeds it; refuses what this stage does not run."""
     if getattr(harness, "UNSAFE_CODE", False):
-        raise InputFault(source, harness.task_name, "a task that runs generated code", "one that only reads answers")
+        if not runs_in_sandbox(harness):
+            expected = "one that runs it by `code_eval`, which is put in a sandbox here"
+            raise InputFault(source, harness.task_name, "a task that runs generated code by means of its own", expected)
+        check_sandbox()
     if (harness.get_config("repeats") or 1) != 1:
         found = f"repeats: {harness.get_config('repeats')}"
         raise InputFault(source, harness.task_name, found, "1 here, and `repeats` in the suite")

@@ -44,6 +44,9 @@ def check_metrics(path: Path, config: dict[str, Any]) -> None:
 def task_fault(path: Path, config: dict[str, Any], error: Exception, key: str = "", name: str = "") -> InputFault:
     """The fault that stands behind what the harness raised while it loaded a task; `name` is that of a shipped one."""
     causes = _chain(error)
+    for each in causes:
+        if isinstance(each, InputFault):
+            return each
     if any(isinstance(each, _absence()) for each in causes):
         dataset = str(config.get("dataset_path") or _dataset_named(causes))
         arguments = ", ".join(repr(each) for each in (dataset, config.get("dataset_name")) if each)
