@@ -59,6 +59,7 @@ def _samples(generation: Mapping[str, Any]) -> bool:
 def _task_settings(task: LoadedTask, common: Mapping[str, Any]) -> dict[str, Any]:
     settings = {
         "use": task.setting.use,
+        **({} if task.setting.revision is None else {"revision": task.setting.revision}),
         "metric": task.metric,
         "filter": task.filter,
         "fewshot": task.setting.fewshot,

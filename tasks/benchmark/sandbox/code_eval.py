@@ -60,5 +60,14 @@ def runs_in_sandbox(harness: Any) -> bool:
     )
 
 
+def score_pass_at(harness: Any) -> None:
+    """Names pass@k among the metrics of a task that states only the function they come from; its mean, as in the harness."""
+    from lm_eval.api.metrics import mean
+
+    for each in harness.config.metric_list:
+        for k in each.get("k") or ():
+            harness._aggregation_list.setdefault(f"pass@{k}", mean)
+
+
 def _pass_at(programs: int, passed: int, k: int) -> float:
     return 1.0 - comb(programs - passed, k) / comb(programs, k)
