@@ -30,10 +30,14 @@ READY := .venv/.ready-to-run-$(ASKED_FOR)
 READY_FOR_TESTS := .venv/.ready-to-test-$(ASKED_FOR)
 
 ifdef UV
-PIP := UV_COMPILE_BYTECODE=1 uv pip install --python $(BIN)/python
+PIP := uv pip install --python $(BIN)/python
 else
-PIP := $(BIN)/python -m pip install --disable-pip-version-check $(if $(MAKE_TERMOUT),,--quiet)
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-compile $(if $(MAKE_TERMOUT),,--quiet)
 endif
+# torch first and alone, as it may come from another index. A pip older than 25 takes twice as long to agree on versions,
+# and compiling all modules ahead takes longer than Python takes to compile those that it imports.
+INSTALL_WITH = $(if $(UV),,$(PIP) 'pip>=25' && )$(PIP) -c constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch \
+	&& $(PIP) -c constraints.txt --editable
 
 # Root, or sudo that asks nothing, on a machine with Debian's packages.
 MAY_INSTALL := command -v apt-get >/dev/null && { [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
@@ -62,8 +66,9 @@ dashboard: $(READY) ## show the programme in DIR in a browser
 bench: $(READY_FOR_TESTS) ## speed and memory as ratios against named peers, measured here (AREA=independence: that alone)
 	@$(BIN)/python -m tests.performance $(AREA)
 
-lineage: $(READY_FOR_TESTS) ## derivatives of models × disguises, and unrelated pairs, as docs/notes/lineage-matrix.md (about an hour)
+lineage: $(READY_FOR_TESTS) ## derivatives of models × disguises, and unrelated pairs, beside published statistics (docs/notes; 2 hours)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.lineage.matrix --out docs/notes/lineage-matrix.md
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.lineage.side_by_side --out docs/notes/lineage-baselines.md
 
 lint: $(READY_FOR_TESTS) ## check style, types and the direction of imports
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
@@ -85,19 +90,19 @@ clean: ## remove caches, the demo in DIR and what tests keep in build/; .venv st
 
 $(READY):
 	@$(made_venv)
-	@echo "Setting up .venv (once; about 2 minutes and 2.5 GB, more with the CUDA build of torch)"
 	@rm -f .venv/.ready-to-*
-	@$(PIP) -c constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
-	@$(PIP) -c constraints.txt --editable .
+	@$(INSTALL_WITH) .
 	@touch $@
 
-$(READY_FOR_TESTS): | $(READY)
+$(READY_FOR_TESTS):
+	@$(made_venv)
 	@rm -f .venv/.ready-to-*
-	@$(PIP) -c constraints.txt --editable '.[dev]'
+	@$(INSTALL_WITH) '.[dev]'
 	@touch $(READY) $@
 
 # An environment that is complete and bound to this Python and folder is kept; anything else is made anew.
 define made_venv
+echo "Setting up .venv (once; about 2 minutes and 2.5 GB, more with the CUDA build of torch)"; \
 if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or newer is needed: apt-get install python3 python3-venv" >&2; exit 1; fi; \
 if ! compgen -G '.venv/.ready-to-*' >/dev/null || [ "$$(cat .venv/.bound-to)" != "$(BOUND_TO)" ]; then \
 	rm -rf .venv; \

@@ -12,6 +12,7 @@ from typing import Literal
 import altair as alt
 import streamlit as st
 
+from checks.records.decision_words import named
 from checks.records.decisions import Reason
 from checks.records.record import Text
 from dashboard.html_table import Html, csv_bytes, table
@@ -26,7 +27,6 @@ from dashboard.words.language import (
     plain_label,
     stacked_html,
 )
-from dashboard.words.signs import named
 from tasks.independence.report import as_image
 
 #: How many rows of a long table stand on one page of it.

@@ -1,5 +1,6 @@
 """What the independence and data-quality stages found, as table rows: used by a stage's page and by the team's page."""
 
+from checks.records.decision_words import named
 from checks.records.lineage import ComponentFinding, Trace
 from checks.records.lineage_words import COMPONENTS, RELATIONS
 from checks.records.quality import ExpectationResult
@@ -10,7 +11,7 @@ from dashboard.opened import View
 from dashboard.words import stages as words
 from dashboard.words.language import inline, inline_html, stacked_html
 from dashboard.words.numbers import count_text, p_text, share_text
-from dashboard.words.signs import QUALITY, QUALITY_SUITE, SEVERITY, VERDICT, named
+from dashboard.words.signs import QUALITY, QUALITY_SUITE, SEVERITY, VERDICT
 
 FINDING_COLUMNS = [
     words.REFERENCE,

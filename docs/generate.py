@@ -11,6 +11,7 @@ from pathlib import Path
 
 from docs.checks_page import checks_page
 from docs.commands_page import commands_page
+from docs.disclosure_block import disclosure_block
 from docs.files_page import files_page
 from docs.policies_block import policies_block
 from docs.rules_block import rules_block
@@ -25,7 +26,10 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "files.md": files_page,
     "tables.md": tables_page,
 }
-BLOCKS: Mapping[str, Mapping[str, Callable[[], str]]] = {"rules.md": {"rules": rules_block, "policies": policies_block}}
+BLOCKS: Mapping[str, Mapping[str, Callable[[], str]]] = {
+    "rules.md": {"rules": rules_block, "policies": policies_block},
+    "disclosure.md": {"parts": disclosure_block},
+}
 NOTICE = "<!-- Written by `make docs` from the code; change it there. -->\n\n"
 END = "<!-- /generated -->"
 

@@ -2,6 +2,7 @@
 
 from typing import get_args
 
+from checks.contracts.disclosure import Disclosure
 from checks.contracts.fields import Contract
 from checks.contracts.programme import AnyGate, Gate
 from checks.contracts.round_rules import (
@@ -37,7 +38,7 @@ _FORMS: dict[str, list[type[Contract]]] = {
     "combine": [Combine],
     "gates": list(get_args(get_args(AnyGate)[0])),
     "select": [Select, AdvanceTop, Wildcards, Reserve],
-    "round": [Adjustments, Waivers, Withdrawal, OnVacancy, Freeze, Appeals],
+    "round": [Adjustments, Waivers, Withdrawal, OnVacancy, Freeze, Appeals, Disclosure],
 }
 #: Keys that every rule of a kind has, told once in the page's own words.
 _SHARED = {*Cited.model_fields, *Source.model_fields, *Gate.model_fields}

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from checks.contracts.errors import InputFault
 from checks.contracts.loading import LoadedProgramme, LoadedSubmission, load_programme
 from checks.contracts.programme import Round, Team
+from checks.records.quality import QualityReport
 from checks.records.record import Stage
 from checks.records.runs import RunRecord
 from warehouse.reader import run_states
@@ -84,16 +85,18 @@ class TeamRun:
         measure: Callable[[], Measured],
         record: Callable[[Warehouse, RunRecord, Measured], None],
         environment: Callable[[], dict[str, Any]],
+        beside_a_fault: Callable[[], QualityReport] | None = None,
     ) -> str | None:
         """Measures and records in one transaction; a fault in the submission is recorded as this run's failure and returned.
 
+        `beside_a_fault` says what can be judged all the same: it is recorded with the failure.
         Raises ChangedMeanwhile where the content is another one afterwards: its rows would stand under the wrong key.
         """
         started = datetime.now(UTC)
         try:
             measured = measure()
         except InputFault as fault:
-            return record_fault(self, fault.message)
+            return record_fault(self, fault.message, None if beside_a_fault is None else beside_a_fault())
         after = find_run(str(self.loaded.path), self.round.id, self.planned.stage, self.team.id, self.planned.subject)
         if after.planned.key != self.planned.key:
             raise ChangedMeanwhile(f"{self.label}: what was handed in changed while it was measured; run it again")
@@ -125,12 +128,15 @@ def find_run(programme: str, round_id: str, stage: Stage, team: str, subject: st
     return TeamRun(loaded, round_, loaded.team(round_, team), planned)
 
 
-def record_fault(run: TeamRun, message: str) -> str:
-    """Records that the run could not be measured, unless that stands there already; returns the message in one line."""
+def record_fault(run: TeamRun, message: str, report: QualityReport | None = None) -> str:
+    """Records that the run could not be measured, unless that stands there already; returns the message in one line.
+
+    `report` is what was judged all the same.
+    """
     message = message.replace(f"{run.loaded.folder}/", "")
     state = run_states(run.warehouse, [run.planned.key]).get(run.planned.key)
     if state is None or state.message != message:
-        record_failure(run.warehouse, run.row(datetime.now(UTC), {}), message)
+        record_failure(run.warehouse, run.row(datetime.now(UTC), {}), message, report)
     return message
 
 

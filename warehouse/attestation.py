@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 #: What the predicate says and how the files are laid out; another number where that changes.
-PREDICATE_TYPE = "urn:gwanmun:decided-round:1"
+PREDICATE_TYPE = "urn:gwanmun:decided-round:2"
 
 
 class NotSigned(Exception):  # noqa: N818  (what was found, not a fault of the program)

@@ -1,16 +1,17 @@
 """`gwanmun bundle`: a decided round in one signed zip, from which anyone comes to the same decision, offline.
 
 The decision is the one that was recorded by the programme's own rules. Where the files now say otherwise, or nothing was
-recorded, there is nothing to bundle; a bundle that would not verify is never written.
+recorded, there is nothing to bundle; a bundle that would not verify is never written. The auditor's bundle holds everything;
+those for the public, a team or the committee hold what the round's `disclosure` gives them, under the same signed root.
 """
 
 import hashlib
 import os
-from collections.abc import Sequence
-from importlib.metadata import version
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from checks.contracts.disclosure import Audience, audience
 from checks.contracts.errors import InputFault
 from checks.contracts.loading import LoadedProgramme
 from checks.records.canonical import canonical_json, canonical_sha256
@@ -19,34 +20,36 @@ from checks.rules.decision import decide
 from checks.rules.inputs import NotMeasured, RoundInputs
 from warehouse.archive import pack
 from warehouse.attestation import sign, statement
-from warehouse.bundle_contents import PROFILE, Files, to_files
+from warehouse.bundle_contents import Files, to_files
+from warehouse.bundle_readme import readme
+from warehouse.documents import DECISION, HISTORY, documents, is_shown
 from warehouse.keys import PRIVATE, load_private, public_pem
 from warehouse.reader import RecordedDecision, load_decision, load_history
 from warehouse.research_object import METADATA, describe_files
 from warehouse.round_inputs import load_round_inputs
+from warehouse.sealing import Contents, redact, seal, secret_of
 from warehouse.store import Warehouse
-from warehouse.verification import ATTESTATION, DECISION, HISTORY, README, SIGNER, Verification, verify_bundle
+from warehouse.verification import (
+    ATTESTATION,
+    PROOF,
+    README,
+    SEAL,
+    SIGNER,
+    Verification,
+    made_with,
+    verify_bundle,
+)
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 #: Beside programme.yaml; the demo makes its own, others make theirs with `gwanmun keys`.
 KEYS_FOLDER = "keys"
-
-_README = """{title_ko} · {title_en}
-{round}: 평가 결과와 그 근거 / the decision and its evidence
-
-이 파일 묶음으로 누구나 인터넷, 모델, 데이터베이스 없이 같은 결정을 다시 계산할 수 있습니다:
-    gwanmun verify FILE.zip --key PUBLIC.pem
-감사용 묶음입니다. 평가위원의 코드(이름 아님), 위원회 결정의 서명, 자료의 해시가 들어 있으며 모델 가중치와 학습 자료는 없습니다.
-공개하기 전에 서명과 팀 자료를 내보내도 되는지 확인하십시오.
-
-From this bundle anyone can come to the same decision again, without network, models or a database:
-    gwanmun verify FILE.zip --key PUBLIC.pem
-This is the auditor's profile: raters' codes (no names), the signatures on rulings, hashes of data; no weights and no training
-data. Before it is published, check that the signatures and the teams' details may be.
-"""
+AUDITOR = audience(None, "auditor")
 
 
-def write_bundle(loaded: LoadedProgramme, round_id: str | None, out: Path) -> Verification:
-    """Writes the round's bundle to `out`, whole or not at all, and returns what verifying it says.
+def write_bundle(loaded: LoadedProgramme, round_id: str | None, out: Path, reader: Audience = AUDITOR) -> Verification:
+    """Writes the round's bundle for a reader to `out`, whole or not at all, and returns what verifying it says.
 
     Raises InputFault where nothing was decided, something has changed since, there is no signing key, or `out` cannot be written.
     """
@@ -54,17 +57,17 @@ def write_bundle(loaded: LoadedProgramme, round_id: str | None, out: Path) -> Ve
         raise InputFault(out, found="a folder", expected="a file to write")
     round_ = loaded.round(round_id)
     key = load_private(loaded.folder / KEYS_FOLDER / PRIVATE)
-    decision, inputs = _decided(loaded, round_.id)
+    decision, inputs = recorded_and_unchanged(loaded, round_.id)
     history = load_history(Warehouse(loaded.warehouse), round_.id)
-    files = to_files(inputs)
-    files[DECISION] = canonical_json(decision).encode()
-    files[HISTORY] = canonical_json(chained(history)).encode()
+    whole = to_files(inputs)
+    whole[DECISION] = canonical_json(decision).encode()
+    whole[HISTORY] = canonical_json(chained(history)).encode()
+    files, contents = _for_reader(whole, key, reader)
     files[SIGNER] = public_pem(key.public_key())
-    title = loaded.programme.title
-    files[README] = _README.format(title_ko=title.ko, title_en=title.en, round=round_.id).encode()
+    files[README] = readme(loaded.programme.title, round_.id, reader)
     files[METADATA] = describe_files(files, loaded.programme, round_, history[-1].recorded_at)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    files[ATTESTATION] = sign(statement(hashes, _predicate(decision)), key)
+    files[ATTESTATION] = sign(statement(hashes, _predicate(decision, contents, reader)), key)
     return _written(files, out)
 
 
@@ -78,7 +81,8 @@ def chained(history: Sequence[RecordedDecision]) -> list[dict[str, str]]:
     return links
 
 
-def _decided(loaded: LoadedProgramme, round_id: str) -> tuple[Decision, RoundInputs]:
+def recorded_and_unchanged(loaded: LoadedProgramme, round_id: str) -> tuple[Decision, RoundInputs]:
+    """The recorded decision and what it was made from; raises InputFault where there is none, or the files now say otherwise."""
     key = f"rounds.{round_id}"
     recorded = load_decision(Warehouse(loaded.warehouse), round_id)
     if recorded is None:
@@ -96,18 +100,36 @@ def _decided(loaded: LoadedProgramme, round_id: str) -> tuple[Decision, RoundInp
     return recorded, inputs
 
 
-def _predicate(decision: Decision) -> dict[str, Any]:
-    """What is said of the files; the versions are those that numbers may depend on."""
-    return {
+def _for_reader(whole: Mapping[str, bytes], key: "Ed25519PrivateKey", reader: Audience) -> tuple[Files, Contents]:
+    """The files that this reader gets, and the contents that every reader's bundle shares."""
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in whole.items()}
+    secret = secret_of(key.private_bytes_raw(), canonical_json(hashes).encode())
+    values = documents(whole)
+    contents = seal(values, secret)
+    if reader.profile == "auditor":
+        return {**whole, SEAL: canonical_json({"secret": secret.hex()}).encode()}, contents
+    left = redact(values, secret, lambda name, document, path: is_shown(reader, name, document, path))
+    return {**left.documents, PROOF: canonical_json(left.proof).encode()}, contents
+
+
+def _predicate(decision: Decision, contents: Contents, reader: Audience) -> dict[str, Any]:
+    """What is said of the files.
+
+    The decision's hash is the auditor's alone: whoever has it could try which withheld points lead to it.
+    """
+    said: dict[str, Any] = {
         "programme": decision.programme,
         "round": decision.round,
         "rules_version": decision.rules_version,
         "rules_sha256": decision.rules_sha256,
-        "decision_sha256": canonical_sha256(decision),
         "simulated": decision.simulated,
-        "profile": PROFILE,
-        "made_with": {name: version(name) for name in ("gwanmun", "numpy")},
+        "profile": reader.profile,
+        "contents": contents.model_dump(mode="json"),
+        "made_with": made_with(),
     }
+    if reader.team is not None:
+        said["team"] = reader.team
+    return said | ({"decision_sha256": canonical_sha256(decision)} if reader.profile == "auditor" else {})
 
 
 def _written(files: Files, out: Path) -> Verification:

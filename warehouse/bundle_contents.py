@@ -32,7 +32,6 @@ from checks.records.record import Record, Stage
 from checks.records.scores import ItemResult, SuiteScores
 from checks.rules.inputs import RoundInputs, TeamInputs
 
-PROFILE = "auditor"
 Files = dict[str, bytes]
 
 _RESULTS = TypeAdapter(list[ExpectationResult])

@@ -51,6 +51,12 @@ def load_quality(warehouse: Warehouse, run_id: str) -> QualityReport:
     return report
 
 
+def has_quality(warehouse: Warehouse, run_id: str) -> bool:
+    """Whether checks were judged in that run: a data-quality run that failed may hold those of the benchmark's results."""
+    with warehouse.reading() as connection:
+        return bool(connection.execute("select 1 from quality_reports where run_id = ?", [run_id]).fetchall())
+
+
 def load_run(warehouse: Warehouse, run_id: str) -> RunRecord:
     """The run itself, complete or failed; raises InputFault for one that is not there."""
     run: RunRecord = _load(warehouse, RUN, run_id)

@@ -16,16 +16,15 @@ from checks.contracts.panels import read_costs, read_errors, read_imported, read
 from checks.contracts.policy import Policy
 from checks.contracts.programme import Round, Team
 from checks.contracts.score_tree import CostEfficiency, FrozenPopulation, Imported, Raters
-from checks.contracts.suite import Suite
-from checks.records.canonical import canonical_sha256
 from checks.records.decisions import Decision
 from checks.records.quality import ExpectationResult
 from checks.records.record import Stage
 from checks.rules.counterfactuals import Judged
 from checks.rules.decision import decide
 from checks.rules.inputs import RoundInputs, TeamInputs
+from checks.rules.rules_hash import rules_sha256
 from warehouse.content import HashCache, hash_file
-from warehouse.reader import load_quality, load_scores, load_trace, run_states
+from warehouse.reader import RunState, has_quality, load_quality, load_scores, load_trace, run_states
 from warehouse.run_keys import PlannedRun, plan
 from warehouse.store import Warehouse
 
@@ -87,16 +86,6 @@ def load_judged(loaded: LoadedProgramme, round_id: str | None, policies: Mapping
         for name, policy in policies.items()
     }
     return Judged(own, by_policy)
-
-
-def rules_sha256(round_: Round, policy: Policy | None, suites: Mapping[str, Suite]) -> str:
-    """The hash of the rules as they are applied, whatever file they were written in."""
-    applied = {
-        "round": round_.model_dump(mode="json", by_alias=True),
-        "policy": policy.model_dump(mode="json") if policy is not None else None,
-        "suites": {name: suite.model_dump(mode="json") for name, suite in suites.items()},
-    }
-    return canonical_sha256(applied)
 
 
 def _same_teams(ruling: LoadedProgramme, round_: Round, measured: Round) -> None:
@@ -181,7 +170,9 @@ def _team_inputs(loaded: LoadedProgramme, round_: Round, policy: Policy | None) 
         for run in runs:
             if run.key in states and states[run.key].status == "failed":
                 faults[run.stage] = states[run.key].message
-        teams[team.id] = _measured(loaded, team, warehouse, done, faults, policy)
+        quality = next((run for run in runs if run.stage == "data-quality" and run.key in states), None)
+        judged = None if quality is None else _judged(warehouse, states[quality.key], policy)
+        teams[team.id] = _measured(loaded, team, warehouse, done, faults, judged)
     return teams
 
 
@@ -191,13 +182,13 @@ def _measured(
     warehouse: Warehouse,
     done: list[PlannedRun],
     faults: Mapping[Stage, str],
-    policy: Policy | None,
+    quality: list[ExpectationResult] | None,
 ) -> TeamInputs:
     named = {f"{run.stage}:{run.subject}" if run.subject else run.stage: run.run_id for run in done}
     inputs = TeamInputs(
         suites={run.subject: load_scores(warehouse, run.run_id) for run in done if run.stage == "benchmark"},
         trace=next((load_trace(warehouse, run.run_id) for run in done if run.stage == "independence"), None),
-        quality=next((_judged(warehouse, run.run_id, policy) for run in done if run.stage == "data-quality"), None),
+        quality=quality,
         runs=named,
         faults=faults,
     )
@@ -207,13 +198,20 @@ def _measured(
     return replace(inputs, targets=submission.targets, declared=submission.model.components)
 
 
-def _judged(warehouse: Warehouse, run_id: str, policy: Policy | None) -> list[ExpectationResult]:
-    """The stored results, or those of the same measurements under this policy's thresholds where these differ."""
+def _judged(warehouse: Warehouse, state: RunState, policy: Policy | None) -> list[ExpectationResult] | None:
+    """The stored results, or those of the same measurements under this policy's thresholds where these differ.
+
+    Of a run that failed there are those of the benchmark's results, or None.
+    """
     from checks.expectations.decide import decide_quality
     from checks.expectations.thresholds import thresholds_sha256, with_defaults
 
-    report = load_quality(warehouse, run_id)
+    failed = state.status == "failed"
+    if failed and not has_quality(warehouse, state.run_id):
+        return None
+    report = load_quality(warehouse, state.run_id)
     thresholds = with_defaults(policy.data_quality.thresholds if policy is not None else {})
     if report.thresholds_sha256 == thresholds_sha256(thresholds):
         return report.results
-    return decide_quality(report.measurements, thresholds)
+    results = decide_quality(report.measurements, thresholds)
+    return [each for each in results if each.suite == "results"] if failed else results

@@ -171,7 +171,8 @@ def submission_content(loaded: LoadedSubmission, cache: HashCache) -> Submission
 def evidence_files(loaded: LoadedSubmission) -> dict[str, Path]:
     """Key → file, or folder of shards, of the evidence that was handed in; raises InputFault for one that is missing."""
     evidence = loaded.submission.evidence
-    named = {"evidence.training_log": evidence.training_log, "evidence.replays": evidence.replays}
+    alone = ("training_log", "replays", "validation", "segments", "small_run", "anchors", "hashes")
+    named = {f"evidence.{name}": getattr(evidence, name) for name in alone}
     if evidence.corpus is not None:
         named["evidence.corpus.inventory"] = evidence.corpus.inventory
         named["evidence.corpus.sample"] = evidence.corpus.sample

@@ -66,18 +66,13 @@ def migrations() -> list[Migration]:
 
 def bring_up_to_date(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Applies what is missing, each step in one transaction; raises InputFault where the database is another's."""
-    shipped = migrations()
-    views = Migration(VIEWS, None, files("warehouse").joinpath(VIEWS).read_text(encoding="utf-8"))
-    applied = _applied(connection)
-    _refuse_other(applied, shipped, path)
-    for step in [*shipped, views]:
-        if applied.get(step.name) != step.sha256:
-            _apply(connection, step)
+    for step in _missing(connection, path):
+        _apply(connection, step)
 
 
-def refuse_other_schema(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Raises InputFault where the database was made by other migrations than the shipped ones."""
-    _refuse_other(_applied(connection), migrations(), path)
+def is_up_to_date(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
+    """Whether no step is missing; raises InputFault where the database was made by other steps than the shipped ones."""
+    return not _missing(connection, path)
 
 
 def describe() -> list[Table]:
@@ -85,6 +80,14 @@ def describe() -> list[Table]:
     with duckdb.connect(":memory:") as connection:
         bring_up_to_date(connection, Path(":memory:"))
         return list(_described(connection))
+
+
+def _missing(connection: duckdb.DuckDBPyConnection, path: Path) -> list[Migration]:
+    shipped = migrations()
+    views = Migration(VIEWS, None, files("warehouse").joinpath(VIEWS).read_text(encoding="utf-8"))
+    applied = _applied(connection)
+    _refuse_other(applied, shipped, path)
+    return [step for step in [*shipped, views] if applied.get(step.name) != step.sha256]
 
 
 def _applied(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:

@@ -12,6 +12,8 @@ to which the link `current.duckdb` is swung. Readers open what the link leads to
 
 import fcntl
 import os
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,7 +26,7 @@ import duckdb
 
 from checks.contracts.errors import InputFault
 from warehouse.publishing import CURRENT, publish
-from warehouse.schema import bring_up_to_date, refuse_other_schema
+from warehouse.schema import bring_up_to_date, is_up_to_date
 
 MAIN = "main.duckdb"
 WRITE_LOCK = ".write.lock"
@@ -53,14 +55,15 @@ class Warehouse:
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A read-only connection to the newest snapshot, which stays as it is however long it is held.
 
-        Raises EmptyWarehouse where nothing was published, InputFault where it was written by another version.
+        Raises EmptyWarehouse where nothing was published, InputFault where a newer version wrote it. What an older one
+        wrote is read through a copy brought up to date: reading changes nothing.
         """
-        connection = open_snapshot(self.folder, OFFLINE)
-        try:
-            refuse_other_schema(connection, self.folder / CURRENT)
+        with open_snapshot(self.folder, OFFLINE) as connection:
+            if is_up_to_date(connection, self.folder / CURRENT):
+                yield connection
+                return
+        with _newer_copy(self.folder) as connection:
             yield connection
-        finally:
-            connection.close()
 
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -157,6 +160,17 @@ def current_snapshot(folder: Path) -> Path:
     if not link.is_symlink() and not link.exists():
         raise EmptyWarehouse(f"{folder}: nothing has been recorded yet; `gwanmun run` measures and records")
     return Path(os.path.realpath(link))
+
+
+@contextmanager
+def _newer_copy(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with tempfile.TemporaryDirectory(prefix="gwanmun-") as beside:
+        copy = Path(beside) / MAIN
+        shutil.copyfile(current_snapshot(folder), copy)
+        with duckdb.connect(copy, config=OFFLINE | STORAGE) as connection:
+            bring_up_to_date(connection, folder / CURRENT)
+        with duckdb.connect(copy, read_only=True, config=OFFLINE) as connection:
+            yield connection
 
 
 @contextmanager

@@ -1,5 +1,8 @@
 """`gwanmun verify`: whether a bundle is whole, signed, and leads to its decision again. No network, warehouse or model.
 
+Of a bundle from which values are withheld: whether what is left belongs to what was signed. Its rules are not applied again,
+and that is said.
+
 >>> verify_bundle(Path("round-1.zip"), Path("agency.pem")).faults
 []
 """
@@ -12,28 +15,39 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from checks.contracts.disclosure import PROFILES
 from checks.contracts.errors import InputFault
 from checks.records.canonical import canonical_json, canonical_sha256
 from checks.records.decisions import Decision
 from checks.records.record import Record, Text
 from checks.rules.decision import decide
+from checks.rules.resampling import RESAMPLES, SEED
+from checks.rules.rules_hash import rules_sha256
 from warehouse.archive import MOST_BYTES, NotAnArchive, unpack
 from warehouse.attestation import NotSigned, signed_statement, statement
 from warehouse.bundle_contents import from_files
+from warehouse.documents import DECISION, HISTORY, documents
 from warehouse.keys import fingerprint, load_public, parse_public
-from warehouse.round_inputs import rules_sha256
+from warehouse.redacted_verification import Opened, WrongContents, open_redacted
+from warehouse.research_object import METADATA
+from warehouse.sealing import Contents, seal
 
 ATTESTATION = "attestation.dsse.json"
-DECISION = "decision.json"
-HISTORY = "history.json"
 README = "README.txt"
 SIGNER = "signer.pem"
+#: The auditor's: the secret behind the salts. The others': what shows that their values belong.
+SEAL = "seal.json"
+PROOF = "proof.json"
+#: What is said about the files and is no part of the sealed contents.
+_ABOUT = frozenset({ATTESTATION, README, SIGNER, SEAL, PROOF, METADATA})
 
 
 class Verification(Record):
     """What checking a bundle found. `signer` is the fingerprint of the key that signed it, empty where none did.
 
-    `signer_checked` is true where a key was given and it is the signer's: without, anyone may have signed.
+    `signer_checked` is true where a key was given and it is the signer's: without, anyone may have signed. `contents` is the
+    root that all bundles of one decision share; with `withheld` values the rules were not applied again, `decision` is None, and
+    `outcome` says what the bundle discloses of it: team → status.
     """
 
     file: str
@@ -42,6 +56,11 @@ class Verification(Record):
     signer: str = ""
     signer_checked: bool = False
     profile: str = ""
+    team: str | None = None
+    contents: str = ""
+    withheld: int = 0
+    rules_applied_again: bool = False
+    outcome: dict[str, str] = {}
     decision: Decision | None = None
 
     @property
@@ -74,11 +93,53 @@ def verify_bundle(path: Path, public_key: Path | None) -> Verification:
         if expected not in (None, signer):
             raise _Found("다른 열쇠로 서명되었습니다.", f"It was signed by another key, {signer}.")
         _same_files(files, said)
-        decision = _decided_again(files, said["predicate"])
-        _history_leads_to(decision, files[HISTORY])
+        return verification.model_copy(update=_contents(files, said["predicate"]))
     except _Found as found:
         return verification.model_copy(update={"faults": [found.text]})
-    return verification.model_copy(update={"decision": decision, "profile": said["predicate"]["profile"]})
+
+
+def _contents(files: Mapping[str, bytes], predicate: Mapping[str, Any]) -> dict[str, Any]:
+    """What checking the values themselves found, as fields of the verification."""
+    profile, sealed = predicate["profile"], {name: each for name, each in files.items() if name not in _ABOUT}
+    said = {"profile": profile, "team": predicate.get("team"), "contents": str(predicate["contents"].get("root"))}
+    if profile != "auditor":
+        opened = _opened(sealed, files, predicate)
+        return said | {"withheld": opened.withheld, "outcome": opened.outcome}
+    decision = _decided_again(files, predicate)
+    _history_leads_to(decision, files[HISTORY])
+    _sealed_so(sealed, files.get(SEAL, b""), predicate)
+    statuses = {each.team: each.status for each in decision.standings}
+    return said | {"decision": decision, "rules_applied_again": True, "outcome": statuses}
+
+
+def _opened(sealed: Mapping[str, bytes], files: Mapping[str, bytes], predicate: Mapping[str, Any]) -> Opened:
+    try:
+        return open_redacted(sealed, files.get(PROOF, b""), predicate)
+    except WrongContents as found:
+        raise _Found(
+            f"남은 값이 서명된 내용에 속하지 않습니다: {found}.",
+            f"The values do not belong to what was signed: {found}.",
+        ) from None
+
+
+def _sealed_so(sealed: Mapping[str, bytes], seal_file: bytes, predicate: Mapping[str, Any]) -> None:
+    """The tree over the full contents must be the signed one, so that it vouches for every redacted bundle."""
+    try:
+        secret = json.loads(seal_file)["secret"]
+        contents: Contents | None = seal(documents(sealed), bytes.fromhex(secret))
+        whole = canonical_json({"secret": secret}).encode() == seal_file
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        contents, whole = None, False
+    if contents is None or not whole or predicate["contents"] != contents.model_dump(mode="json"):
+        raise _Found(
+            "내용의 머클 뿌리가 서명된 것과 다릅니다.", "The Merkle root of the contents is not the signed one."
+        )
+
+
+def made_with() -> dict[str, str]:
+    """What a decision's numbers may depend on beside the files: versions, and how items and raters are drawn anew."""
+    versions = {name: version(name) for name in ("gwanmun", "numpy")}
+    return versions | {"resamples": str(RESAMPLES), "seed": str(SEED)}
 
 
 def _read(path: Path) -> bytes:
@@ -101,7 +162,7 @@ def _unpacked(packed: bytes) -> dict[str, bytes]:
         raise _Found(
             f"묶음 파일이 온전하지 않습니다: {found}.", f"The zip is not as it was written: {found}."
         ) from None
-    for name in (ATTESTATION, SIGNER, DECISION, HISTORY):
+    for name in (ATTESTATION, SIGNER):
         if name not in files:
             raise _Found(f"{name} 파일이 없습니다.", f"{name} is missing.")
     return files
@@ -122,7 +183,11 @@ def _same_files(files: Mapping[str, bytes], said: Mapping[str, Any]) -> None:
     """The statement must be, word for word, the one that these files call for."""
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items() if name != ATTESTATION}
     predicate = said.get("predicate")
-    if not isinstance(predicate, dict) or not isinstance(predicate.get("profile"), str):
+    if (
+        not isinstance(predicate, dict)
+        or not isinstance(predicate.get("contents"), dict)
+        or predicate.get("profile") not in PROFILES
+    ):
         raise _Found("서명된 진술에 내용이 없습니다.", "The signed statement says nothing about a decision.")
     if canonical_json(statement(hashes, predicate)) == canonical_json(said):
         return
@@ -140,6 +205,9 @@ def _same_files(files: Mapping[str, bytes], said: Mapping[str, Any]) -> None:
 
 def _decided_again(files: Mapping[str, bytes], predicate: Mapping[str, Any]) -> Decision:
     """The decision that the rules come to, which must be the bundled one byte for byte."""
+    for name in (DECISION, HISTORY):
+        if name not in files:
+            raise _Found(f"{name} 파일이 없습니다.", f"{name} is missing.")
     try:
         inputs = from_files(files)
         again = decide(inputs)
@@ -155,7 +223,7 @@ def _decided_again(files: Mapping[str, bytes], predicate: Mapping[str, Any]) -> 
     if not same_rules:
         raise _Found("규칙의 해시가 규칙과 다릅니다.", "The hash of the rules is not that of the rules.")
     if canonical_json(again).encode() != files[DECISION] or predicate.get("decision_sha256") != canonical_sha256(again):
-        made, here = predicate.get("made_with"), {name: version(name) for name in ("gwanmun", "numpy")}
+        made, here = predicate.get("made_with"), made_with()
         versions = "" if made == here else f" ({made} → {here})"
         raise _Found(
             f"규칙을 다시 적용한 결과가 결정과 다릅니다.{versions}",

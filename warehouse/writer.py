@@ -36,12 +36,16 @@ def record_quality(warehouse: Warehouse, run: RunRecord, report: QualityReport) 
     _record_run(warehouse, run, QUALITY, report)
 
 
-def record_failure(warehouse: Warehouse, run: RunRecord, message: str) -> None:
-    """Records that a run could not be measured and why; what the same run measured once is not lost for it."""
+def record_failure(warehouse: Warehouse, run: RunRecord, message: str, report: QualityReport | None = None) -> None:
+    """Records that a run could not be measured and why, with the report of what was judged all the same.
+
+    What the same run measured once is not lost for it.
+    """
     with warehouse.writing() as connection:
         complete = "select 1 from runs where run_id = ? and status = 'complete'"
         if not connection.execute(complete, [run.run_id]).fetchall():
-            _replace(connection, run.run_id, _run_rows(run, "failed", message))
+            judged = {} if report is None else rows_of(QUALITY, report, {"run_id": run.run_id})
+            _replace(connection, run.run_id, _run_rows(run, "failed", message) | judged)
 
 
 def record_decision(warehouse: Warehouse, decision: Decision) -> None:

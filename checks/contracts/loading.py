@@ -120,6 +120,11 @@ class LoadedSubmission(Loaded):
             raise self.fault(key, f"{relative!r}, no such file", "a file that was handed in")
         return target
 
+    def optional_evidence(self, name: str) -> Path | None:
+        """The file that `evidence.NAME` names, None where it names none; raises InputFault where it is missing."""
+        relative = getattr(self.submission.evidence, name)
+        return None if relative is None else self.evidence_file(relative, f"evidence.{name}")
+
 
 @dataclass(frozen=True)
 class LoadedProgramme(Loaded):

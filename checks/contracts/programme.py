@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from checks.contracts.disclosure import Disclosure
 from checks.contracts.fields import (
     Contract,
     Count,
@@ -156,6 +157,9 @@ class Round(Contract):
     window: Window | None = Field(
         None, exclude_if=is_absent, description="when the benchmark may be measured; absent: at any time"
     )
+    disclosure: Disclosure | None = Field(
+        None, exclude_if=is_absent, description="what bundles and reports disclose to whom; absent: the cautious lists"
+    )
     select: Select = Field(description="who is out by points")
 
     @model_validator(mode="after")
@@ -185,6 +189,7 @@ class Round(Contract):
             "withdrawal": self.withdrawal,
             "appeals": self.appeals,
             "on_vacancy": self.on_vacancy,
+            "disclosure": self.disclosure,
             "select.advance_top": self.select.advance_top,
             "select.wildcards": self.select.wildcards,
             "select.reserve": self.select.reserve,

@@ -81,12 +81,43 @@ class Optimiser(Contract):
     )
 
 
+class Schedule(Contract):
+    """The declared learning rate of every step: peak × min(1, step ÷ warm_up_steps) × the shape's fall."""
+
+    peak: Positive = Field(description="the highest learning rate")
+    warm_up_steps: Count = Field(0, description="steps over which the rate rises from zero to the peak")
+    shape: Literal["constant", "linear", "cosine", "inverse_sqrt"] = Field(
+        description="how it falls: constant (it does not), linear, cosine or inverse_sqrt"
+    )
+    falls_from: Count | None = Field(
+        None, description="the step from which it falls; the end of the warm-up where it is not said"
+    )
+    last_step: Count | None = Field(None, description="linear, cosine: the step at which the fall ends")
+    last_share: Share = Field(Decimal(0), description="linear, cosine: what is left of the peak at the last step")
+
+    @model_validator(mode="after")
+    def _falls_somewhere(self) -> "Schedule":
+        if self.shape in ("linear", "cosine") and (self.last_step is None or self.last_step <= self.first_step_of_fall):
+            raise ValueError(
+                f"a last_step after step {self.first_step_of_fall} for the {self.shape} shape; {self.last_step}"
+            )
+        return self
+
+    @property
+    def first_step_of_fall(self) -> int:
+        """The step from which the rate falls."""
+        return self.warm_up_steps if self.falls_from is None else self.falls_from
+
+
 class Accelerators(Contract):
     """What it was trained on; absent on CPU, then there is no compute check."""
 
     kind: str = Field(min_length=1, description="for example H200")
     count: Annotated[Count, Field(ge=1)] = Field(description="how many")
     peak_flops: Positive = Field(description="peak floating-point operations per second of one, in the precision used")
+    allocated_hours: Positive | None = Field(
+        None, description="accelerator-hours that the cluster's own records allot to this training"
+    )
 
 
 class Training(Contract):
@@ -97,6 +128,17 @@ class Training(Contract):
     optimiser: Optimiser | None = Field(None, description="name, betas, weight_decay")
     sequence_length: Annotated[Count, Field(ge=1)] | None = Field(None, description="tokens in a training sequence")
     batch_tokens: Annotated[Count, Field(ge=1)] | None = Field(None, description="tokens in one optimiser step")
+    logging_interval: Annotated[Count, Field(ge=1)] | None = Field(
+        None, description="steps from one line of the log to the next; the most common distance where it is not said"
+    )
+    loss_window: Annotated[Count, Field(ge=1)] | None = Field(
+        None, description="steps that a logged loss is the mean of; 1: of its own step alone"
+    )
+    logit_scale: Positive = Field(Decimal(1), description="what the model multiplies its logits by")
+    z_loss: NotNegative = Field(
+        Decimal(0), description="the weight of the squared logarithm of the partition function in the logged loss"
+    )
+    schedule: Schedule | None = Field(None, description="the learning rate of every step")
     restarts: list[Count] = Field([], description="steps from which training was taken up again, repeated in the log")
     accelerators: Accelerators | None = Field(None, description="kind, count, peak_flops; absent on CPU")
 
@@ -130,6 +172,23 @@ class Evidence(Contract):
     checkpoints: list[Checkpoint] = Field([], description="weights of earlier steps, step 0 among them")
     replays: RelativePath | None = Field(
         None, description="CSV of segments that somebody ran again: first_step, last_step, distance, spread, run_by"
+    )
+    validation: RelativePath | None = Field(
+        None,
+        description="held-out documents as in corpus.sample; the log's validation_loss is the mean loss of their tokens "
+        "in nats, each document by itself",
+    )
+    segments: RelativePath | None = Field(
+        None, description="documents read in training, as in corpus.sample, each with the `step` that read it"
+    )
+    small_run: RelativePath | None = Field(
+        None, description="the log of a small run of the team's own, from scratch with the same tokenizer and data"
+    )
+    anchors: RelativePath | None = Field(
+        None, description="CSV of lines of the log that the evaluator was shown: time, step, sha256, recorded_by"
+    )
+    hashes: RelativePath | None = Field(
+        None, description="SHA-256 of the weights' files as sha256sum writes them, paths relative to this file"
     )
     corpus: Corpus | None = Field(None, description="inventory and sample")
 

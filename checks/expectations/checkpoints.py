@@ -36,6 +36,75 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "checkpoints",
+        "hashes",
+        "hard",
+        Text(ko="가중치 파일이 신고한 해시와 같다", en="the weights' files have the declared hashes"),
+        "check C5: SHA-256 of every file of weights of the model and the checkpoints",
+        high=0,
+        needs=Text(
+            ko="파일 해시(evidence.hashes)가 제출되지 않았다", en="no hashes of files were handed in (evidence.hashes)"
+        ),
+    ),
+    Check(
+        "checkpoints",
+        "validation-loss",
+        "hard",
+        Text(
+            ko="다시 계산한 검증 손실이 로그와 같다",
+            en="the validation loss computed again is the log's, at every checkpoint",
+        ),
+        "check C5: within three standard errors over the held-out documents",
+        high="validation_errors_max",
+        seen=Text(
+            ko="최대 {value:.2f} 표준오차 (체크포인트 {rows}개)",
+            en="at most {value:.2f} standard errors over {rows} checkpoints",
+        ),
+        needs=Text(
+            ko="검증 문서(evidence.validation)와 체크포인트 단계의 validation_loss가 필요하다",
+            en="held-out documents (evidence.validation) and the log's validation_loss at the checkpoints are needed",
+        ),
+    ),
+    Check(
+        "checkpoints",
+        "memorisation",
+        "soft",
+        Text(
+            ko="구간에서 읽은 문서를 그 구간에서 외웠다",
+            en="the documents of a segment were learnt in that segment, beyond held-out ones",
+        ),
+        "check C4: M(d, W) is the held-out loss less that of d; its mean over a segment's documents rises over the segment",
+        low="memorisation_min",
+        seen=Text(
+            ko="문서 {rows:,}건에서 {value:+.2f} 표준오차", en="{value:+.2f} standard errors over {rows:,} documents"
+        ),
+        needs=(
+            _ORDER := Text(
+                ko="체크포인트, 검증 문서, 읽은 순서가 적힌 문서(evidence.segments)가 필요하다",
+                en="checkpoints, held-out documents and documents with the step that read them (evidence.segments) are needed",
+            )
+        ),
+        note=Text(
+            ko="0 근처의 값은 외운 것도 외우지 않은 것도 보이지 못한다",
+            en="a value near zero shows neither that documents were learnt nor that they were not",
+        ),
+    ),
+    Check(
+        "checkpoints",
+        "not-memorised-before",
+        "soft",
+        Text(
+            ko="구간의 문서를 그 구간 전에 이미 외우지 않았다",
+            en="the documents of a segment were not known before it",
+        ),
+        "check C4: M is near zero for documents that are read later",
+        high="memorised_early_max",
+        seen=Text(
+            ko="문서 {rows:,}건에서 {value:.2f} 표준오차", en="{value:.2f} standard errors over {rows:,} documents"
+        ),
+        needs=_ORDER,
+    ),
+    Check(
+        "checkpoints",
         "initial-distribution",
         "hard",
         Text(ko="0단계 가중치가 신고한 분포를 따른다", en="the step-0 weights follow the declared distribution"),

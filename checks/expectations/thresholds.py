@@ -93,12 +93,18 @@ THRESHOLDS: tuple[Threshold, ...] = (
     Threshold(
         "first_loss_distance",
         0.5,
-        "distance of the first loss from the logarithm of the vocabulary, in nats",
+        "distance of the first loss from a random guess's, in nats",
         f"check L2; {_EXPERIMENT}: honest 0.01 to 0.03, a plain continuation 5.7",
     ),
     Threshold("flops_utilisation_min", 0.1, "share of the declared peak used", "check L4"),
     Threshold(
         "flops_utilisation_max", 0.65, "share of the declared peak used", "check L4: beyond what real clusters reach"
+    ),
+    Threshold(
+        "allocation_max",
+        1.01,
+        "accelerator-hours between the log's first and last line over those that the cluster allotted",
+        "check L4; ours: clocks and records may differ by a hundredth",
     ),
     Threshold(
         "loss_noise_min",
@@ -118,7 +124,45 @@ THRESHOLDS: tuple[Threshold, ...] = (
         "first loss less the entropy of single tokens of the sample, in nats",
         "check L3: nothing that was never trained predicts better than the tokens' own frequencies",
     ),
+    Threshold(
+        "plateau_ratio_min",
+        0.5,
+        "tokens to the plateau over those of the team's own small run",
+        f"check L3; {_EXPERIMENT}: borrowed bodies 0.93 to 0.95 of an honest run",
+    ),
+    Threshold(
+        "schedule_distance_max",
+        1e-6,
+        "largest distance of a logged learning rate from the declared one, over the peak",
+        "check L5",
+    ),
+    Threshold(
+        "loss_lag_max",
+        -0.2,
+        "correlation of the loss's steps with those one declared window later",
+        "check L5; -0.5 for means of independent batches, above -0.05 where a weighted mean over ten lines was logged",
+    ),
+    Threshold("anchor_days_max", 7.0, "days from one anchor of the log to the next", "check L6: at least weekly"),
     # checkpoints
+    Threshold(
+        "validation_errors_max",
+        3.0,
+        "distance of the logged validation loss from the recomputed one, in standard errors",
+        "check C5",
+    ),
+    Threshold(
+        "memorisation_min",
+        -3.0,
+        "how much more the loss of a segment's documents fell over the segment than that of held-out ones, in standard errors",
+        "check C4, Choi et al. 2023, arXiv 2307.00682; ours: -3 contradicts and proves nothing, because small models learn no "
+        "document by heart (1.1 to 2.0 in the demo); 3 asks for proof, where documents are many",
+    ),
+    Threshold(
+        "memorised_early_max",
+        3.0,
+        "how much lower the loss of a segment's documents was before it than that of held-out ones, in standard errors",
+        "check C4, Choi et al. 2023, arXiv 2307.00682; ours: three standard errors",
+    ),
     Threshold(
         "init_p_min",
         1e-6,

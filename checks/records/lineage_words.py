@@ -49,7 +49,11 @@ TESTS: dict[str, Text] = {
     "aligned-by-units": Text(ko="단위로 맞춘 뒤 검정", en="Aligned by units, then tested"),
     "aligned-by-tokens": Text(ko="공통 토큰으로 맞춘 뒤 검정", en="Aligned by shared tokens, then tested"),
     "aligned-by-layers": Text(ko="모든 층을 함께 맞춘 뒤 검정", en="All layers aligned together, then tested"),
+    "units-in-place": Text(ko="단위의 순서가 남았는지 검정", en="Order of units left in place"),
+    "values-in-place": Text(ko="헤드 안 값의 순서가 남았는지 검정", en="Order of values inside heads left in place"),
     "planted-derivative": Text(ko="일부러 심은 파생 찾기", en="Finding a planted derivative"),
+    "same-answers": Text(ko="두 모델의 답 견주기", en="Answers of both models"),
+    "activations-matched": Text(ko="은닉 단위의 반응 견주기", en="Hidden units by what they answer"),
     "norm-gain-cosine": Text(ko="정규화 이득의 코사인", en="Cosine of norm gains"),
     "chain-link": Text(ko="학습 이력의 고리", en="Link of the training chain"),
 }
@@ -65,6 +69,11 @@ GROUPS: dict[str, Text] = {
     "held-out units, half 2": Text(ko="맞추는 데 쓰지 않은 단위, 절반 2", en="held-out units, half 2"),
     "planted by the tool, in place": Text(ko="도구가 제자리에 심음", en="planted by the tool, in place"),
     "planted by the tool, disguised": Text(ko="도구가 위장해 심음", en="planted by the tool, disguised"),
+    "values, reading": Text(ko="어텐션 값, 읽는 쪽", en="attention values, reading"),
+    "values, writing": Text(ko="어텐션 값, 쓰는 쪽", en="attention values, writing"),
+    "answers": Text(ko="답", en="answers"),
+    "hidden activations, half 1": Text(ko="은닉 단위의 반응, 절반 1", en="hidden activations, half 1"),
+    "hidden activations, half 2": Text(ko="은닉 단위의 반응, 절반 2", en="hidden activations, half 2"),
     "norm gains": Text(ko="정규화 이득", en="norm gains"),
 }
 

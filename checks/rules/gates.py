@@ -134,7 +134,9 @@ def _baseline(inputs: RoundInputs, gate: BaselineGate, team: str) -> tuple[GateO
     scores = inputs.teams[team].fit_scores(gate.suite)
     mean = None if scores is None else suite_mean(scores, inputs.suites[gate.suite])
     if mean is None:
+        unfit = inputs.teams[team].unfit(gate.suite)
         words = (f"{gate.suite} 평가 결과가 없습니다.", f"{gate.suite} has not been measured.")
+        words = words if unfit is None else (f"{gate.suite}: {unfit.ko}", f"{gate.suite}: {unfit.en}")
         return "indeterminate", [finding("baseline", "indeterminate", *words)]
     bound = Fraction(gate.at_least) * Fraction(gate.baseline)
     outcome: GateOutcome = "pass" if mean >= bound else "fail"

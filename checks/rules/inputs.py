@@ -15,7 +15,7 @@ from checks.contracts.submission import Component
 from checks.contracts.suite import Suite
 from checks.records.lineage import Trace
 from checks.records.quality import ExpectationResult
-from checks.records.record import Stage
+from checks.records.record import Stage, Text
 from checks.records.scores import SuiteScores
 
 #: Metrics that are not shares in [0, 1]; every other metric is multiplied by 100 in suites, targets and baselines.
@@ -24,9 +24,24 @@ UNSCALED_METRICS = frozenset(
 )
 
 
+_NOT_LOOKED_AT = Text(
+    ko="평가 결과가 아직 점검되지 않았습니다. 데이터 품질 단계(gwanmun run)를 먼저 실행해야 합니다.",
+    en="The results have not been checked: the data-quality stage has to run first (gwanmun run).",
+)
+
+
+def _suite_of(result: ExpectationResult) -> str:
+    """The benchmark suite that a check of results is about; its subject is a suite, or a suite and task."""
+    return result.subject.split("/")[0]
+
+
 @dataclass(frozen=True)
 class TeamInputs:
-    """What was measured for one team, and which runs say so: `runs` by stage, `benchmark:SUITE` for the benchmark."""
+    """What was measured for one team, and which runs say so: `runs` by stage, `benchmark:SUITE` for the benchmark.
+
+    `quality` are the results of the data-quality stage's checks; where the stage was at fault, those of the benchmark's
+    results alone. None where it has not run.
+    """
 
     suites: Mapping[str, SuiteScores] = field(default_factory=dict)
     targets: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
@@ -37,13 +52,20 @@ class TeamInputs:
     faults: Mapping[Stage, str] = field(default_factory=dict)
 
     def fit_scores(self, suite: str) -> SuiteScores | None:
-        """The suite's scores where nothing is wrong with them; None where there are none or a check of the results failed."""
+        """The suite's scores where every hard check of them passed; None where there are none, or they are `unfit`."""
         return None if self.unfit(suite) else self.suites.get(suite)
 
-    def unfit(self, suite: str) -> str | None:
-        """What is wrong with the suite's results: the check of the data-quality stage that failed."""
-        failed = (each for each in self.quality or () if each.suite == "results" and each.outcome == "fail")
-        return next((each.text.en for each in failed if each.subject.split("/")[0] == suite), None)
+    def unfit(self, suite: str) -> Text | None:
+        """Why the suite's results may not be ranked by: a check of them failed, or none has looked at them yet.
+
+        None where they passed, and where the suite has not been measured.
+        """
+        if suite not in self.suites:
+            return None
+        looked = [each for each in self.quality or () if each.suite == "results" and _suite_of(each) == suite]
+        if not looked:
+            return _NOT_LOOKED_AT
+        return next((each.text for each in looked if each.outcome == "fail"), None)
 
     def evidence(self, stage: str) -> list[str]:
         """The run that a stage's reasons rest on, as `run:…`."""

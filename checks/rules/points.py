@@ -11,6 +11,7 @@ from fractions import Fraction
 from statistics import median
 
 from checks.contracts.score_tree import CostEfficiency, Imported, Raters, ScoreNode, SuiteMean, SuiteRelative
+from checks.records.record import Text
 from checks.rules.combining import Part, beaten, geometric
 from checks.rules.inputs import NotMeasured, RoundInputs, suite_mean, task_score
 from checks.rules.panel_acts import adjustment_of
@@ -18,6 +19,10 @@ from checks.rules.scaling import scale
 from checks.rules.severity import without_severity
 
 Values = dict[str, Fraction | None]
+
+_NO_TARGET = Text(
+    ko="제출물에 목표 점수가 없는 과제가 있습니다.", en="The submission names no target score for a task."
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Points:
     totals: Mapping[str, Fraction | None]
     weights: Mapping[str, Fraction]
     excluded: Sequence[str]
-    missing: Mapping[str, Mapping[str, str]]
+    missing: Mapping[str, Mapping[str, Text]]
 
 
 def evaluate(inputs: RoundInputs, eligible: Sequence[str] | None) -> Points:
@@ -146,9 +151,12 @@ def _relative(inputs: RoundInputs, team: str, source: SuiteRelative, points: Fra
     return points * total / weights
 
 
-def _missing(inputs: RoundInputs, raw: Mapping[str, Values]) -> dict[str, dict[str, str]]:
-    """Which teams lack which leaf through a fault of their own; raises NotMeasured for what was never measured."""
-    absent: dict[str, dict[str, str]] = {}
+def _missing(inputs: RoundInputs, raw: Mapping[str, Values]) -> dict[str, dict[str, Text]]:
+    """Which teams lack which leaf, through a fault of their own or because their results are not checked yet, and why.
+
+    Raises NotMeasured for what was never measured.
+    """
+    absent: dict[str, dict[str, Text]] = {}
     for path, node in inputs.round.score.leaves():
         assert node.source is not None
         if node.source.missing != "error":
@@ -156,16 +164,20 @@ def _missing(inputs: RoundInputs, raw: Mapping[str, Values]) -> dict[str, dict[s
         for team in inputs.active():
             if raw[path].get(team) is not None:
                 continue
-            fault = inputs.teams[team].faults.get("benchmark") or _unfit(inputs, team, node)
-            if fault is None and not _lacks_target(inputs, team, node):
+            why = _why_absent(inputs, team, node)
+            if why is None:
                 raise NotMeasured(team, path)
-            absent.setdefault(team, {})[path] = fault or "the submission names no target score for a task"
+            absent.setdefault(team, {})[path] = why
     return absent
 
 
-def _unfit(inputs: RoundInputs, team: str, node: ScoreNode) -> str | None:
-    """Why the team's results of the leaf's suite enter no total."""
-    return inputs.teams[team].unfit(node.source.suite) if isinstance(node.source, SuiteMean | SuiteRelative) else None
+def _why_absent(inputs: RoundInputs, team: str, node: ScoreNode) -> Text | None:
+    """Why the team's results of the leaf's suite enter no total; None where they were never measured."""
+    measured = inputs.teams[team]
+    if "benchmark" in measured.faults:
+        return Text(ko=measured.faults["benchmark"], en=measured.faults["benchmark"])
+    unfit = measured.unfit(node.source.suite) if isinstance(node.source, SuiteMean | SuiteRelative) else None
+    return _NO_TARGET if unfit is None and _lacks_target(inputs, team, node) else unfit
 
 
 def _lacks_target(inputs: RoundInputs, team: str, node: ScoreNode) -> bool:

@@ -23,12 +23,14 @@ def total_reason(points: Points, team: str, rank: int | None, teams: int, eviden
     """The total and the rank, or why there is none."""
     total = points.totals[team]
     if total is None:
-        lacks = "; ".join(f"{leaf}: {why}" for leaf, why in points.missing.get(team, {}).items())
+        absent = points.missing.get(team, {})
+        ko = "; ".join(f"{leaf}: {why.ko}" for leaf, why in absent.items())
+        en = "; ".join(f"{leaf}: {why.en}" for leaf, why in absent.items())
         return _reason(
             "total",
             "missing",
-            f"총점을 낼 수 없습니다. 값이 없는 항목: {lacks}",
-            f"There is no total. Without a value: {lacks}",
+            f"총점을 낼 수 없습니다. 값이 없는 항목: {ko}",
+            f"There is no total. Without a value: {en}",
             evidence,
         )
     text = readable(total)

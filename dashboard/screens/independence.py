@@ -4,6 +4,7 @@ from collections import defaultdict
 
 import streamlit as st
 
+from checks.records.decision_words import named
 from checks.records.lineage import ComponentFinding, CoverageRow, LineageTest, ReferenceFinding, Trace
 from checks.records.lineage_words import COMPONENTS, GROUPS, REASONS, TESTS
 from dashboard.blocks import heading, label, mono, section, sentence, show_drawing, show_long_table, show_table
@@ -14,7 +15,7 @@ from dashboard.words import shell
 from dashboard.words import stages as words
 from dashboard.words.language import inline, inline_html, named_as_is, plain_label, stacked_html
 from dashboard.words.numbers import count_text, p_text, share_text
-from dashboard.words.signs import CHAIN, VERDICT, named
+from dashboard.words.signs import CHAIN, VERDICT
 from tasks.independence.report import draw_layer_map, draw_nulls
 
 

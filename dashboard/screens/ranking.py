@@ -7,6 +7,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from checks.records.canonical import canonical_sha256
+from checks.records.decision_words import named
 from checks.records.decisions import GateResult, Standing
 from checks.records.record import Text
 from checks.rules.reasons import CUT_RULE
@@ -29,7 +30,7 @@ from dashboard.words import ranking as words
 from dashboard.words import shell
 from dashboard.words.language import filled, inline, inline_html, plain_label, stacked_html
 from dashboard.words.numbers import points_text, share_text, signed_text
-from dashboard.words.signs import GATE, STATUS, named
+from dashboard.words.signs import GATE, STATUS
 
 #: Outcomes of the bottom-n rule that leave a team to the panel.
 OPEN_CUTS = ("tied", "unsure", "unknown")

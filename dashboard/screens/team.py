@@ -8,6 +8,7 @@ from checks.contracts.errors import InputFault
 from checks.contracts.programme import Team
 from checks.contracts.score_tree import CostEfficiency, Imported, Raters, ScoreNode, SuiteMean, SuiteRelative
 from checks.contracts.submission import Component
+from checks.records.decision_words import EFFECTS, named
 from checks.records.decisions import GateResult, Standing
 from checks.records.lineage_words import COMPONENTS
 from checks.records.record import Text
@@ -35,7 +36,7 @@ from dashboard.words import ranking, shell
 from dashboard.words import stages as words
 from dashboard.words.language import filled, inline, inline_html, stacked_html
 from dashboard.words.numbers import points_text, share_text
-from dashboard.words.signs import CHAIN, EFFECT, GATE, STAGE, STATUS, named
+from dashboard.words.signs import CHAIN, GATE, STAGE, STATUS
 
 
 def show() -> None:
@@ -84,7 +85,7 @@ def _gates(shown: View, standing: Standing) -> None:
             label(named(result.gate), shown.language),
             Html(GATE[result.own].chip(shown.language)),
             Html(GATE[result.result].chip(shown.language) + _ruled(shown, result)),
-            label(EFFECT[result.effect], shown.language),
+            label(EFFECTS[result.effect], shown.language),
             Html(
                 "".join(
                     f"<div><b>{inline_html(outcome_words(reason.outcome), shown.language)}</b> "

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from checks.contracts.loading import SHIPPED_POLICIES
 from checks.contracts.patch import Patch
 from checks.contracts.programme import AnyGate, BaselineGate, ThresholdGate
+from checks.records.decision_words import named
 from checks.records.decisions import Decision, Standing
 from checks.records.record import Text
 from checks.rules.what_if import suppose
@@ -22,7 +23,7 @@ from dashboard.words import ranking
 from dashboard.words import what_if as words
 from dashboard.words.language import filled, inline, inline_html, named_as_is, plain_label, stacked_html
 from dashboard.words.numbers import points_text
-from dashboard.words.signs import STATUS, named
+from dashboard.words.signs import STATUS
 
 EFFECTS = ("eliminate", "review", "pass")
 #: Every widget of this page has a key that begins so; the reset takes them all away.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
+from checks.records.decision_words import GATE_RESULTS, GATE_SIGNS, STATUS_SIGNS, STATUSES
 from checks.records.decisions import GateOutcome, Status
 from checks.records.lineage import Verdict
 from checks.records.lineage_words import CHAINS, VERDICTS
@@ -40,24 +41,15 @@ class Sign:
         )
 
 
+_STATUS_TONES: dict[Status, Tone] = {"advances": "good", "eliminated": "bad", "review": "open", "withdrawn": "quiet"}
+_GATE_TONES: dict[GateOutcome, Tone] = {"pass": "good", "fail": "bad", "conditional": "open", "indeterminate": "open"}
+
 STATUS: dict[Status, Sign] = {
-    "advances": Sign("○", Text(ko="진출", en="Advances"), "good"),
-    "eliminated": Sign("×", Text(ko="탈락", en="Out"), "bad"),
-    "review": Sign("△", Text(ko="심의", en="In review"), "open"),
-    "withdrawn": Sign("–", Text(ko="포기", en="Withdrawn"), "quiet"),
+    status: Sign(STATUS_SIGNS[status], words, _STATUS_TONES[status]) for status, words in STATUSES.items()
 }
 
 GATE: dict[GateOutcome, Sign] = {
-    "pass": Sign("○", Text(ko="통과", en="Pass"), "good"),
-    "fail": Sign("×", Text(ko="불통과", en="Fail"), "bad"),
-    "conditional": Sign("△", Text(ko="조건부", en="Conditional"), "open"),
-    "indeterminate": Sign("?", Text(ko="판정 보류", en="Indeterminate"), "open"),
-}
-
-EFFECT: dict[Literal["pass", "review", "eliminate"], Text] = {
-    "pass": Text(ko="영향 없음", en="no effect"),
-    "review": Text(ko="심의로", en="to review"),
-    "eliminate": Text(ko="탈락", en="out"),
+    result: Sign(GATE_SIGNS[result], words, _GATE_TONES[result]) for result, words in GATE_RESULTS.items()
 }
 
 VERDICT: dict[Verdict, Sign] = {
@@ -99,32 +91,3 @@ STAGE: dict[Stage, Text] = {
     "independence": Text(ko="독자성", en="Independence"),
     "data-quality": Text(ko="데이터 품질", en="Data quality"),
 }
-
-#: The rules' own names, and ids that programmes commonly give to parts and gates; any other id is shown as it is.
-PART: dict[str, Text] = {
-    "benchmark": Text(ko="벤치마크", en="Benchmark"),
-    "agency": Text(ko="기관 평가", en="Agency"),
-    "common": Text(ko="공통", en="Common"),
-    "individual": Text(ko="개별", en="Individual"),
-    "expert": Text(ko="전문가", en="Experts"),
-    "user": Text(ko="이용자", en="Users"),
-    "independence": Text(ko="독자성", en="Independence"),
-    "data-quality": Text(ko="데이터 품질", en="Data quality"),
-    "eliminate_bottom": Text(ko="하위 탈락 규칙", en="Bottom-of-the-table rule"),
-    "total": Text(ko="총점", en="Total"),
-    "without_the_gate": Text(ko="관문이 없었다면", en="Had the gate not counted"),
-    "withdrawn": Text(ko="포기", en="Withdrawn"),
-    "ruling": Text(ko="위원회 결정", en="The panel's ruling"),
-    "data_quality": Text(ko="데이터 품질", en="Data quality"),
-    "architecture": Text(ko="구조의 공유", en="Architecture in common"),
-    "tokenizer": Text(ko="토크나이저의 공유", en="Tokenizer in common"),
-    "evidence": Text(ko="학습 증거", en="Training evidence"),
-    "threshold": Text(ko="최저 점수", en="Threshold"),
-    "baseline": Text(ko="기준 모델 대비", en="Against a baseline"),
-}
-
-
-def named(identifier: str, names: dict[str, Text] = PART) -> Text:
-    """The words for an id; for an unknown one the id itself. Of `benchmark.common` the last part is named."""
-    last = identifier.rsplit(".", 1)[-1]
-    return names.get(identifier) or names.get(last) or Text(ko=last, en=last)

@@ -25,6 +25,7 @@ from flows.cli.exit_codes import IN_WORDS, code_of
 from flows.cli.import_results import import_results
 from flows.cli.query import query
 from flows.cli.rank import rank
+from flows.cli.report import report
 from flows.cli.robustness import robustness
 from flows.cli.run import run
 from flows.cli.score import score
@@ -93,6 +94,7 @@ app.command(epilog=IN_WORDS)(score)
 app.command(epilog=IN_WORDS)(audit)
 app.command(epilog=IN_WORDS)(query)
 app.command(epilog=IN_WORDS)(keys)
+app.command(epilog=IN_WORDS)(report)
 app.command(epilog=IN_WORDS)(bundle)
 app.command(epilog=VERIFY_CODES)(verify)
 app.command(epilog=IN_WORDS)(dashboard)

@@ -42,6 +42,7 @@ def audit(
     """
     from checks.contracts.loading import load_submission, load_suite
     from checks.expectations.decide import overall
+    from tasks.benchmark import text_losses
     from tasks.data_quality.audit import audit as audited
 
     with only_the_answer(), progress_shown() as progress:
@@ -51,7 +52,7 @@ def audit(
             from flows.benchmark_items import benchmark_items
 
             items = benchmark_items([load_suite(suite)])
-        report = audited(loaded, items, progress=progress)
+        report = audited(loaded, items, progress=progress, losses=text_losses)
     team, verdict = loaded.submission.team, overall(report.results)
     if as_json:
         print_json(_document(team, verdict, report))

@@ -12,3 +12,6 @@ RoundOption = Annotated[
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output and nothing else there.")
 ]
+OwnTeamOption = Annotated[
+    str | None, typer.Option("--team", metavar="TEAM", help="With --profile team: the team that it is for.")
+]

@@ -19,6 +19,7 @@ from flows.cli.trace_report import write_trace_report
 
 AGAINST = "--against"
 CHECKPOINT = "--checkpoint"
+RUN_MODELS, DEVICE = "--run-models", "--device"
 
 
 class ReferencesAfterAgainst(TyperCommand):
@@ -48,6 +49,19 @@ def trace(
             help="A checkpoint of SUBJECT's own training, step 0 among them; once for each. Judges the chain from step 0.",
         ),
     ] = None,
+    run_models: Annotated[
+        bool,
+        typer.Option(
+            RUN_MODELS,
+            help="Run the language models too, in float32, and compare what they answer; no code of theirs is run.",
+        ),
+    ] = False,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            DEVICE, metavar="D", help="Where the models run: cpu (the default), cuda, cuda:1. Needs --run-models."
+        ),
+    ] = None,
     report: Annotated[
         Path | None,
         typer.Option(
@@ -71,6 +85,9 @@ def trace(
     training from scratch, which final weights alone never prove. --report writes a page for people who decide: pictures of
     the layer map and of each statistic against chance, in Korean and English, with no script and no address in it.
 
+    With --run-models both language models answer random text. The same answers to within rounding are a copy that was disguised
+    (`derived`); hidden units that answer alike are not cleared (`indeterminate`). Both models then have to fit in memory.
+
     \b
     gwanmun trace path/to/subject --against reference-a reference-b --json
 
@@ -84,6 +101,8 @@ def trace(
         if folder.resolve() == subject.resolve():
             say(f"{subject} and the reference {name} are the same folder: every tensor is its own copy")
     steps = _steps(checkpoint or [])
+    if device is not None and not run_models:
+        raise InputFault("command line", DEVICE, repr(device), f"{RUN_MODELS} with it: nothing else needs a device")
     read = [subject, *references.values(), *(folder for _, folder in steps)]
     from tasks.independence import trace as traced
     from tasks.independence.report import writable_target
@@ -91,7 +110,8 @@ def trace(
     if report is not None:
         writable_target(report, [*read, *([] if catalogue is None else [catalogue])])
     with only_the_answer(), progress_shown() as progress:
-        found = traced(subject, references, catalogue=catalogue, checkpoints=steps, progress=progress)
+        run_on = (device or "cpu") if run_models else None
+        found = traced(subject, references, catalogue=catalogue, checkpoints=steps, run_on=run_on, progress=progress)
         if report is not None:
             write_trace_report(report, found, read, catalogue)
     if as_json:

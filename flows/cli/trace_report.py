@@ -30,7 +30,8 @@ def write_trace_report(path: Path, trace: "Trace", folders: Iterable[Path], cata
 
 
 def provenance(files: Iterable[Path]) -> "Provenance":
-    """The command as it was given, versions, and the files' SHA-256."""
+    """The command as it was given, versions, and the files' SHA-256, all cores at once."""
+    from tasks.independence.copies import side_by_side
     from tasks.independence.report import Provenance
     from warehouse.content import HashCache, hash_file
 
@@ -41,7 +42,7 @@ def provenance(files: Iterable[Path]) -> "Provenance":
         measurement=MEASUREMENT_VERSION["independence"],
         environment={"Python": sys.version.split()[0], **{name: version(name) for name in _COMPUTES_WITH}},
         made_at=datetime.now(UTC),
-        files=[(str(path), hash_file(path, unremembered)) for path in files],
+        files=side_by_side(lambda path: (str(path), hash_file(path, unremembered)), list(files)),
     )
 
 

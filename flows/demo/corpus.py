@@ -105,6 +105,10 @@ class Corpus:
                 self._open = None
         return row
 
+    def held_out(self, count: int) -> list[Document]:
+        """So many documents of text of a corpus that nothing is trained on."""
+        return [self._text_document() for _ in range(count)]
+
     def _append(self, row: Row, document: Document, start: int) -> int:
         """Puts what fits of `document` from `start` on into `row`; returns where it stopped."""
         stop = min(len(document.ids), start + self.row_length - len(row.ids))

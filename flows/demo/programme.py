@@ -19,7 +19,17 @@ from flows.demo.architectures import INITIAL_STD
 from flows.demo.panels import write_panels
 from flows.demo.suites import TARGETS, write_suites
 from flows.demo.teams import GLOBE_VL, RECIPES, REFERENCE, TEAMS, Recipe, derived_seed
-from flows.demo.training import BATCH_TOKENS, BETAS, ROW_LENGTH, WEIGHT_DECAY, Budget, checkpoint_steps
+from flows.demo.training import (
+    BATCH_TOKENS,
+    BETAS,
+    LAST_RATE_SHARE,
+    PEAK_LEARNING_RATE,
+    ROW_LENGTH,
+    WARM_UP_STEPS,
+    WEIGHT_DECAY,
+    Budget,
+    checkpoint_steps,
+)
 from flows.demo.training_workers import Job, Progress, train_all
 
 PROGRAMME_FILE = "programme.yaml"
@@ -28,7 +38,7 @@ MANIFEST_FILE = "demo.json"
 LOCK_FILE = ".demo.lock"
 _UNFINISHED_MANIFEST = "demo.unfinished"
 #: Raised when the same seed would make another programme.
-RECIPE_VERSION = 1
+RECIPE_VERSION = 2
 
 _README = """# 모의 프로그램 · A simulated programme
 
@@ -166,7 +176,22 @@ def _submission(recipe: Recipe, seed: int, budget: Budget) -> dict[str, Any]:
                 "optimiser": {"name": "adamw", "betas": list(BETAS), "weight_decay": WEIGHT_DECAY},
                 "sequence_length": ROW_LENGTH,
                 "batch_tokens": BATCH_TOKENS,
+                "logging_interval": 1,
+                "loss_window": 1,
+                "schedule": {
+                    "peak": PEAK_LEARNING_RATE,
+                    "warm_up_steps": WARM_UP_STEPS,
+                    "shape": "cosine",
+                    "falls_from": 0,
+                    "last_step": budget.steps(recipe),
+                    "last_share": LAST_RATE_SHARE,
+                },
             },
+            "validation": "evidence/validation.jsonl",
+            "segments": "evidence/segments.jsonl",
+            "small_run": "evidence/small-run.jsonl",
+            "anchors": "evidence/anchors.csv",
+            "hashes": "evidence/SHA256SUMS",
             "training_log": "evidence/train.jsonl",
             "checkpoints": [
                 {"step": step, "source": f"evidence/step-{step}/"} for step in checkpoint_steps(budget.steps(recipe))

@@ -7,13 +7,13 @@ early steps on a log scale and at the middle, the hash-chained log, the corpus i
 import math
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.demo import architectures
-from flows.demo.corpus import Corpus, pixels
-from flows.demo.evidence import CorpusRecord, TrainingLog
+from flows.demo.corpus import Corpus, Document, pixels
+from flows.demo.evidence import CorpusRecord, TrainingLog, write_hashes, write_held_out
 from flows.demo.teams import Recipe, derived_seed
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ BORROWED_RATE_SHARE = 0.2
 WARM_UP_STEPS = 30
 LAST_RATE_SHARE = 0.05
 LARGEST_GRADIENT = 1.0
+#: Held-out texts, whose loss is logged at every checkpoint.
+HELD_OUT_DOCUMENTS = 120
+#: The small run's steps: the plateau of single tokens is passed within the warm-up.
+SMALL_STEPS = 30
 
 StepDone = Callable[[int, int], None]
 
@@ -82,23 +86,57 @@ def train(
     model = _step_zero(recipe, seed, reference)
     steps = budget.steps(recipe)
     corpus = Corpus(derived_seed(seed, recipe.id, "corpus"), ROW_LENGTH)
-    record = CorpusRecord(corpus, derived_seed(seed, recipe.id, "sample"))
-    log = TrainingLog(evidence / "train.jsonl")
     wanted = checkpoint_steps(steps)
+    record = CorpusRecord(corpus, derived_seed(seed, recipe.id, "sample"), [*wanted, steps])
+    held_out = Corpus(derived_seed(seed, recipe.id, "held out"), ROW_LENGTH).held_out(HELD_OUT_DOCUMENTS)
+    log = TrainingLog(evidence / "train.jsonl")
     for step, values in _steps(model, recipe, corpus, steps):
+        record.step = step + 1
         if values is not None:
-            log.add(step, step * BATCH_TOKENS, *values)
+            seen = {"validation_loss": mean_loss(model, held_out)} if step in wanted or step == steps else {}
+            log.add(step, step * BATCH_TOKENS, *values, **seen)
             if on_step is not None:
                 on_step(step, steps)
         if step in wanted:
             model.save_pretrained(evidence / f"step-{step}")
     log.close()
+    log.anchor(evidence / "anchors.csv")
     record.write_inventory(evidence / "corpus.csv")
     record.write_sample(evidence / "sample.jsonl.zst")
+    record.write_segments(evidence / "segments.jsonl")
+    write_held_out(evidence / "validation.jsonl", held_out)
     model.save_pretrained(unfinished / "model")
     architectures.save_processor(recipe.architecture, unfinished / "model")
+    if recipe.hands_in:
+        _train_small(recipe, seed, evidence / "small-run.jsonl", min(steps, SMALL_STEPS))
+        write_hashes(evidence / "SHA256SUMS", unfinished)
     (unfinished if recipe.hands_in else unfinished / "model").rename(folder)
     shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _train_small(recipe: Recipe, seed: int, path: Path, steps: int) -> None:
+    """The team's own small run from scratch: one layer, other text, for as long as it takes to learn how often tokens are."""
+    small = replace(recipe, architecture=replace(recipe.architecture, layers=1), borrows_vision=False)
+    model = architectures.build(small.architecture)
+    architectures.initialise(model, derived_seed(seed, recipe.id, "small weights"))
+    log = TrainingLog(path)
+    for step, values in _steps(model, small, Corpus(derived_seed(seed, recipe.id, "small"), ROW_LENGTH), steps):
+        if values is not None:
+            log.add(step, step * BATCH_TOKENS, *values)
+    log.close()
+
+
+def mean_loss(model: "PreTrainedModel", documents: list[Document]) -> float:
+    """Mean loss in nats over all tokens but the first of each document, every one of which weighs the same."""
+    import torch
+
+    most = max(len(document.ids) for document in documents)
+    ids = torch.tensor([document.ids[:-1] + [0] * (most - len(document.ids) + 1) for document in documents])
+    lengths = torch.tensor([len(document.ids) - 1 for document in documents])
+    with torch.no_grad():
+        logits = model(input_ids=ids).logits[:, :-1]
+    there = torch.arange(1, most)[None, :] < lengths[:, None]
+    return float(torch.nn.functional.cross_entropy(logits[there], ids[:, 1:][there]))
 
 
 def _step_zero(recipe: Recipe, seed: int, reference: Path | None) -> "PreTrainedModel":

@@ -10,6 +10,7 @@ from tasks.benchmark.devices import choose_device, environment
 from tasks.benchmark.endpoint import Endpoint, ServerStopped, connect
 from tasks.benchmark.harness_tasks import suite_files
 from tasks.benchmark.scoring import check_suite, score_suite
+from tasks.benchmark.text_losses import text_losses
 
 __all__ = [
     "Endpoint",
@@ -20,4 +21,5 @@ __all__ = [
     "environment",
     "score_suite",
     "suite_files",
+    "text_losses",
 ]

@@ -32,8 +32,8 @@ class LoadedModel:
     processor: Any
 
 
-def load_model(folder: Path, placement: Placement) -> LoadedModel:
-    """Loads a decoder or a vision-language model.
+def load_model(folder: Path, placement: Placement, beside: Path | None = None) -> LoadedModel:
+    """Loads a decoder or a vision-language model; an earlier checkpoint's settings and tokenizer are those of `beside`.
 
     Raises InputFault for a folder without safetensors, a truncated or corrupt file, tensors that are missing or of
     another shape (transformers would draw them at random), an architecture that transformers does not know or that
@@ -42,9 +42,10 @@ def load_model(folder: Path, placement: Placement) -> LoadedModel:
     quiet_libraries()
     import torch
 
-    check_folder(folder)
-    config, opener = _config_and_class(folder)
-    tokenizer = load_tokenizer(folder)
+    settings = beside or folder
+    check_folder(folder, settings)
+    config, opener = _config_and_class(settings)
+    tokenizer = load_tokenizer(settings)
     try:
         model, report = opener.from_pretrained(
             folder,
@@ -61,13 +62,13 @@ def load_model(folder: Path, placement: Placement) -> LoadedModel:
     if absent:
         found = f"weights without {absent[0]!r}" + (f" and {len(absent) - 1} more" if len(absent) > 1 else "")
         raise InputFault(folder, "model.safetensors", found, "every tensor that config.json calls for, in its shape")
-    return LoadedModel(folder, model.eval().to(placement.device), tokenizer, _processor(folder, config))
+    return LoadedModel(folder, model.eval().to(placement.device), tokenizer, _processor(settings, config))
 
 
-def check_folder(folder: Path) -> None:
+def check_folder(folder: Path, settings: Path | None = None) -> None:
     """Refuses a folder that is no model, holds pickles only, or has a safetensors file that is not whole."""
-    if not (folder / "config.json").is_file():
-        raise InputFault(folder, "config.json", "no such file", WANTED)
+    if not ((settings or folder) / "config.json").is_file():
+        raise InputFault(settings or folder, "config.json", "no such file", WANTED)
     weights = _weight_files(folder)
     if not weights:
         pickles = sorted(each.name for each in folder.iterdir() if each.suffix in _PICKLES)

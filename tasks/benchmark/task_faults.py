@@ -112,7 +112,7 @@ def _check_answer(source: Path, where: str, answer: Any, choices: list[str]) -> 
     if isinstance(answer, str):
         if answer not in choices:
             raise InputFault(source, where, f"the answer {answer!r}", f"one of the choices {choices!r}")
-    elif not isinstance(answer, Integral) or not 0 <= answer < len(choices):
+    elif not isinstance(answer, Integral) or not 0 <= int(answer) < len(choices):
         raise InputFault(source, where, f"the answer {answer!r}", f"0 to {len(choices) - 1}, one of the choices")
 
 

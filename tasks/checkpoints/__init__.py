@@ -12,7 +12,7 @@ time is read.
 
 from tasks.checkpoints.checkpoint import Checkpoint, open_checkpoint
 from tasks.checkpoints.quantised_tensor import QuantisedTensor
-from tasks.checkpoints.roles import TensorRole, assign_roles
+from tasks.checkpoints.roles import TensorRole, assign_roles, roles_of
 from tasks.checkpoints.safetensors_header import TensorEntry
 
-__all__ = ["Checkpoint", "QuantisedTensor", "TensorEntry", "TensorRole", "assign_roles", "open_checkpoint"]
+__all__ = ["Checkpoint", "QuantisedTensor", "TensorEntry", "TensorRole", "assign_roles", "open_checkpoint", "roles_of"]

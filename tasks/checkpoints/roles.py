@@ -8,7 +8,7 @@ written down in the coverage ledger and never passed over in silence.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -41,39 +41,54 @@ _EXPERT = re.compile(r"(?:^|\.)experts\.(\d+)(?=\.)")
 
 _ATTENTION = "(?:attn|attention|self_attention|self_attn)"
 _T5 = "(?:SelfAttention|EncDecAttention)"
-_MLP = "(?:mlp|ffn|feed_forward)"
+_MLP = "(?:mlp|ffn|feed_forward|ffn[12])"
+#: A state-space layer (Mamba): what goes in fans out to gates and inner channels, which are written back.
+_STATE_SPACE = "(?:mixer|mamba|ssm)"
+#: RWKV calls the two matrices of its feed-forward layer key and value.
+_NOT_RWKV = r"(?<!feed_forward\.)(?<!ffn\.)"
 #: Role → the ends of names that mean it, most specific first; `.weight` and `.bias` are taken off before.
 _ENDS = {
-    "query_key_value": rf"{_ATTENTION}\.(?:c_attn|qkv|in_proj|in_proj_weight|in_proj_bias) qkv_proj Wqkv query_key_value",
+    "state_space_in": rf"{_STATE_SPACE}\.in_proj",
+    "state_space_out": rf"{_STATE_SPACE}\.out_proj",
+    "query_key_value": rf"{_ATTENTION}\.(?:c_attn|qkv|in_proj|in_proj_weight|in_proj_bias) qkv_proj Wqkv query_key_value "
+    "linear_qkv",
     "query_down": r"q_a_proj wq_a",
     "query_up": r"q_b_proj wq_b",
     "key_value_down": r"kv_a_proj_with_mqa kv_a_proj wkv_a",
     "key_value_up": r"kv_b_proj wkv_b",
     "query": rf"q_proj query query_proj wq {_T5}\.q attention\.q q_lin",
-    "key": rf"k_proj key key_proj wk {_T5}\.k attention\.k k_lin",
-    "value": rf"v_proj value value_proj wv {_T5}\.v attention\.v v_lin",
-    "attention_output": rf"o_proj out_proj {_ATTENTION}\.(?:c_proj|proj|dense|wo) attention\.output\.dense {_T5}\.o "
-    "out_lin projection_layer",
-    "gate_up": r"gate_up_proj gate_up_proj_bias gate_and_up_proj w13",
+    "key": rf"k_proj {_NOT_RWKV}key key_proj wk {_T5}\.k attention\.k k_lin",
+    "value": rf"v_proj {_NOT_RWKV}value value_proj wv {_T5}\.v attention\.v v_lin",
+    "attention_output": rf"o_proj out_proj {_ATTENTION}\.(?:c_proj|proj|dense|wo|Wo) attention\.output\.dense {_T5}\.o "
+    "out_lin projection_layer self_attention\\.linear_proj",
+    "gate_up": r"gate_up_proj gate_up_proj_bias gate_and_up_proj w13 mlp\.Wi \w*(?:mlp|moe)\.input_linear",
     "router": r"(?:mlp|block_sparse_moe|moe|ffn|feed_forward)\.(?:gate|router) router router\.layer gate\.wg "
     "e_score_correction_bias",
     "gate": r"gate_proj w1 wi_0",
     "up": r"up_proj w3 wi_1",
-    "down": rf"down_proj down_proj_bias w2 {_MLP}\.(?:c_proj|wo|proj_2) DenseReluDense\.wo dense_4h_to_h fc2 linear_fc2 "
-    r"linear2 fc_out output\.dense lin2 linear_2 mlp\.2",
-    "up_ungated": rf"{_MLP}\.(?:c_fc|wi) DenseReluDense\.wi dense_h_to_4h fc1 linear_fc1 linear1 fc_in "
-    r"intermediate\.dense lin1 linear_1 mlp\.0",
+    "down": rf"down_proj down_proj_bias w2 {_MLP}\.(?:c_proj|wo|Wo|proj_2|value|output_dense) DenseReluDense\.wo "
+    r"dense_4h_to_h fc2 linear_fc2 linear2 fc_out output\.dense lin2 linear_2 mlp\.2 "
+    r"\w*(?:mlp|moe)\.output_linear ff\.layer_2 ffn\.2 ffn_output",
+    "up_ungated": rf"{_MLP}\.(?:c_fc|wi|key|intermediate_dense) DenseReluDense\.wi dense_h_to_4h fc1 linear_fc1 linear1 "
+    r"fc_in intermediate\.dense lin1 linear_1 mlp\.0 ff\.layer_1 ffn\.0 ffn",
     "rotary": r"inv_freq rotary_emb\.(?:cos|sin)_cached freqs_cis",
     "position_embedding": r"position_embeddings? wpe embed_positions positional_embedding pos_embed pos_emb "
     "relative_attention_bias relative_position_bias_table",
     "patch_embedding": r"patch_embedding patch_embeddings\.projection patch_embed\.proj patch_embed conv_proj conv1 conv2",
     "class_embedding": r"class_embedding cls_token class_token mask_token reg_token token_type_embeddings",
-    "token_embedding": r"embed_tokens wte word_embeddings embed_in tok_embeddings token_embedding shared word_embedding",
-    "head": r"lm_head embed_out output head score lm_head\.decoder cls\.predictions\.decoder",
+    "token_embedding": r"embed_tokens wte word_embeddings embed_in tok_embeddings token_embedding shared word_embedding embeddings",
+    "head": r"lm_head embed_out output head score lm_head\.decoder output_layer cls\.predictions\.decoder",
 }
 _ROLES = tuple((role, re.compile(rf"(?:^|\.)(?:{'|'.join(ends.split())})$")) for role, ends in _ENDS.items())
 _OUTSIDE_LAYERS = ("head", "token_embedding", "patch_embedding")  # the same word inside a layer is something else
-_CROSS = re.compile(r"(encoder_attn|EncDecAttention|crossattention|cross_attn)")
+#: Lists of layers that one component can have several of.
+_LISTS = ("encoder", "decoder")
+#: What stands beside another of its kind in the same layer, by a word of its name.
+_BESIDE = (
+    ("cross", re.compile(r"encoder_attn|EncDecAttention|crossattention|cross_attn")),
+    ("shared", re.compile(r"\.shared_(?:experts?|mlp)\.")),
+    ("first", re.compile(r"\.ffn1\.")),
+)
 _NORM = re.compile(r"(norm|ln_|layernorm|rmsnorm|(^|\.)ln\d|layer_norm)", re.IGNORECASE)
 _BUFFER = re.compile(
     r"(position_ids|masked_bias|attn\.bias|causal_mask|num_batches_tracked|running_mean|running_var|(input|output|[kv])_scale)$"
@@ -101,8 +116,14 @@ class TensorRole:
 
 def assign_roles(checkpoint: Checkpoint) -> list[TensorRole]:
     """The role of every tensor, in the order of names."""
-    whole = _alone(checkpoint.config, list(checkpoint.tensors))
-    return [_role(name, whole) for name in sorted(checkpoint.tensors)]
+    return roles_of(checkpoint.tensors, checkpoint.config)
+
+
+def roles_of(names: Iterable[str], config: Mapping[str, Any]) -> list[TensorRole]:
+    """The role of everything named so in a model of these settings, in the order of names."""
+    known = sorted(names)
+    whole = _alone(config, known)
+    return [_role(name, whole) for name in known]
 
 
 def _role(name: str, whole: Component | None) -> TensorRole:
@@ -161,6 +182,11 @@ def _alone(config: Mapping[str, Any], names: Sequence[str]) -> Component | None:
     return None
 
 
+def layer_list(stack: str) -> str:
+    """The list of layers that a stack belongs to, whatever stands beside what in one layer: its norms are keyed so."""
+    return ".".join(word for word in stack.split(".") if word in _LISTS)
+
+
 def _stack(before_layer: str, name: str) -> str:
-    words = [word for word in before_layer.split(".") if word in ("encoder", "decoder")][-1:]
-    return ".".join([*words, *(["cross"] if _CROSS.search(name) else [])])
+    words = [word for word in before_layer.split(".") if word in _LISTS][-1:]
+    return ".".join([*words, *(word for word, pattern in _BESIDE if pattern.search(name))])

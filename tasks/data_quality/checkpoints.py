@@ -1,4 +1,4 @@
-"""Measures the checkpoints that were handed in: step 0, its law, how far weights moved (checks C0, C1, C2, C3, C5)."""
+"""Measures the checkpoints that were handed in: step 0, its law, how far weights moved (checks C0 to C5)."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,9 @@ from checks.records.quality import Measurement
 from tasks.checkpoints import Checkpoint, TensorRole, open_checkpoint
 from tasks.data_quality import initial_law
 from tasks.data_quality.displacement import Rates, displacement, intervals, is_bounded
+from tasks.data_quality.file_hashes import measure_hashes
 from tasks.data_quality.findings import Findings
+from tasks.data_quality.held_out import HeldOut, TextLosses, measure_held_out
 from tasks.data_quality.progress import Progress
 from tasks.data_quality.replays import measure_replays
 from tasks.data_quality.training_log import TrainingLog
@@ -24,8 +26,9 @@ def measure_checkpoints(
     roles: Sequence[TensorRole],
     log: TrainingLog | None,
     progress: Progress,
+    losses: TextLosses | None,
 ) -> list[Measurement]:
-    """Suite `checkpoints`; raises InputFault for a checkpoint that cannot be read."""
+    """Suite `checkpoints`; raises InputFault for a checkpoint that cannot be read. `losses` runs weights on texts."""
     found = Findings("checkpoints")
     chain = [(step, open_checkpoint(path)) for step, path in loaded.checkpoint_paths()]
     training = loaded.submission.evidence.training
@@ -40,8 +43,16 @@ def measure_checkpoints(
     _handed_in(found, chain, model)
     _initial(found, chain, training, scratch, progress)
     _moved(found, chain, model, training, log, scratch, progress)
-    replays = loaded.submission.evidence.replays
-    measure_replays(found, loaded.evidence_file(replays, "evidence.replays") if replays is not None else None)
+    evidence, paths = loaded.submission.evidence, loaded.checkpoint_paths()
+    measure_replays(found, loaded.optional_evidence("replays"))
+    folders = [loaded.model_path(), *(path for _, path in paths)]
+    measure_hashes(found, loaded.optional_evidence("hashes"), loaded.folder, folders)
+    most_tokens = evidence.training.sequence_length if evidence.training is not None else None
+    last = int(log.steps.max()) if log is not None else 0
+    if paths and last > paths[-1][0]:
+        paths.append((last, loaded.model_path()))
+    files = loaded.optional_evidence("validation"), loaded.optional_evidence("segments")
+    measure_held_out(found, HeldOut(loaded.model_path(), paths, *files, most_tokens), log, losses)
     return found.rows
 
 

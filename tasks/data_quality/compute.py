@@ -21,6 +21,7 @@ class ModelShape:
     """What the language model's config says, None where it does not; `active_parameters` take part in every token."""
 
     vocabulary: int | None
+    width: int | None
     active_parameters: float
     layers: int | None
     attention_width: int | None
@@ -43,6 +44,7 @@ def model_shape(model: Checkpoint, roles: list[TensorRole]) -> ModelShape:
     head = _number(text, "head_dim") or (width // heads if heads and width else None)
     return ModelShape(
         vocabulary=_number(text, "vocab_size"),
+        width=width,
         active_parameters=total - experts * (1 - _share_of_experts(text)),
         layers=_number(text, "num_hidden_layers"),
         attention_width=heads * head if heads and head else None,

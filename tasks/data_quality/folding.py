@@ -88,11 +88,11 @@ def fold_all(texts: Sequence[str], room: Room | None = None) -> Folded:
     """
     fold = _Fold(len(texts), room or Room())
     plain = [number for number, text in enumerate(texts) if text.isascii()]
-    fold.add([texts[number] for number in plain], plain, "ascii", False)
+    fold.add([texts[number] for number in plain], plain, "ascii")
     other = sorted(set(range(len(texts))) - set(plain))
-    fold.add([texts[number] for number in other], other, "utf-16-le", False)
+    fold.add([texts[number] for number in other], other, "utf-32-le")
     depending = np.flatnonzero(fold.by_text[:, 0] < 0).tolist()
-    fold.add([normalize("NFKC", texts[number]) for number in depending], depending, "utf-16-le", True)
+    fold.add([normalize("NFKC", texts[number]) for number in depending], depending, "utf-32-le", True)
     starts, ends, replaced = fold.by_text.T.copy()
     letters, lines = fold.room.letters[: fold.filled[0]], fold.room.lines[: fold.filled[1]]
     return Folded(letters, starts, ends, replaced, lines, fold.numbers, fold.addresses)
@@ -119,36 +119,46 @@ class _Fold:
         self.numbers: list[str] = []
         self.addresses: list[str] = []
 
-    def add(self, texts: Sequence[str], rows: Sequence[int], encoding: str, normalised: bool) -> None:
-        """Folds texts that are all of one encoding; `rows` are their rows of `by_text`."""
-        from tasks.data_quality.folding_loop import fold_texts
+    def add(self, texts: Sequence[str], rows: Sequence[int], encoding: str, normalised: bool = False) -> None:
+        """Folds texts that are all of one encoding, one unit a letter; `rows` are their rows of `by_text`."""
+        from tasks.data_quality.folding_loop import fold_ascii, fold_texts
 
         if not texts:
             return
-        joined = (
-            SEPARATOR.join(text.replace(SEPARATOR, " ") if SEPARATOR in text else text for text in texts) + SEPARATOR
-        )
+        joined = SEPARATOR.join(texts)
+        if joined.count(SEPARATOR) >= len(texts):
+            joined = SEPARATOR.join(text.replace(SEPARATOR, " ") for text in texts)
+        joined += SEPARATOR
         encoded = joined.encode(encoding, "surrogatepass")
-        size = 1 if encoding == "ascii" else 2
-        units: Any = np.frombuffer(encoded, dtype=np.uint8 if size == 1 else np.uint16)
+        size = 1 if encoding == "ascii" else 4
+        units: Any = np.frombuffer(encoded, dtype=np.uint8 if size == 1 else np.uint32)
         table, room, filled = letter_table(), self.room, self.filled
         filled[2:] = 0
         room.grow(int(filled[0]), int(filled[1]), len(units))
         out = (room.letters, room.lines, room.numbers, room.at_signs)
-        fold_texts(units, np.array(rows), normalised, table.entries, table.several, self.by_text, *out, filled)
+        if size == 1:
+            fold_ascii(units, np.array(rows), table.entries[:256], self.by_text, *out, filled)
+        else:
+            fold_texts(units, np.array(rows), normalised, table.entries, table.several, self.by_text, *out, filled)
 
         def cut(start: int, end: int) -> str:
             return normalize("NFKC", encoded[size * max(0, start) : size * end].decode(encoding, "replace"))
 
         for start, end in room.numbers[: filled[2]].tolist():
             self.numbers.append(cut(start - _ROUND_A_NUMBER, end + _ROUND_A_NUMBER))
-        for near in _neighbours(room.at_signs[: filled[3]]):
-            self.addresses.append(cut(int(near[0]) - _ROUND_AN_AT_SIGN, int(near[-1]) + _ROUND_AN_AT_SIGN))
+        for first, last in _neighbours(room.at_signs[: filled[3]].tolist()):
+            self.addresses.append(cut(first - _ROUND_AN_AT_SIGN, last + _ROUND_AN_AT_SIGN))
 
 
-def _neighbours(places: Places) -> list[Places]:
-    """Groups of at-signs whose surroundings overlap, so that no address is cut out twice."""
-    return np.split(places, np.flatnonzero(np.diff(places) > 2 * _ROUND_AN_AT_SIGN) + 1) if len(places) else []
+def _neighbours(places: list[int]) -> list[tuple[int, int]]:
+    """The first and the last of each group of at-signs whose surroundings overlap, so that no address is cut out twice."""
+    groups: list[tuple[int, int]] = []
+    for place in places:
+        if groups and place - groups[-1][1] <= 2 * _ROUND_AN_AT_SIGN:
+            groups[-1] = (groups[-1][0], place)
+        else:
+            groups.append((place, place))
+    return groups
 
 
 def _grown(array: Any, kept: int, more: int) -> Any:

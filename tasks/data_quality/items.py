@@ -51,10 +51,11 @@ def _task(found: Findings, task: str, items: Sequence[BenchmarkItem]) -> None:
         seen.add(content)
     found.counted("duplicates", test, repeated, subject=task, share=True)
     near = NearDuplicates()
-    near.feed(fold_all([item.text for item in test if not item.picture]))
-    looked_at, alike = near.counted()
+    told = [item for item in test if not item.picture]
+    near.feed(fold_all([item.text for item in told]), [f"item {item.item}" for item in told])
+    looked_at, alike, pairs = near.counted()
     if looked_at:
-        found.measured("near-duplicates", alike / looked_at, looked_at, subject=task, bad=alike)
+        found.measured("near-duplicates", alike / looked_at, looked_at, subject=task, bad=alike, examples=pairs)
     else:
         found.not_applicable("near-duplicates", subject=task, observed="every item is too short, or shows a picture")
     leaks = [_name(item) for item in test if _content(item) in shown]

@@ -29,7 +29,7 @@ WEIGHT_MASK = 3
 #: The loop has to look closer: digits, signs that mean something, several letters, a dependent form.
 RARE = 1 << 31
 #: What a sign is that means something.
-LINE_END, TEXT_END, AT, REPLACEMENT, SURROGATE = range(1, 6)
+LINE_END, TEXT_END, AT, REPLACEMENT = range(1, 5)
 #: More letters than this for one code point (ﷺ is eighteen) are left to Python.
 MOST_LETTERS = 3
 #: Fewer digits than this, whatever stands between them, are nobody's number.
@@ -61,7 +61,6 @@ def letter_table() -> LetterTable:
     for code in range(_LAST):
         if not 0xD800 <= code < 0xE000:
             entries[code] = _entry(chr(code), several, joining)
-    entries[0xD800:0xE000] = RARE | SURROGATE
     entries[list(_LINE_ENDS)] = RARE | LINE_END
     entries[[ord("@"), 0xFF20]] = RARE | AT
     entries[0], entries[0xFFFD] = RARE | TEXT_END, RARE | REPLACEMENT

@@ -8,13 +8,15 @@ from itertools import pairwise
 
 import numpy as np
 
-from checks.contracts.submission import Training
+from checks.contracts.submission import Accelerators, Training
 from checks.records.quality import Measurement
+from tasks.data_quality import anchors
+from tasks.data_quality import loss_curve as curve
 from tasks.data_quality.compute import ModelShape, utilisation
 from tasks.data_quality.findings import Findings
 from tasks.data_quality.inventory import Inventory
 from tasks.data_quality.token_entropy import Entropy
-from tasks.data_quality.training_log import Floats, TrainingLog
+from tasks.data_quality.training_log import TrainingLog
 
 CHECKS = (
     "lines-readable",
@@ -30,6 +32,8 @@ CHECKS = (
     "loss-noise",
     "loss-repeats",
     "entropy-plateau",
+    *curve.CHECKS,
+    *anchors.CHECKS,
     "hash-chain",
 )
 #: Later than this the loss has already fallen, and ln V says nothing (check L2).
@@ -52,21 +56,25 @@ def measure_log(
     shape: ModelShape,
     checkpoints: Sequence[int],
     entropy: Entropy,
+    small: TrainingLog | None = None,
+    anchored: "list[anchors.Anchor] | None" = None,
 ) -> list[Measurement]:
-    """Suite `training_log`; `checkpoints` are the steps whose weights were handed in."""
+    """Suite `training_log`; `checkpoints` are the steps whose weights were handed in, `small` the log of a small run."""
     found = Findings("training_log")
     found.counted("lines-readable", log.lines, log.broken_lines)
-    _steps(found, log, checkpoints, training.restarts if training is not None else [])
+    _steps(found, log, checkpoints, training)
     _tokens(found, log, training, inventory)
     _series(found, log)
-    _first_loss(found, log, shape.vocabulary)
+    _first_loss(found, log, shape, training)
     _compute(found, log, training, shape)
-    _noise(found, log.column("loss"))
+    _noise(found, log)
     _plateau(found, log, entropy)
+    curve.measure_curve(found, log, training, entropy, small)
+    anchors.measure_anchors(found, log, anchored)
     if log.chained:
         found.counted("hash-chain", log.lines, log.broken_links)
     else:
-        found.not_applicable("hash-chain", observed="no line holds prev_sha256, which is optional")
+        found.missing("hash-chain", observed="no line holds prev_sha256")
     return found.rows
 
 
@@ -75,20 +83,21 @@ def missing_log(training: Training | None) -> list[Measurement]:
     found = Findings("training_log")
     found.missing(*CHECKS)
     if training is not None and training.accelerators is not None:
-        found.missing("compute")
+        found.missing("compute", "allocation")
     else:
-        found.not_applicable("compute", observed="no accelerators are declared")
+        found.not_applicable("compute", "allocation", observed="no accelerators are declared")
     return found.rows
 
 
-def _steps(found: Findings, log: TrainingLog, checkpoints: Sequence[int], restarts: Sequence[int]) -> None:
+def _steps(found: Findings, log: TrainingLog, checkpoints: Sequence[int], training: Training | None) -> None:
     """A declared restart may go back by as much as lies between two checkpoints."""
-    steps = log.steps
+    steps, restarts = log.steps, training.restarts if training is not None else []
     ahead = np.diff(steps)
     longest = max((after - before for before, after in pairwise(checkpoints)), default=0)
     back = [i for i in np.flatnonzero(ahead <= 0) if steps[i + 1] not in restarts or -ahead[i] >= longest]
     found.counted("steps-increase", len(steps), [f"step {steps[i]} → {steps[i + 1]}" for i in back])
-    interval = _interval(ahead)
+    declared = training.logging_interval if training is not None else None
+    interval = declared or _interval(ahead)
     gaps = [f"step {steps[i]} → {steps[i + 1]}" for i in np.flatnonzero(ahead > interval)]
     if steps[0] > interval:
         gaps.insert(0, f"the log begins at step {steps[0]}")
@@ -151,20 +160,32 @@ def _series(found: Findings, log: TrainingLog) -> None:
         found.missing("times-increase")
 
 
-def _first_loss(found: Findings, log: TrainingLog, vocabulary: int | None) -> None:
+def _first_loss(found: Findings, log: TrainingLog, shape: ModelShape, training: Training | None) -> None:
+    """The first loss beside that of a random guess: ln V, and half the variance of logits that are drawn and not equal.
+
+    After the last norm a hidden state of width H has length √H, so that a head of standard deviation σ gives logits of
+    variance H σ², times the declared scale's square: 0.01 nats at a width of 64, 1.6 at 8192.
+    """
     step, loss = int(log.steps[0]), float(log.column("loss")[0])
+    vocabulary = shape.vocabulary
     if vocabulary is None or vocabulary < 2 or step > LAST_FIRST_STEP or not math.isfinite(loss):
         found.missing("first-loss")
         return
-    guess = math.log(vocabulary)
+    guess, spread, penalty = math.log(vocabulary), 0.0, 0.0
+    if training is not None and training.init is not None and shape.width is not None:
+        spread = shape.width * float(training.init.std * training.logit_scale) ** 2 / 2
+    if training is not None:
+        penalty = float(training.z_loss) * (guess + spread) ** 2
     observed = f"loss {loss:.3f} at step {step}, ln {vocabulary} = {guess:.3f}"
-    found.measured("first-loss", abs(loss - guess), 1, observed=observed)
+    observed += f", {spread + penalty:.3f} for the first logits' spread" if spread + penalty else ""
+    found.measured("first-loss", abs(loss - guess - spread - penalty), 1, observed=observed)
 
 
 def _compute(found: Findings, log: TrainingLog, training: Training | None, shape: ModelShape) -> None:
     if training is None or training.accelerators is None:
-        found.not_applicable("compute", observed="no accelerators are declared")
+        found.not_applicable("compute", "allocation", observed="no accelerators are declared")
         return
+    _allocation(found, log, training.accelerators)
     seconds, tokens = np.diff(log.column("time")), np.diff(log.tokens)
     usable = np.isfinite(seconds) & (seconds > 0) & (tokens > 0)
     per_token = shape.flops_a_token(training.sequence_length) if training.sequence_length is not None else None
@@ -176,13 +197,27 @@ def _compute(found: Findings, log: TrainingLog, training: Training | None, shape
     found.measured("compute", share, int(usable.sum()), observed=f"{speed:,.0f} tokens a second, the median")
 
 
-def _noise(found: Findings, loss: Floats) -> None:
-    loss = loss[np.isfinite(loss)]
+def _allocation(found: Findings, log: TrainingLog, accelerators: Accelerators) -> None:
+    """The hours from the first line to the last, restarts and pauses among them, times how many accelerators there were."""
+    times = log.column("time")[np.isfinite(log.column("time"))]
+    if accelerators.allocated_hours is None or len(times) < 2:
+        found.missing("allocation")
+        return
+    used = float(times.max() - times.min()) / 3600 * accelerators.count
+    allotted = float(accelerators.allocated_hours)
+    observed = f"{used:,.2f} of {allotted:,.2f} accelerator-hours"
+    found.measured("allocation", used / allotted, len(times), observed=observed)
+
+
+def _noise(found: Findings, log: TrainingLog) -> None:
+    usable = np.isfinite(log.column("loss"))
+    loss, steps = log.column("loss")[usable], log.steps[usable]
     if len(loss) < LEAST_LINES_FOR_NOISE:
         found.not_applicable("loss-noise", "loss-repeats", observed=f"{len(loss)} lines are too few to say")
         return
-    repeats = int((np.diff(loss) == 0).sum())
-    found.measured("loss-repeats", repeats / (len(loss) - 1), len(loss) - 1, bad=repeats)
+    repeated = np.flatnonzero(np.diff(loss) == 0) + 1
+    share, examples = len(repeated) / (len(loss) - 1), [f"step {steps[place]}: {loss[place]}" for place in repeated]
+    found.measured("loss-repeats", share, len(loss) - 1, bad=len(repeated), examples=examples)
     smooth = np.convolve(loss, _SMOOTHING, mode="valid")
     residuals = (loss[3:-3] - smooth) / np.maximum(np.abs(smooth), 1e-12)
     spread = MAD_TO_STD * float(np.median(np.abs(residuals))) / _LEFT_AFTER_SMOOTHING

@@ -6,9 +6,11 @@ from pathlib import Path
 from checks.contracts.loading import LoadedSubmission
 from checks.records.quality import ContaminatedItem, Measurement
 from tasks.checkpoints import assign_roles, open_checkpoint
+from tasks.data_quality.anchors import read_anchors
 from tasks.data_quality.benchmark_item import BenchmarkItem
 from tasks.data_quality.checkpoints import measure_checkpoints
 from tasks.data_quality.compute import model_shape
+from tasks.data_quality.held_out import TextLosses
 from tasks.data_quality.inventory import Inventory, missing_inventory, read_inventory
 from tasks.data_quality.items import measure_items
 from tasks.data_quality.log_checks import measure_log, missing_log
@@ -28,12 +30,13 @@ def measure_submission(
     results: Results = NO_RESULTS,
     progress: Progress | None = None,
     scan: SampleScan | None = None,
+    losses: TextLosses | None = None,
 ) -> tuple[list[Measurement], list[ContaminatedItem], int]:
     """Every measurement, the benchmark items found in the corpus sample, and how many items were looked for.
 
     `items` are those of all suites, few-shot examples among them; `results` are what the submission scored, `scan` is the
-    sample where it was read already. What was not handed in is `missing`. Raises InputFault for a corrupt model or
-    checkpoint and for evidence that cannot be read.
+    sample where it was read already, `losses` runs weights on texts. What was not handed in is `missing`. Raises InputFault
+    for a corrupt model or checkpoint and for evidence that cannot be read.
     """
     say = progress or silent
     items = list(dict.fromkeys(items))  # two suites may share a task
@@ -49,11 +52,17 @@ def measure_submission(
     if evidence.training_log is None:
         rows += missing_log(evidence.training)
     else:
-        log = read_log(submission.evidence_file(evidence.training_log, "evidence.training_log"))
+        left = submission.optional_evidence("anchors")
+        anchored = None if left is None else read_anchors(left)
+        path = submission.evidence_file(evidence.training_log, "evidence.training_log")
+        log = read_log(path, {each.step for each in anchored or []})
         steps = [checkpoint.step for checkpoint in evidence.checkpoints]
         entropy = token_entropy(submission.model_path(), _sample_path(submission))
-        rows += measure_log(log, evidence.training, inventory, model_shape(model, roles), steps, entropy)
-    rows += measure_checkpoints(submission, model, roles, log, say)
+        run = submission.optional_evidence("small_run")
+        small = None if run is None else read_log(run)
+        shape = model_shape(model, roles)
+        rows += measure_log(log, evidence.training, inventory, shape, steps, entropy, small, anchored)
+    rows += measure_checkpoints(submission, model, roles, log, say, losses)
     rows += measure_items(items)
     rows += measure_results(results, items)
     return rows, contaminated, scanned

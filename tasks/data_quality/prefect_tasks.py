@@ -12,8 +12,9 @@ from prefect.states import Completed
 
 from checks.expectations.thresholds import with_defaults
 from checks.records.quality import QualityReport
-from tasks.data_quality.audit import audit
+from tasks.data_quality.audit import audit, audit_results
 from tasks.data_quality.benchmark_item import BenchmarkItem
+from tasks.data_quality.held_out import TextLosses
 from tasks.data_quality.results import Results
 from tasks.data_quality.sample_scan import SampleScan, scan_shard
 from tasks.team_run import TeamRun, find_run
@@ -31,28 +32,31 @@ def scan_one_shard(path: str, name: str, items: Sequence[BenchmarkItem]) -> Samp
 
 @task(name="audit one team", cache_policy=NO_CACHE, persist_result=False)
 def audit_team(
-    programme: str, round_id: str, team: str, items: Sequence[BenchmarkItem], scan: SampleScan | None = None
+    programme: str,
+    round_id: str,
+    team: str,
+    items: Sequence[BenchmarkItem],
+    losses: TextLosses,
+    scan: SampleScan | None = None,
 ) -> "State[None] | None":
-    """Audits what the team handed in; the state is `Indeterminate` where it is at fault.
+    """Audits what the team handed in; the state is `Indeterminate` where it is at fault, its benchmark's results judged alone.
 
-    `items` are those of the round's suites, `scan` is the corpus sample where it was read already: pass both as
-    `prefect.utilities.annotations.quote(…)`.
+    `items` are those of the round's suites, `losses` runs weights on texts, `scan` is the corpus sample where it was read
+    already: pass them as `prefect.utilities.annotations.quote(…)`.
     """
     run = find_run(programme, round_id, "data-quality", team)
-    fault = run.measure(partial(_audit, run, items, scan), record_quality, _environment)
+    of_results = partial(audit_results, items, _results(run), _thresholds(run))
+    fault = run.measure(partial(_audit, run, items, scan, losses), record_quality, _environment, of_results)
     return None if fault is None else Completed(name="Indeterminate", message=fault)
 
 
-def _audit(run: TeamRun, items: Sequence[BenchmarkItem], scan: SampleScan | None) -> QualityReport:
+def _audit(run: TeamRun, items: Sequence[BenchmarkItem], scan: SampleScan | None, losses: TextLosses) -> QualityReport:
+    return audit(run.submission(), items, _results(run), _thresholds(run), run.progress, scan, losses)
+
+
+def _thresholds(run: TeamRun) -> dict[str, float]:
     policy = run.loaded.policies.get(run.round.id)
-    return audit(
-        run.submission(),
-        items,
-        _results(run),
-        with_defaults(policy.data_quality.thresholds if policy is not None else {}),
-        run.progress,
-        scan,
-    )
+    return with_defaults(policy.data_quality.thresholds if policy is not None else {})
 
 
 def _results(run: TeamRun) -> Results:

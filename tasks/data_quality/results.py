@@ -200,17 +200,23 @@ def _prompts(found: Findings, subject: str, own: ItemColumns, shared: Sequence[S
 def _answers(found: Findings, subject: str, own: ItemColumns, shared: Sequence[Shared]) -> None:
     """The share of answers that are letter for letter (or likelihood for likelihood) another team's, with the closest team."""
     closest: tuple[float, int, int, str] | None = None
+    examples: dict[str, list[str]] = {}
     for team, mine, theirs, their in shared:
         telling = ~own.generated[mine] | (own.letters[mine] >= LEAST_LETTERS)
         rows = int(telling.sum())
         if rows >= LEAST_ANSWERS:
-            same = int((telling & (own.answer[mine] == theirs.answer[their])).sum())
+            alike = telling & (own.answer[mine] == theirs.answer[their])
+            same = int(alike.sum())
+            examples[team] = [f"item {each}" for each in own.item[mine[alike][:MAX_EXAMPLES]]]
             closest = max(closest or (-1.0, 0, 0, ""), (same / rows, same, rows, team))
     if closest is None:
         found.not_applicable("identical-outputs", subject=subject, observed="no answers of other teams to compare")
         return
     share, same, rows, team = closest
-    found.measured("identical-outputs", share, rows, subject=subject, bad=same, observed=f"the most with {team}")
+    with_team = f"the most with {team}"
+    found.measured(
+        "identical-outputs", share, rows, subject=subject, bad=same, observed=with_team, examples=examples[team]
+    )
 
 
 def _shared(own: ItemColumns, theirs: ItemColumns) -> tuple[Places, ItemColumns, Places]:

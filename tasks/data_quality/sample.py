@@ -2,13 +2,10 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from checks.records.quality import ContaminatedItem, Measurement
 from tasks.data_quality.benchmark_item import BenchmarkItem
 from tasks.data_quality.contamination import LEAST_CERTAIN_LINE, WORD_RUNS, ContaminationScan, is_certain
 from tasks.data_quality.findings import Findings
-from tasks.data_quality.folding import Hashes
 from tasks.data_quality.inventory import Inventory
 from tasks.data_quality.letters import DIGIT, HANGUL
 from tasks.data_quality.personal_data import KINDS
@@ -57,33 +54,27 @@ def missing_sample(items: Sequence[BenchmarkItem]) -> list[Measurement]:
     return found.rows
 
 
-def _repeated(hashes: Sequence[Hashes]) -> tuple[int, int]:
-    """How many hashes there are, and how many of them repeat an earlier one."""
-    together = np.concatenate(hashes) if hashes else np.empty(0, dtype=np.uint64)
-    return len(together), len(together) - len(np.unique(together))
-
-
 def _documents(found: Findings, scan: SampleScan) -> None:
     observed = f"{scan.characters:,} characters"
     found.measured("documents", scan.documents, max(1, scan.lines.lines), observed=observed)
     _share(found, "lines-readable", scan.lines.broken_count, scan.lines.lines, scan.lines.broken)
-    total, repeated = _repeated(scan.ids)
-    found.measured("ids-distinct", repeated, max(1, total), bad=repeated)
+    total, repeated, examples = scan.repeated(scan.ids)
+    found.measured("ids-distinct", repeated, max(1, total), bad=repeated, examples=examples)
     _share(found, "empty-documents", scan.empty_count, scan.documents, scan.empty)
     _share(found, "broken-documents", scan.broken_count, scan.documents, scan.broken)
-    total, repeated = _repeated(scan.texts)
-    looked_at, alike = scan.near.counted()
+    total, repeated, examples = scan.repeated(scan.texts)
+    looked_at, alike, pairs = scan.near.counted()
     if total == 0:
         found.not_applicable(
             "duplicates", "near-duplicates", observed="every document is shorter than 50 weighted characters"
         )
         return
-    _share(found, "duplicates", repeated, total, [])
+    _share(found, "duplicates", repeated, total, examples)
     if looked_at == 0:
         found.not_applicable("near-duplicates", observed="no document is in the share that is looked at")
         return
     observed = "" if scan.near.share == 1 else f"one document in {scan.near.share}, chosen by content"
-    found.measured("near-duplicates", alike / looked_at, looked_at, bad=alike, observed=observed)
+    found.measured("near-duplicates", alike / looked_at, looked_at, bad=alike, observed=observed, examples=pairs)
 
 
 def _share(found: Findings, check: str, bad: int, rows: int, examples: Sequence[str]) -> None:
@@ -114,7 +105,9 @@ def _sources(found: Findings, scan: SampleScan, inventory: Inventory | None) -> 
         found.not_applicable("korean-sources", observed="no source declared Korean has enough letters in the sample")
         return
     least = min(shares, key=lambda source: (shares[source], source))
-    found.measured("korean-sources", shares[least], len(shares), observed=f"the least is {least}'s")
+    low = sorted(shares, key=lambda source: (shares[source], source))
+    examples = [f"{source}: {shares[source]:.0%}" for source in low]
+    found.measured("korean-sources", shares[least], len(shares), observed=f"the least is {least}'s", examples=examples)
 
 
 def _personal(found: Findings, scan: SampleScan) -> None:

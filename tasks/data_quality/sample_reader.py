@@ -29,11 +29,13 @@ SUFFIXES = (".jsonl", ".json", ".ndjson", ".zst", ".parquet")
 
 
 class Document(NamedTuple):
-    """One document of the sample."""
+    """One document of the sample; `line` is its place in its file, `step` the optimiser step that read it, where it is said."""
 
     id: str
     source: str
     text: str
+    line: int = 0
+    step: int | None = None
 
 
 @dataclass
@@ -169,7 +171,9 @@ def _checked(fields: dict[str, Any], counts: LineCounts) -> Document | None:
     if len(fields["text"]) > MAX_DOCUMENT_BYTES:
         counts.add_broken(f"a text longer than {MAX_DOCUMENT_BYTES:,}")
         return None
-    return Document(str(fields["id"]), fields["source"], fields["text"])
+    step = fields.get("step")
+    read_in = step if isinstance(step, int) else None
+    return Document(str(fields["id"]), fields["source"], fields["text"], counts.lines, read_in)
 
 
 def _parquet(path: Path, counts: LineCounts) -> Iterator[Document]:
@@ -182,7 +186,8 @@ def _parquet(path: Path, counts: LineCounts) -> Iterator[Document]:
                 if name not in file.schema_arrow.names:
                     there = ", ".join(file.schema_arrow.names)
                     raise InputFault(path, name, f"the columns {there}", f"a column {name!r}")
-            for batch in file.iter_batches(batch_size=256, columns=list(FIELDS)):
+            columns = [*FIELDS, *({"step"} & set(file.schema_arrow.names))]
+            for batch in file.iter_batches(batch_size=256, columns=columns):
                 for fields in batch.to_pylist():
                     counts.lines += 1
                     document = _checked(fields, counts)

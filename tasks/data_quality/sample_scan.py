@@ -6,7 +6,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,11 +23,16 @@ from tasks.data_quality.sample_reader import MOST_EXAMPLES, Document, LineCounts
 from tasks.data_quality.window_index import hashes_of
 
 KindCounts = npt.NDArray[np.int64]
+Lines = npt.NDArray[np.uint32]
 
 
 @dataclass
 class SampleScan:
-    """What one pass over the documents leaves: sums, examples, and 16 bytes a document."""
+    """What one pass over the documents leaves: sums, examples, and 20 bytes a document.
+
+    `ids` and `texts` are hashes, document by document (0 of a text that is too short to count as repeated), `places` their
+    lines, `shards` the names of the files and how many documents each holds.
+    """
 
     lines: LineCounts = field(default_factory=LineCounts)
     documents: int = 0
@@ -38,6 +43,8 @@ class SampleScan:
     broken_count: int = 0
     ids: list[Hashes] = field(default_factory=list)
     texts: list[Hashes] = field(default_factory=list)
+    places: list[Lines] = field(default_factory=list)
+    shards: list[tuple[str, int]] = field(default_factory=list)
     sources: Counter[str] = field(default_factory=Counter)
     scripts: dict[str, KindCounts] = field(default_factory=dict)
     near: NearDuplicates = field(default_factory=NearDuplicates)
@@ -49,8 +56,9 @@ class SampleScan:
         self.documents += len(batch)
         self.characters += sum(len(document.text) for document in batch)
         self.ids.append(np.array([_hash64(document.id) for document in batch], dtype=np.uint64))
-        long = folded.ends - folded.starts >= LEAST_WEIGHT
-        self.texts.append(hashes_of(folded, np.stack((folded.starts[long], folded.ends[long]), axis=1)))
+        texts = hashes_of(folded, np.stack((folded.starts, folded.ends), axis=1))
+        self.texts.append(np.where(folded.ends - folded.starts >= LEAST_WEIGHT, texts, np.uint64(0)))
+        self.places.append(np.array([document.line for document in batch], dtype=np.uint32))
         names = [document.source for document in batch]
         self.sources.update(names)
         kinds = folded.kinds
@@ -62,8 +70,27 @@ class SampleScan:
         self.broken_count += len(broken)
         self.empty = [*self.empty, *(batch[number].id for number in empty[:MOST_EXAMPLES])][:MOST_EXAMPLES]
         self.broken = [*self.broken, *(batch[number].id for number in broken[:MOST_EXAMPLES])][:MOST_EXAMPLES]
-        self.near.feed(folded)
+        self.near.feed(folded, [document.id for document in batch])
         self.personal.feed(folded.numbers, folded.addresses)
+
+    def repeated(self, hashes: Sequence[Hashes]) -> tuple[int, int, list[str]]:
+        """How many of `ids` or `texts` there are, how many repeat an earlier one, and where some of these stand."""
+        every = np.concatenate(hashes) if hashes else np.empty(0, dtype=np.uint64)
+        order = np.argsort(every, kind="stable")
+        order = order[every[order] != 0]
+        same = np.concatenate(([False], every[order[1:]] == every[order[:-1]]))[: len(order)]
+        firsts = np.maximum.accumulate(np.where(same, 0, np.arange(len(order))))
+        later = np.flatnonzero(same)
+        shown = later[np.argsort(order[later], kind="stable")[:MOST_EXAMPLES]]
+        lines = [f"{self._place(order[place])} repeats {self._place(order[firsts[place]])}" for place in shown]
+        return len(order), len(later), lines
+
+    def _place(self, document: np.int64) -> str:
+        """Where a document stands: the line of its file."""
+        line = np.concatenate(self.places)[document]
+        ends = np.cumsum([count for _, count in self.shards])
+        shard = int(np.searchsorted(ends, document, side="right"))
+        return f"{self.shards[shard][0] if shard < len(ends) else ''}line {line}"
 
     def merge(self, other: "SampleScan") -> None:
         """Adds what another pass left, over other documents and for the same items."""
@@ -76,6 +103,8 @@ class SampleScan:
         self.broken = [*self.broken, *other.broken][:MOST_EXAMPLES]
         self.ids += other.ids
         self.texts += other.texts
+        self.places += other.places
+        self.shards += other.shards
         self.sources += other.sources
         for source, own in other.scripts.items():
             self.scripts[source] = self.scripts.get(source, 0) + own
@@ -97,12 +126,13 @@ def scan_shard(path: Path, items: Sequence[BenchmarkItem], progress: Progress = 
         contamination.feed(folded, [document.id for document in batch])
         progress("corpus sample", scan.documents, 0)
     scan.found = contamination.found
+    scan.shards = [(name, scan.documents)]
     return scan
 
 
 def scan_sample(path: Path, items: Sequence[BenchmarkItem], progress: Progress = silent) -> SampleScan:
     """Reads a sample, file after file."""
-    return merged([scan_shard(shard, items, progress, name) for name, shard in named_shards(path)])
+    return merged(scan_shard(shard, items, progress, name) for name, shard in named_shards(path))
 
 
 def named_shards(path: Path) -> list[tuple[str, Path]]:
@@ -111,8 +141,8 @@ def named_shards(path: Path) -> list[tuple[str, Path]]:
     return [("" if shard == path else f"{shard.relative_to(path)}, ", shard) for shard in shards]
 
 
-def merged(scans: Sequence[SampleScan]) -> SampleScan:
-    """One scan of all shards."""
+def merged(scans: Iterable[SampleScan]) -> SampleScan:
+    """One scan of all shards, put together one by one: the store of signatures is as large as one shard's."""
     whole = SampleScan()
     for scan in scans:
         whole.merge(scan)

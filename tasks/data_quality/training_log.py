@@ -8,7 +8,7 @@
 import hashlib
 import json
 from array import array
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +32,8 @@ class TrainingLog:
     """The columns of the readable lines; NaN where a field is absent, null or no number.
 
     `times` are seconds since 1970. `chained` says whether any line holds `prev_sha256`; `broken_links` are the lines whose
-    value is not the hash of the line before. `present` names the fields that at least one line holds.
+    value is not the hash of the line before. `present` names the fields that at least one line holds. `line_hashes` are the
+    SHA-256 of the lines of the steps that were asked for.
     """
 
     lines: int = 0
@@ -41,6 +42,7 @@ class TrainingLog:
     chained: bool = False
     present: set[str] = field(default_factory=set)
     columns: dict[str, "array[Any]"] = field(default_factory=dict)
+    line_hashes: dict[int, list[str]] = field(default_factory=dict)
 
     def column(self, name: str) -> Floats:
         """A numeric column over the readable lines."""
@@ -57,11 +59,14 @@ class TrainingLog:
         return np.asarray(self.columns["tokens"], dtype=np.int64)
 
 
-_NUMBERS = ("loss", "learning_rate", "grad_norm")
+_NUMBERS = ("loss", "learning_rate", "grad_norm", "validation_loss")
 
 
-def read_log(path: Path) -> TrainingLog:
-    """The log; raises InputFault where the file cannot be read or holds no readable line; broken lines are counted."""
+def read_log(path: Path, hashed: Collection[int] = ()) -> TrainingLog:
+    """The log; raises InputFault where the file cannot be read or holds no readable line; broken lines are counted.
+
+    `hashed` are the steps whose lines' hashes are kept.
+    """
     log = TrainingLog(columns={name: array("q") for name in ("step", "tokens")})
     log.columns |= {name: array("d") for name in (*_NUMBERS, "time")}
     previous = FIRST_LINK
@@ -69,12 +74,14 @@ def read_log(path: Path) -> TrainingLog:
         with path.open("rb") as file:
             for number, line in enumerate(_lines(file), start=1):
                 log.lines += 1
-                fields = _read_line(log, number, line)
+                fields, link = _read_line(log, number, line), hashlib.sha256(line or b"").hexdigest()
                 if fields is not None:  # a line that is no JSON has a check of its own
                     log.chained = log.chained or "prev_sha256" in fields
                     if fields.get("prev_sha256") != previous:
                         log.broken_links.append(f"line {number}")
-                previous = hashlib.sha256(line or b"").hexdigest()
+                    if fields["step"] in hashed:
+                        log.line_hashes.setdefault(int(fields["step"]), []).append(link)
+                previous = link
     except OSError as error:
         raise InputFault(path, found=error.strerror or str(error), expected="a readable training log") from None
     if not log.columns["step"]:

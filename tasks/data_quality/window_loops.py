@@ -46,20 +46,25 @@ passes = compiled(_passes)
 def _windows(letters, starts, ends, size, filter_words, shift, found, hashes):  # type: ignore[no-untyped-def]
     """Every window of `size` places that passes the filter, as (text, start); returns how many."""
     count = 0
-    out = power(size - 1)
+    out = power(size)
     for text in range(len(starts)):
         own = letters[starts[text] : ends[text]]
+        if len(own) < size:
+            continue
         value = np.uint64(0)
-        for letter in own[: size - 1]:
+        for letter in own[:size]:
             value = value * _BASE + np.uint64(letter & _CODE)
-        last = own[size - 1 :]
-        for place in range(len(last)):
-            value = value * _BASE + np.uint64(last[place] & _CODE)
+        if passes(value, filter_words, shift):
+            found[count, 0], found[count, 1] = text, starts[text]
+            hashes[count] = value
+            count += 1
+        new = own[size:]
+        for place in range(len(new)):  # what comes and what goes first: one product less to wait for in every step
+            value = value * _BASE + (np.uint64(new[place] & _CODE) - np.uint64(own[place] & _CODE) * out)
             if passes(value, filter_words, shift):
-                found[count, 0], found[count, 1] = text, starts[text] + place
+                found[count, 0], found[count, 1] = text, starts[text] + place + 1
                 hashes[count] = value
                 count += 1
-            value -= np.uint64(own[place] & _CODE) * out
     return count
 
 

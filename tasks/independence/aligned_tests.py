@@ -18,7 +18,7 @@ from tasks.independence.alignment import (
     turn_multiplications,
     unit_rows,
 )
-from tasks.independence.feed_forward import StoredLayer
+from tasks.independence.feed_forward import FeedForward, StoredLayer
 from tasks.independence.part import Part, units_to_align
 from tasks.independence.planted import disguised
 from tasks.independence.stream_forms import form_features, stream_forms
@@ -136,8 +136,9 @@ def finds_planted_disguised(subject: Part, reference: Part, seed: int) -> float:
     for i, j in _same_depth(len(subject.layers), len(reference.layers)):
         layer = subject.layers[i]
         shape = (units_to_align(layer), layer.reads[0].shape[1], layer.width)
-        planted = disguised(reference.largest_units(j), *shape, seed + i)
-        rows, its = _alike(unit_rows(planted), reference.unit_rows(j))
+        known = reference.unit_rows(j)  # of length one, as the tests see units: nothing is read again
+        planted = disguised(FeedForward.of(reference.layers[j].place, known.reads, known.writes), *shape, seed + i)
+        rows, its = _alike(unit_rows(planted), known)
         agreement = aligned_by_units(rows, its, seed + 1000 * i + j)
         if agreement is not None:
             best = min(best, max(agreement.log10_halves))

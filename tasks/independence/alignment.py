@@ -43,6 +43,12 @@ class Agreement:
     agreed: int
     halves: tuple[tuple[int, int], tuple[int, int]]
 
+    @classmethod
+    def of(cls, agree: "npt.NDArray[np.bool_]") -> "Agreement":
+        """By which units agree; every second one is in the other half."""
+        halves = ((len(agree[0::2]), int(agree[0::2].sum())), (len(agree[1::2]), int(agree[1::2].sum())))
+        return cls(len(agree), int(agree.sum()), halves)
+
     @property
     def share(self) -> float:
         """Agreeing units of those tested."""
@@ -197,9 +203,7 @@ def _comparable(subject: UnitRows, reference: UnitRows) -> bool:
 def _agreement(subject: UnitRows, reference: UnitRows, turn: Turn, tested: Places) -> Agreement:
     """A unit agrees where its nearest by the first matrix it reads is its nearest by all others."""
     first, rest = _cosines(subject, reference, turn, tested)
-    agree = first.argmax(axis=1) == _unsigned(rest, subject).argmax(axis=1)
-    halves = ((len(agree[0::2]), int(agree[0::2].sum())), (len(agree[1::2]), int(agree[1::2].sum())))
-    return Agreement(len(agree), int(agree.sum()), halves)
+    return Agreement.of(first.argmax(axis=1) == _unsigned(rest, subject).argmax(axis=1))
 
 
 def _cosines(subject: UnitRows, reference: UnitRows, turn: Turn, rows: Places) -> tuple[Matrix, Matrix]:

@@ -1,9 +1,11 @@
 """All that is measured of one component against one reference, before anybody calls it anything."""
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tasks.independence.aligned_tests import AlignedTests, aligned_tests, finds_planted_disguised
+from tasks.independence.behaviour import Behaviour
 from tasks.independence.copies import Content, copied
 from tasks.independence.correlation import (
     Correlation,
@@ -13,6 +15,8 @@ from tasks.independence.correlation import (
     norm_gains,
 )
 from tasks.independence.fingerprint import SketchedPart, sketch
+from tasks.independence.formula_tables import made_by_a_formula
+from tasks.independence.one_order_tests import OrderTest, one_order_tests
 from tasks.independence.part import Part
 from tasks.independence.place_tests import READS, WRITES, GroupTest, finds_planted_in_place, place_tests
 
@@ -29,7 +33,8 @@ class ComponentEvidence:
     """Statistics of one component against one reference.
 
     `copies`: pairs of tensors with the same numbers, the subject's first; `aligned` is None where it was not needed;
-    `planted_in_place` and `planted_disguised` are log10 p-values of derivatives that the tool planted, 0.0 where it could not.
+    `planted_in_place` and `planted_disguised` are log10 p-values of derivatives that the tool planted, 0.0 where it could not;
+    `orders` are tests of what is left in order, each of two groups; `behaviour` is None where the models were not run.
     """
 
     subject: Part
@@ -41,6 +46,8 @@ class ComponentEvidence:
     aligned: AlignedTests | None
     planted_in_place: float = 0.0
     planted_disguised: float = 0.0
+    orders: Sequence[OrderTest] = ()
+    behaviour: Behaviour | None = None
 
     @property
     def r(self) -> float | None:
@@ -74,23 +81,39 @@ class ComponentEvidence:
     @property
     def comparisons(self) -> int:
         """How many p-values stand to be corrected for; the aligned tests bring their own count."""
-        return len(self.groups) + (1 if self.aligned is not None else 0)
+        return len(self.groups) + len(self.orders) + sum(each is not None for each in (self.aligned, self.behaviour))
 
 
 def gather(subject: Part, reference: Part) -> ComponentEvidence:
     """Runs every test that the two parts allow; the seed comes from the component's name, so that a re-run is the same."""
     seed = zlib.crc32(subject.component.encode())
-    pairs = copied(subject.contents, reference.contents)
+    pairs = _copies(subject, reference)
     groups = place_tests(subject, reference, seed)
     mostly_copied = sum(mine.parameters for mine, _ in pairs) >= MOSTLY * subject.parameters
     clear = _is_clear(subject, reference, groups)
     aligned = None if clear or mostly_copied else aligned_tests(subject, reference, seed)
     in_place = 0.0 if aligned is None else finds_planted_in_place(subject, reference, seed)
     disguised = 0.0 if aligned is None else finds_planted_disguised(subject, reference, seed)
+    orders = [] if aligned is None else one_order_tests(subject, reference, seed)
     sides = (subject.checkpoint, subject.roles, reference.checkpoint, reference.roles)
     return ComponentEvidence(
-        subject, reference, pairs, correlations(*sides), norm_gains(*sides), groups, aligned, in_place, disguised
+        subject,
+        reference,
+        pairs,
+        correlations(*sides),
+        norm_gains(*sides),
+        groups,
+        aligned,
+        in_place,
+        disguised,
+        orders,
     )
+
+
+def _copies(subject: Part, reference: Part | SketchedPart) -> list[tuple[Content, Content]]:
+    """Tensors of the same numbers, but for those that any model of the family may hold."""
+    pairs = copied(subject.contents, reference.contents)
+    return [pair for pair in pairs if not made_by_a_formula(subject.checkpoint, pair[0].name)]
 
 
 def _is_clear(subject: Part, reference: Part, groups: list[GroupTest]) -> bool:
@@ -108,5 +131,5 @@ def gather_from_fingerprint(subject: Part, reference: SketchedPart) -> Component
     mine = sketch(subject, like=reference)
     groups = place_tests(mine, reference, seed)
     in_place = finds_planted_in_place(mine, reference, seed)
-    pairs = copied(subject.contents, reference.contents)
+    pairs = _copies(subject, reference)
     return ComponentEvidence(subject, reference, pairs, [], None, groups, None, in_place)

@@ -5,9 +5,10 @@ from tasks.independence.aligned_tests import BY_TOKENS
 from tasks.independence.alignment import CHANCE_AGREEMENT
 from tasks.independence.component_evidence import ComponentEvidence
 from tasks.independence.correlation import NormGains
-from tasks.independence.notes import percent
+from tasks.independence.notes import answers_note, percent
+from tasks.independence.one_order_tests import LEAST_COSINE, UNITS_IN_PLACE
 from tasks.independence.planted import R_DISGUISED, R_IN_PLACE
-from tasks.independence.verdict import LOG10_ALPHA, Judgement
+from tasks.independence.verdict import LOG10_ALPHA, Judgement, clearest_order
 
 
 def explain(evidence: ComponentEvidence, judgement: Judgement) -> Text:
@@ -16,12 +17,17 @@ def explain(evidence: ComponentEvidence, judgement: Judgement) -> Text:
         "copied": _copied,
         "place": _place,
         "aligned": _aligned,
+        "one-order": _one_order,
         "one-group": _one_group,
+        "same-answers": _same_answers,
+        "units-alike": _units_alike,
         "not-covered": _not_covered,
         "no-power": _no_power,
         "nothing-found": _nothing_found,
         "shared-initialisation": _shared_initialisation,
     }[judgement.why](evidence, judgement)
+    if evidence.behaviour is not None and evidence.behaviour.same and judgement.why != "same-answers":
+        sentences = joined(sentences, answers_note(evidence.behaviour))
     return sentences if evidence.gains is None else joined(sentences, gains_note(evidence.gains))
 
 
@@ -76,10 +82,46 @@ def _aligned(evidence: ComponentEvidence, judgement: Judgement) -> Text:
     )
 
 
+def _one_order(evidence: ComponentEvidence, judgement: Judgement) -> Text:
+    order = clearest_order(evidence)
+    assert order is not None
+    units = order.test == UNITS_IN_PLACE
+    moved_ko = "잔차 흐름은" if units else "은닉 단위와 헤드의 순서는"
+    kept_ko = "은닉 단위의 순서는" if units else "어텐션 헤드 안 값의 순서는"
+    kept = "the order of hidden units" if units else "the order of values inside attention heads"
+    moved = "the residual stream was turned" if units else "hidden units and heads were renumbered"
+    return Text(
+        ko=f"{moved_ko} 달라졌지만 {kept_ko} 읽는 쪽과 쓰는 쪽에서 모두 참조 모델과 같습니다"
+        f"(평균 코사인 {order.mean_cosine:.3f}). 따로 학습된 모델은 {LEAST_COSINE}에 못 미칩니다.",
+        en=f"Though {moved}, {kept} is the reference's, by what they read and by what they write (mean cosine "
+        f"{order.mean_cosine:.3f}; models trained apart stay below {LEAST_COSINE}).",
+    )
+
+
 def _one_group(evidence: ComponentEvidence, judgement: Judgement) -> Text:
     return Text(
         ko="한 텐서 묶음만 대응하고 다른 묶음은 그렇지 않아, 판정에 필요한 두 묶음의 일치가 없습니다.",
         en="Only one group of tensors corresponds; a verdict needs two disjoint groups that agree.",
+    )
+
+
+def _same_answers(evidence: ComponentEvidence, judgement: Judgement) -> Text:
+    assert evidence.behaviour is not None
+    return joined(
+        answers_note(evidence.behaviour),
+        Text(
+            ko="가중치에서는 대응을 찾지 못했으므로, 답을 바꾸지 않는 변환으로 가린 것입니다.",
+            en="The weights show no correspondence, so the copy was disguised by changes that leave answers as they are.",
+        ),
+    )
+
+
+def _units_alike(evidence: ComponentEvidence, judgement: Judgement) -> Text:
+    return Text(
+        ko="가중치에서는 파생의 흔적이 없으나, 은닉 단위가 따로 학습된 모델보다 훨씬 닮게 반응합니다. "
+        "가중치에는 더 남지 않은 파생일 수도, 상대의 은닉 상태를 흉내 내는 학습일 수도 있어 깨끗하다고 하지 않습니다.",
+        en="The weights show no derivation, but hidden units answer far more alike than those of models trained apart: a "
+        "derivation that the weights no longer show, or training on the other's inner states. It is not cleared.",
     )
 
 

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from tasks.checkpoints import Checkpoint, TensorRole
+from tasks.checkpoints.roles import layer_list
+from tasks.independence.norm_gain import gain_of
 from tasks.independence.permutation_test import Matrix
 from tasks.independence.stored_units import StoredUnits
 
@@ -120,16 +122,36 @@ class _Parts:
     norms: Sequence[str]
 
 
+@dataclass(frozen=True)
+class _Layout:
+    """What shapes do not tell: linear layers stored (in, out), and fused gate and up by turns (gpt-oss), not one after the
+    other."""
+
+    conv1d: bool
+    interleaved: bool
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> "_Layout":
+        nested = config.get("text_config")
+        kinds = {config.get("model_type"), nested.get("model_type") if isinstance(nested, Mapping) else None}
+        return cls(is_conv1d(config), "gpt_oss" in kinds)
+
+
+#: The roles whose matrices are made of hidden units.
+_OF_UNITS = ("gate", "up", "gate_up", "up_ungated", "down", "state_space_in", "state_space_out")
+
+
 def feed_forward_layers(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> list[StoredLayer]:
     """Every layer of hidden units among `roles` (those of one component), in order."""
-    conv1d = is_conv1d(checkpoint.config)
+    layout = _Layout.of(checkpoint.config)
     found: list[StoredLayer] = []
     for parts in _by_place(roles):
         widths = {checkpoint.tensors[name].shape[0] for name in parts.norms}
         shapes = {role: checkpoint.tensors[name].shape for role, name in parts.names.items()}
-        gain = gain_of(checkpoint, parts.norms, _BEFORE_FEED_FORWARD)
+        before = _BEFORE_FEED_FORWARD if "down" in parts.names else ("input_layernorm", f"{parts.place[1]}.norm")
+        gain = gain_of(checkpoint, roles[0].component, parts.norms, before)
         for expert, first in _per_expert(shapes, parts.place[2]):
-            sides = _sides(parts.names, {role: shape[-2:] for role, shape in shapes.items()}, first, widths, conv1d)
+            sides = _sides(parts.names, {role: shape[-2:] for role, shape in shapes.items()}, first, widths, layout)
             if sides is not None:
                 reads, writes = sides
                 fits = gain is not None and all(each.shape[1] == len(gain) for each in reads)
@@ -137,23 +159,36 @@ def feed_forward_layers(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> 
                 found.append(
                     StoredLayer(checkpoint, place, reads, writes, tuple(parts.names.values()), gain if fits else None)
                 )
-    return found
+    return found or _lone_matrix(checkpoint, roles)
+
+
+def _lone_matrix(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> list[StoredLayer]:
+    """A projector of one matrix: its columns are units, and the two halves of its rows the two disjoint groups of numbers."""
+    matrices = [role.name for role in roles if role.role != "norm" and not role.bias]
+    if roles[0].component != "projector" or len(matrices) != 1 or len(checkpoint.tensors[matrices[0]].shape) != 2:
+        return []
+    rows, units = checkpoint.tensors[matrices[0]].shape
+    reads, writes = (StoredUnits(matrices[0], first, rows // 2, units, False, units) for first in (0, rows // 2))
+    return [StoredLayer(checkpoint, ("", None, None), (reads,), writes, (matrices[0],), None)]
 
 
 def _by_place(roles: Sequence[TensorRole]) -> list[_Parts]:
     places: dict[Place, dict[str, str]] = {}
     norms: dict[tuple[str, int | None], list[str]] = {}
     for role in roles:
-        if role.role in ("gate", "up", "gate_up", "up_ungated", "down") and not role.bias:
+        if role.role in _OF_UNITS and not role.bias:
             # Several projectors without a number (one a modality) are told apart by where their names stand.
             stack = role.stack if role.layer is not None else role.name.rsplit(".", 2)[0]
+            if role.role.startswith("state_space"):  # hybrid models have both in one layer
+                stack = f"{stack}.state_space"
             places.setdefault((stack, role.layer, role.expert), {})[role.role] = role.name
         elif role.role == "norm" and not role.bias and role.layer is not None:
             norms.setdefault((role.stack, role.layer), []).append(role.name)
     return [
-        _Parts(place, names, norms.get(place[:2], []))
+        _Parts(place, names, norms.get((layer_list(place[0]), place[1]), []))
         for place, names in sorted(places.items(), key=lambda each: _order(each[0]))
-        if "down" in names and {"gate_up", "up_ungated", "up"} & names.keys()
+        if ("down" in names and {"gate_up", "up_ungated", "up"} & names.keys())
+        or {"state_space_in", "state_space_out"} <= names.keys()
     ]
 
 
@@ -171,14 +206,17 @@ def _per_expert(shapes: Mapping[str, tuple[int, ...]], expert: int | None) -> It
 
 
 def _sides(
-    names: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]], expert: int, widths: set[int], conv1d: bool
+    names: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]], expert: int, widths: set[int], layout: _Layout
 ) -> tuple[tuple[StoredUnits, ...], StoredUnits] | None:
     """What units read, gate before up, and what they write; None where the matrices do not fit each other."""
+    if "state_space_in" in shapes:
+        return _inner_channels(names, shapes)
     down = shapes["down"]
-    fused = "gate_up" in shapes
-    first = shapes.get("gate_up", shapes.get("up_ungated", shapes.get("up")))
-    assert first is not None
-    turned = _is_turned(first, down, widths, conv1d, fused)
+    first_role = next(role for role in ("gate_up", "up_ungated", "up") if role in shapes)
+    first = shapes[first_role]
+    # Megatron calls both of its layouts linear_fc1.
+    fused = first_role == "gate_up" or (first_role == "up_ungated" and first[0] == 2 * down[1])
+    turned = _is_turned(first, down, widths, layout.conv1d, fused)
     if turned is None:
         return None
     units = down[0] if turned else down[1]
@@ -188,14 +226,25 @@ def _sides(
         return StoredUnits(names[role], expert * rows, rows, columns, along_rows, units, start, step)
 
     if fused:
-        # Fused and turned tensors interleave gate and up (gpt-oss); the others put one after the other.
-        starts = [(0, 2), (1, 2)] if turned else [(0, 1), (units, 1)]
-        reads = [side("gate_up", not turned, start, step) for start, step in starts]
+        starts = [(0, 2), (1, 2)] if layout.interleaved else [(0, 1), (units, 1)]
+        reads = [side(first_role, not turned, start, step) for start, step in starts]
     else:
         reads = [side(role, not turned) for role in ("gate", "up", "up_ungated") if role in shapes]
         if any(shapes[role][1 if turned else 0] != units for role in ("gate", "up", "up_ungated") if role in shapes):
             return None
     return tuple(reads), side("down", turned)
+
+
+def _inner_channels(
+    names: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]]
+) -> tuple[tuple[StoredUnits, ...], StoredUnits] | None:
+    """A state-space layer's inner channels as units: two stretches of rows read (gate and channel, in the file's order), behind
+    which Mamba 2 has what it needs for its states; None where the matrices do not fit each other."""
+    (rows, columns), (width, units) = shapes["state_space_in"], shapes["state_space_out"]
+    if rows < 2 * units or columns != width:
+        return None
+    reads = [StoredUnits(names["state_space_in"], 0, rows, columns, True, units, start, 1) for start in (0, units)]
+    return tuple(reads), StoredUnits(names["state_space_out"], 0, width, units, False, units, 0, 1)
 
 
 def _is_turned(
@@ -227,13 +276,5 @@ _BEFORE_FEED_FORWARD = (
     "layernorm_after",
     "final_layer_norm",
     "pre_mlp_layernorm",
+    "linear_fc1",  # Megatron keeps it inside the matrix that it stands before
 )
-
-
-def gain_of(checkpoint: Checkpoint, norms: Sequence[str], wanted_names: Sequence[str]) -> Matrix | None:
-    """The gain of a layer's norm by the first of these names that it has; None where it has none of them."""
-    for wanted in wanted_names:
-        for name in norms:
-            if f".{wanted}." in f".{name}":
-                return checkpoint.read(name).reshape(-1)
-    return None

@@ -7,14 +7,26 @@ from checks.records.record import Text
 from tasks.checkpoints import TensorRole
 from tasks.independence.aligned_tests import AlignedTests
 from tasks.independence.alignment import CHANCE_AGREEMENT
+from tasks.independence.behaviour import ACTIVATIONS, SAME_ANSWERS, Behaviour
 from tasks.independence.component_evidence import ComponentEvidence
 from tasks.independence.explanations import explain, gains_note
-from tasks.independence.notes import CORRELATION_NOTE, aligned_note, copy_note, percent, place_note, planted_note
-from tasks.independence.null_distribution import share_null
+from tasks.independence.notes import (
+    CORRELATION_NOTE,
+    activations_note,
+    aligned_note,
+    answers_note,
+    copy_note,
+    order_note,
+    percent,
+    place_note,
+    planted_note,
+)
+from tasks.independence.null_distribution import mean_of_layers, share_null
+from tasks.independence.one_order_tests import OrderTest, group_cosine, group_log10
 from tasks.independence.part import Part
 from tasks.independence.place_tests import READS, WRITES, GroupTest
 from tasks.independence.planted import R_DISGUISED, R_IN_PLACE
-from tasks.independence.verdict import COPY, IN_PLACE, Judgement, from_log10
+from tasks.independence.verdict import COPY, IN_PLACE, Judgement, clearest_order, from_log10
 
 PLANTED_IN_PLACE, PLANTED_DISGUISED = "planted by the tool, in place", "planted by the tool, disguised"
 
@@ -87,7 +99,12 @@ def _tests(evidence: ComponentEvidence, why: str) -> list[LineageTest]:
     tests += [_place_test(group, evidence.subject.roles, group in clearest) for group in evidence.groups]
     if evidence.aligned is not None:
         tests += _aligned_tests(evidence.aligned, why)
+        rests_on = clearest_order(evidence) if why == "one-order" else None
+        tests += [test for order in evidence.orders for test in _order_tests(order, order is rests_on)]
         tests += [_planted_test(*each) for each in _planted(evidence)]
+    if evidence.behaviour is not None:
+        tests.append(_answers_test(evidence.behaviour, why == "same-answers"))
+        tests += _activations_tests(evidence.behaviour, why == "units-alike")
     if evidence.gains is not None:
         tests.append(
             LineageTest(
@@ -110,7 +127,11 @@ def _place_test(group: GroupTest, roles: Sequence[TensorRole], decides: bool) ->
     taken = set(group.tensors)
     kinds = {role.name: role.role for role in roles if role.name in taken}
     if group.group in (READS, WRITES):  # both know the tensors of whole layers, and each takes its own side of them
-        kinds = {name: kind for name, kind in kinds.items() if (kind == "down") is (group.group == WRITES)}
+        kinds = {
+            name: kind
+            for name, kind in kinds.items()
+            if (kind in ("down", "state_space_out")) is (group.group == WRITES)
+        }
     where = f"{len(group.layers)} layers of units" if group.layers else "coordinates of the residual stream"
     named = ", ".join(sorted(set(kinds.values())))
     return LineageTest(
@@ -148,6 +169,66 @@ def _aligned_tests(aligned: AlignedTests, why: str) -> list[LineageTest]:
                 )
             )
     return tests
+
+
+def _order_tests(order: OrderTest, decides: bool) -> list[LineageTest]:
+    """One test a group."""
+    found = []
+    for group, tests in order.groups.items():
+        log10_p, units = group_log10(tests), sum(each.units for each in tests)
+        mean, deviation = mean_of_layers([each.null for each in tests])
+        found.append(
+            LineageTest(
+                test=order.test,
+                statistic=group_cosine(tests),
+                p_value=from_log10(log10_p),
+                log10_p=log10_p,
+                group=group,
+                scope=f"{units} units in {len(tests)} renumberings of their own",
+                note=order_note(mean, deviation),
+                decides=decides,
+                null=NullDistribution(kind="renumberings", mean=mean, deviation=deviation, units=units),
+            )
+        )
+    return found
+
+
+def _answers_test(behaviour: Behaviour, decides: bool) -> LineageTest:
+    """Whether both models are one function."""
+    positions, tokens = behaviour.asked
+    return LineageTest(
+        test=SAME_ANSWERS,
+        statistic=behaviour.difference,
+        identity=behaviour.same,
+        group="answers",
+        scope=f"logits of {tokens} tokens at {positions:,} places of random text; a rounded copy is apart by "
+        f"{behaviour.rounded:.1e}",
+        note=answers_note(behaviour),
+        decides=decides,
+    )
+
+
+def _activations_tests(behaviour: Behaviour, decides: bool) -> list[LineageTest]:
+    """The pair of layers whose hidden units agree most clearly, one test a half of the units."""
+    best = behaviour.matched.best()
+    if best is None:
+        return []
+    found = best.agreement
+    return [
+        LineageTest(
+            test=ACTIVATIONS,
+            statistic=agreed / tested if tested else None,
+            p_value=from_log10(log10_p),
+            log10_p=log10_p,
+            group=f"hidden activations, half {half}",
+            scope=f"layer {best.subject} and the reference's {best.reference}: {agreed} of {tested} units; best of "
+            f"{behaviour.matched.tried} pairs of layers",
+            note=activations_note(tested, agreed),
+            decides=decides,
+            null=share_null(tested, CHANCE_AGREEMENT),
+        )
+        for half, (log10_p, (tested, agreed)) in enumerate(zip(found.log10_halves, found.halves, strict=True), 1)
+    ]
 
 
 def _planted(evidence: ComponentEvidence) -> list[tuple[str, float, float]]:

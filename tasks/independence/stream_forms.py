@@ -13,13 +13,17 @@ from typing import Any
 import numpy as np
 
 from tasks.independence.alignment import UnitRows, ranks
-from tasks.independence.feed_forward import gain_of, is_conv1d
+from tasks.independence.feed_forward import is_conv1d
+from tasks.independence.norm_gain import gain_of
 from tasks.independence.part import Part
 from tasks.independence.permutation_test import Matrix
 
 _NESTED = {"language_model": "text_config", "vision_tower": "vision_config", "audio_tower": "audio_config"}
 #: Norms that stand before attention.
 _BEFORE_ATTENTION = ("input_layernorm", "attention_norm", "ln_1", "layer_norm1", "norm1", "layernorm_before")
+
+#: Most coordinates of the stream by which heads are compared.
+MOST_COORDINATES = 1_024
 
 
 @dataclass(frozen=True)
@@ -34,14 +38,7 @@ def stream_forms(part: Part, layer: int) -> Forms:
     """The forms of the layer at this place in the part's list; no products where attention cannot be taken apart."""
     rows = part.unit_rows(layer)
     grams = [_of_norm_one(side.T @ side) for side in (*rows.reads, rows.writes)]
-    stack, number, _ = part.layers[layer].place
-    inside = {
-        role.role: role.name
-        for role in part.roles
-        if role.layer == number and role.stack == stack and not role.bias and role.expert is None
-    }
-    norms = [role.name for role in part.roles if role.role == "norm" and role.layer == number and not role.bias]
-    return Forms(grams, [_of_norm_one(each) for each in _products(part, inside, norms, len(grams[0]))])
+    return Forms(grams, [_of_norm_one(each) for each in _products(part, layer, len(grams[0]))])
 
 
 def form_features(rows: UnitRows, forms: Sequence[Forms]) -> Matrix:
@@ -63,26 +60,43 @@ def form_features(rows: UnitRows, forms: Sequence[Forms]) -> Matrix:
     return ranks(np.stack(columns, axis=1))
 
 
-def _products(part: Part, inside: Mapping[str, str], norms: Sequence[str], width: int) -> list[Matrix]:
-    """Queries with keys, and values with outputs, summed over heads; the norm's gain before them folded in."""
-    read = part.checkpoint.read
-    turned = is_conv1d(part.checkpoint.config)
-    if "query_key_value" in inside and turned:
-        parts = np.split(read(inside["query_key_value"]).T, 3)
-    elif {"query", "key", "value"} <= inside.keys():
-        parts = [read(inside[role]) for role in ("query", "key", "value")]
-    else:
+@dataclass(frozen=True)
+class Heads:
+    """One layer's attention by groups of heads that share keys and values: `looks` are their queries and keys, (groups, rows,
+    width); `values` and `writes`, summed over the heads of a group, are (groups, numbers inside a head, width). Of a wide stream
+    the first MOST_COORDINATES."""
+
+    looks: Matrix
+    values: Matrix
+    writes: Matrix
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Equal where two models can be compared."""
+        return self.looks.shape, self.values.shape, self.writes.shape
+
+
+def attention_heads(part: Part, layer: int) -> Heads | None:
+    """The heads of the layer at this place in the part's list; None where attention cannot be taken apart."""
+    parts, heads = _attention(part, layer, part.layers[layer].width, MOST_COORDINATES), _heads(part)
+    if not parts or heads is None or len(parts[0]) % heads:
+        return None
+    queries, keys, values, writes = parts
+    size = len(queries) // heads
+    if len(keys) % size or heads % (len(keys) // size):
+        return None
+    groups = len(keys) // size
+    looks = np.concatenate([each.reshape(groups, -1, each.shape[1]) for each in (queries, keys)], axis=1)
+    by_head = writes.reshape(groups, -1, size, writes.shape[1])
+    return Heads(looks, values.reshape(groups, size, -1), by_head.sum(axis=1))
+
+
+def _products(part: Part, layer: int, width: int) -> list[Matrix]:
+    """Queries with keys, and values with outputs, summed over heads."""
+    parts = _attention(part, layer, width)
+    if not parts:
         return []
-    if "attention_output" not in inside or any(each.ndim != 2 or each.shape[1] != width for each in parts):
-        return []
-    output = read(inside["attention_output"])
-    writes = output if turned else output.T
-    gain = gain_of(part.checkpoint, norms, _BEFORE_ATTENTION)
-    if gain is not None and len(gain) == width:
-        parts = [each * gain for each in parts]
-    queries, keys, values = parts
-    if writes.shape != queries.shape:
-        return []
+    queries, keys, values, writes = parts
     heads = len(queries) if len(keys) == len(queries) else _heads(part)
     if heads is None or len(queries) % heads:
         return []
@@ -91,6 +105,39 @@ def _products(part: Part, inside: Mapping[str, str], norms: Sequence[str], width
         return []
     keys, values = (_for_every_head(each, size, heads) for each in (keys, values))
     return [queries.T @ keys, values.T @ writes]
+
+
+def _attention(part: Part, layer: int, width: int, most: int | None = None) -> list[Matrix]:
+    """Queries, keys, values and what is written, (rows, width or `most`) each, the gain of the norm before them folded in; empty
+    where they cannot be told apart."""
+    stack, number, _ = part.layers[layer].place
+    inside = {
+        role.role: role.name
+        for role in part.roles
+        if role.layer == number and role.stack == stack and not role.bias and role.expert is None
+    }
+    norms = [role.name for role in part.roles if role.role == "norm" and role.layer == number and not role.bias]
+    turned = is_conv1d(part.checkpoint.config)
+    names = ["query_key_value"] if turned and "query_key_value" in inside else ["query", "key", "value"]
+    if not {*names, "attention_output"} <= inside.keys():
+        return []
+    shapes = [part.checkpoint.tensors[inside[name]].shape for name in names]
+    if any(len(shape) != 2 or shape[0 if turned else 1] != width for shape in shapes):
+        return []
+
+    def rows(role: str, along: int) -> Matrix:
+        """The matrix with the stream, axis `along` of it, as its columns."""
+        cut = [slice(most) if axis == along else slice(None) for axis in (0, 1)]
+        found = part.checkpoint.read_matrix(inside[role], *cut)
+        return found.T if along == 0 else found
+
+    parts = [rows(name, 0 if turned else 1) for name in names]
+    parts = np.split(parts[0], 3) if len(parts) == 1 else parts
+    writes = rows("attention_output", 1 if turned else 0)
+    gain = gain_of(part.checkpoint, part.component, norms, _BEFORE_ATTENTION)
+    if gain is not None and len(gain) == width:
+        parts = [each * gain[:most] for each in parts]
+    return [*parts, writes] if writes.shape == parts[0].shape else []
 
 
 def _for_every_head(matrix: Matrix, size: int, heads: int) -> Matrix:
@@ -103,7 +150,7 @@ def _heads(part: Part) -> int | None:
     config: Mapping[str, Any] = part.checkpoint.config
     nested = config.get(_NESTED.get(part.component, ""))
     for each in (nested if isinstance(nested, Mapping) else {}, config):
-        heads = each.get("num_attention_heads")
+        heads = each.get("num_attention_heads", each.get("n_head"))
         if isinstance(heads, int) and heads > 0:
             return heads
     return None

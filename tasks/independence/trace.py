@@ -6,13 +6,14 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from checks.contracts.errors import InputFault
 from checks.records.lineage import ComponentFinding, CoverageRow, ReferenceFinding, Trace, Verdict
 from tasks.checkpoints import Checkpoint, TensorRole, assign_roles, open_checkpoint
 from tasks.independence.architecture import Design, compare_designs, design_of
+from tasks.independence.behaviour import Interview
 from tasks.independence.catalogue import screened
 from tasks.independence.chain import chain_findings, opened_steps
 from tasks.independence.component_evidence import ComponentEvidence, gather, gather_from_fingerprint
@@ -23,6 +24,8 @@ from tasks.independence.part import Part, Progress, parts, unseen
 from tasks.independence.shared_initialisation import apart_from_one_start
 from tasks.independence.verdict import Judgement, judge
 
+#: The component that can be run.
+LANGUAGE = "language_model"
 _WORST_FIRST: tuple[Verdict, ...] = ("derived", "indeterminate", "independent")
 
 
@@ -41,19 +44,22 @@ def trace(
     *,
     catalogue: Path | None = None,
     checkpoints: Sequence[tuple[int, Path]] = (),
+    run_on: str | None = None,
     progress: Progress | None = None,
 ) -> Trace:
     """Traces a checkpoint against references by id, against a catalogue's fingerprints, and against its own checkpoints.
 
     Of a catalogue the nearest few and all that show a sign are tested, by their weights where these still lie at their place;
-    the others are named in `screened`. Raises InputFault for a checkpoint
-    that cannot be read, NaN or infinite weights among them, and where there is nothing to trace against.
+    the others are named in `screened`. With `run_on`, a device of torch, language models are run as well, the references' whose
+    weights are there. Raises InputFault for a checkpoint that cannot be read, NaN or infinite weights among them, for one
+    that is to be run and cannot be, and where there is nothing to trace against.
     """
     start = time.monotonic()
     model = open_checkpoint(subject)
     roles = assign_roles(model)
     mine = parts(model, roles)
-    compared, only_screened = _compare(mine, references, catalogue, progress or unseen)
+    asking = None if run_on is None else _interview(model, mine, references, run_on)
+    compared, only_screened = _compare(mine, references, catalogue, asking, progress or unseen)
     if not compared:
         raise InputFault(subject, found="no reference", expected="at least one to trace against")
     steps = opened_steps(checkpoints)
@@ -74,38 +80,55 @@ def trace(
     )
 
 
+def _interview(model: Checkpoint, mine: Mapping[str, Part], references: Mapping[str, Path], device: str) -> Interview:
+    """The subject, ready to be asked; raises InputFault for a model that cannot be, before anything is read for long."""
+    if LANGUAGE not in mine:
+        raise InputFault(model.folder, "--run-models", "no language model", "one: other components are not run")
+    asking = Interview(model, device)
+    for reference in map(open_checkpoint, references.values()):
+        if any(role.component == LANGUAGE for role in assign_roles(reference)):
+            asking.check(reference)
+    return asking
+
+
 def _compare(
-    mine: Mapping[str, Part], references: Mapping[str, Path], catalogue: Path | None, progress: Progress
+    mine: Mapping[str, Part],
+    references: Mapping[str, Path],
+    catalogue: Path | None,
+    asking: Interview | None,
+    progress: Progress,
 ) -> tuple[dict[str, Compared], list[str]]:
     """What was measured of every reference that was tested, and the ids of those that were only screened."""
     compared: dict[str, Compared] = {}
     for number, (name, folder) in enumerate(references.items()):
         progress("references", number, len(references))
-        compared[name] = _deep(mine, open_checkpoint(folder))
+        compared[name] = _deep(mine, open_checkpoint(folder), asking)
     if references:
         progress("references", len(references), len(references))
     others: list[str] = []
     if catalogue is not None:
         found = screened(mine, catalogue, set(references), progress)
-        compared |= {held.id: _nearest(mine, held) for held in found.nearest}
+        compared |= {held.id: _nearest(mine, held, asking) for held in found.nearest}
         others = found.others
     return compared, others
 
 
-def _nearest(mine: Mapping[str, Part], held: Fingerprint) -> Compared:
+def _nearest(mine: Mapping[str, Part], held: Fingerprint, asking: Interview | None) -> Compared:
     """By its weights where they still lie where they were read, else by its fingerprint."""
     model = opened_source(held)
     if model is not None:
-        return _deep(mine, model)
+        return _deep(mine, model, asking)
     shared = {
         kind: gather_from_fingerprint(part, held.parts[kind]) for kind, part in mine.items() if kind in held.parts
     }
     return Compared(held.design, shared)
 
 
-def _deep(mine: Mapping[str, Part], model: Checkpoint) -> Compared:
+def _deep(mine: Mapping[str, Part], model: Checkpoint, asking: Interview | None) -> Compared:
     theirs = parts(model, assign_roles(model))
     evidence = {kind: gather(part, theirs[kind]) for kind, part in mine.items() if kind in theirs}
+    if asking is not None and LANGUAGE in evidence:
+        evidence[LANGUAGE] = replace(evidence[LANGUAGE], behaviour=asking.with_(model))
     return Compared(design_of(model), evidence, [model])
 
 

@@ -1,8 +1,9 @@
 """Statistics of one component → derived, independent or indeterminate. No single number convicts.
 
 `derived` needs a family-wise corrected p-value below 1e-3, an effect size, and two disjoint groups of tensors that agree; or
-an identity of numbers. `independent` needs tests that covered the component, found nothing, and do find a derivative of the
-same reference that the tool planted. Everything else is `indeterminate`.
+an identity: of numbers in the weights or, where the models were run, of all that they answer. `independent` needs tests that
+covered the component, found nothing, and do find a derivative of the same reference that the tool planted. Everything else is
+`indeterminate`.
 """
 
 import math
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from checks.records.lineage import LayerMatch, Relation, Verdict
 from tasks.independence.component_evidence import MOSTLY, ComponentEvidence
 from tasks.independence.feed_forward import Place
+from tasks.independence.one_order_tests import LEAST_COSINE, OrderTest
 from tasks.independence.permutation_test import PlaceTest
 from tasks.independence.place_tests import READS, WRITES, GroupTest
 
@@ -50,9 +52,12 @@ def judge(evidence: ComponentEvidence, family: int) -> Judgement:
     pair = evidence.aligned.best() if evidence.aligned is not None else None
     tried = evidence.aligned.tried if evidence.aligned is not None else 0
     aligned = min(0.0, pair.log10_p + math.log10(tried) + correction) if pair is not None else 0.0
-    best = min(0.0, min(place, aligned) + math.log10(2))  # the better of two ways to be found
-    in_place = place < LOG10_ALPHA and best < LOG10_ALPHA and _has_effect(evidence)
-    elsewhere = aligned < LOG10_ALPHA and best < LOG10_ALPHA
+    order = clearest_order(evidence)
+    # What stands in place by all of its numbers was not moved, and is judged by that alone.
+    ordered = min(0.0, order.log10_p + correction) if order is not None and place >= LOG10_ALPHA else 0.0
+    best = min(0.0, min(place, aligned, ordered) + math.log10(3))  # the best of three ways to be found
+    in_place, elsewhere, in_one_order = (each + math.log10(3) < LOG10_ALPHA for each in (place, aligned, ordered))
+    in_place = in_place and _has_effect(evidence)
     placed = _place_layers(evidence, correction) if in_place else []
     layers = _with(_copied_layers(evidence), placed)
     layers = _with(layers, _aligned_layers(evidence, correction) if elsewhere else [])
@@ -65,8 +70,15 @@ def judge(evidence: ComponentEvidence, family: int) -> Judgement:
         return Judgement("derived", best, _relation(evidence, layers, moved or _in_place(evidence)), layers, "place")
     if elsewhere:
         return Judgement("derived", best, _relation(evidence, layers, "transformed"), layers, "aligned")
+    if in_one_order:
+        return Judgement("derived", best, _relation(evidence, layers, "transformed"), layers, "one-order")
+    behaviour = evidence.behaviour
+    if behaviour is not None and behaviour.same:
+        return Judgement("derived", None, "transformed", [], "same-answers")
     if any(group.log10_p + correction < LOG10_ALPHA for group in evidence.groups):
         return Judgement("indeterminate", best, None, [], "one-group")
+    if behaviour is not None and behaviour.log10_p + correction < LOG10_ALPHA:
+        return Judgement("indeterminate", best, None, [], "units-alike")
     if evidence.tested_share < LEAST_TESTED:
         return Judgement("indeterminate", best, None, [], "not-covered")
     if evidence.power + correction >= LOG10_ALPHA:
@@ -78,6 +90,12 @@ def _place_log10(evidence: ComponentEvidence, correction: float) -> float:
     """Two disjoint groups must agree: the second smallest p-value, corrected."""
     found = sorted(group.log10_p for group in evidence.groups)
     return min(0.0, found[1] + correction) if len(found) > 1 else 0.0
+
+
+def clearest_order(evidence: ComponentEvidence) -> OrderTest | None:
+    """Of the tests of what is left in order that show an effect, the one with the smallest p-value."""
+    shown = [each for each in evidence.orders if each.mean_cosine >= LEAST_COSINE]
+    return min(shown, key=lambda each: each.log10_p, default=None)
 
 
 def _has_effect(evidence: ComponentEvidence) -> bool:

@@ -1,12 +1,15 @@
-"""The report of `gwanmun trace` in a real browser: it asks for nothing, shows its pictures, and fits a printed page."""
+"""The reports of a trace and of a round in a real browser: they ask for nothing, show their pictures, and fit a printed page."""
 
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from checks.contracts.disclosure import audience
+from checks.contracts.loading import load_programme
 from tasks.independence import trace
 from tasks.independence.report import Provenance, write_report
+from tasks.round_report import read_report, round_document, write_document
 from tests.browser.conftest import Visit
 from tests.independence.drawn_models import component, disturbed, drawn, written
 
@@ -35,6 +38,19 @@ def test_a_report_asks_for_nothing_shows_its_pictures_and_fits_paper(visit: Visi
         box = drawings.nth(place).bounding_box()
         assert box is not None and box["width"] > 200 and box["height"] > 100
     assert visit.page.get_by_role("img", name="층 대응 지도 · Layer map").count() == 2
+    visit.page.emulate_media(media="print")
+    visit.page.set_viewport_size({"width": PRINTED_WIDTH, "height": 1000})
+    assert visit.page.evaluate(OVERFLOWING) == []
+
+
+def test_a_rounds_report_asks_for_nothing_and_fits_paper(visit: Visit, programme: Path, tmp_path: Path) -> None:
+    report = tmp_path / "round.html"
+    source = read_report(load_programme(programme), None)
+    write_document(report, round_document(source, audience(None, "committee")))
+    visit.page.goto(report.as_uri())
+    assert visit.requests == [report.as_uri()] and visit.complaints == []
+    assert visit.page.locator("svg").count() >= 2
+    assert len(visit.table("ranking")) == 1 + len(source.decision.standings)
     visit.page.emulate_media(media="print")
     visit.page.set_viewport_size({"width": PRINTED_WIDTH, "height": 1000})
     assert visit.page.evaluate(OVERFLOWING) == []

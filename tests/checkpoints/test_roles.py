@@ -74,6 +74,10 @@ FAMILIES: dict[str, tuple[dict[str, Any], int, int]] = {
     "siglip_vision_model": (PICTURES, 3, 1),
     "clip_vision_model": (PICTURES, 2, 0),
     "whisper": (WHISPER, 4, 0),
+    "modernbert": ({**ENCODER, "vocab_size": VOCABULARY, "pad_token_id": 0}, 2, 0),
+    "llama4_text": ({**DECODER, "head_dim": 8, "num_local_experts": 4}, 10, 0),
+    "mamba": ({"hidden_size": WIDTH, "num_hidden_layers": 2, "vocab_size": VOCABULARY}, 2, 14),
+    "wav2vec2": ({**ENCODER, "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 4}, 2, 13),
 }
 ALONE = {"vit": "vision_tower", "siglip_vision_model": "vision_tower", "clip_vision_model": "vision_tower"}
 
@@ -94,7 +98,7 @@ def test_families(family: str, tmp_path: Path) -> None:
     settings, layers, unknown = FAMILIES[family]
     model = AutoModel.from_config(AutoConfig.for_model(family, **settings))
     roles = roles_of(model, tmp_path)
-    expected = "audio_tower" if family == "whisper" else ALONE.get(family, "language_model")
+    expected = "audio_tower" if family in ("whisper", "wav2vec2") else ALONE.get(family, "language_model")
     assert {role.component for role in roles} == {expected}
     assert len(untold(roles)) <= unknown, untold(roles)
     assert {role.layer for role in roles} - {None} == {0, 1}
@@ -116,6 +120,21 @@ def test_turned_layouts_give_the_units_that_the_model_has(tmp_path: Path) -> Non
     layer = stored.leading(stored.units)
     assert (layer.reads[0] == model.h[0].mlp.c_fc.weight.detach().numpy().T).all()
     assert (layer.writes == model.h[0].mlp.c_proj.weight.detach().numpy()).all()
+
+
+@pytest.mark.parametrize(("family", "start", "step"), [("gpt_oss", 0, 2), ("llama4_text", 0, 1)])
+def test_fused_experts_give_the_units_that_the_model_has(family: str, start: int, step: int, tmp_path: Path) -> None:
+    """gpt-oss writes gate and up by turns, Llama 4 one after the other."""
+    from transformers import AutoConfig, AutoModel
+
+    model = AutoModel.from_config(AutoConfig.for_model(family, **FAMILIES[family][0]))
+    experts = dict(model.layers[1].named_modules())["mlp.experts" if family == "gpt_oss" else "feed_forward.experts"]
+    roles = roles_of(model, tmp_path)
+    stored = feed_forward_layers(open_checkpoint(tmp_path), roles)
+    layer = next(each for each in stored if each.place == ("", 1, 3)).leading(UNITS)
+    gate = experts.gate_up_proj[3].detach().numpy().T[start::step][:UNITS]
+    assert (layer.reads[0] == gate).all()
+    assert (layer.writes == experts.down_proj[3].detach().numpy()).all()
 
 
 @pytest.mark.parametrize("wrapper", ["llava", "deepseek_vl", "qwen2_vl"])

@@ -10,6 +10,8 @@ from checks.contracts.panels import RaterSheets
 from checks.contracts.programme import Round
 from checks.contracts.rulings import Ruling
 from checks.contracts.suite import Suite
+from checks.records.quality import ExpectationResult, Outcome
+from checks.records.record import Text
 from checks.records.scores import ItemResult, SuiteScores, TaskScore
 from checks.rules.inputs import RoundInputs, TeamInputs
 
@@ -143,3 +145,23 @@ def scores_of(suite: str, tasks: Mapping[str, float | list[float]], metric: str 
 
 def _mean(values: list[float]) -> float:
     return sum(values) / len(values)
+
+
+def passed(*suites: str, outcome: Outcome = "pass") -> list[ExpectationResult]:
+    """What the data-quality stage says of these suites' results."""
+    return [
+        ExpectationResult(
+            suite="results",
+            check="score-is-mean",
+            subject=f"{suite}/t",
+            outcome=outcome,
+            severity="hard",
+            observed="",
+            expected="",
+            rows=1,
+            text=Text(ko="평균이 아니다.", en="No mean.")
+            if outcome == "fail"
+            else Text(ko="평균이다.", en="The mean."),
+        )
+        for suite in suites
+    ]

@@ -11,7 +11,7 @@ from checks.contracts.round_rules import Select
 from checks.rules.decision import decide, work_out
 from checks.rules.inputs import RoundInputs, TeamInputs
 from checks.rules.selection import cut_bottom
-from tests.checks.rounds import inputs_of, leaf, rules_over, scores_of, suite_of
+from tests.checks.rounds import inputs_of, leaf, passed, rules_over, scores_of, suite_of
 
 ITEMS = 100
 
@@ -20,7 +20,9 @@ def over_items(correct: dict[str, list[float]], confidence: str = "0.9", **selec
     """One suite of one task; every team answers the same items."""
     part = {"id": "s", "points": 20, "from": {"suite": "s", "how": "mean", "scale": 100}}
     rules = rules_over([part], "".join(correct), confidence=confidence, **select)
-    teams = {name: TeamInputs(suites={"s": scores_of("s", {"t": values})}) for name, values in correct.items()}
+    teams = {
+        name: TeamInputs({"s": scores_of("s", {"t": values})}, quality=passed("s")) for name, values in correct.items()
+    }
     return replace(inputs_of(rules, {}), suites={"s": suite_of("s", {"t": "1"})}, teams=teams)
 
 

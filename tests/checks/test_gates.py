@@ -10,7 +10,7 @@ from checks.contracts.loading import load_policy
 from checks.records.decisions import Decision, GateOutcome
 from checks.rules.decision import decide
 from checks.rules.inputs import TeamInputs
-from tests.checks.rounds import inputs_of, leaf, rules_over, scores_of, suite_of
+from tests.checks.rounds import inputs_of, leaf, passed, rules_over, scores_of, suite_of
 
 GATE = {"id": "g", "check": "threshold", "of": "u", "fail": "eliminate"}
 
@@ -61,7 +61,9 @@ def test_a_baseline_passes_from_its_share_of_the_baseline_on(score: float | None
     ]
     inputs = inputs_of(rules, {"u": {"x": "1"}})
     scores = {} if score is None else {"s": scores_of("s", {"t": score})}
-    inputs = replace(inputs, suites={"s": suite_of("s", {"t": "1"})}, teams={"x": TeamInputs(suites=scores)})
+    inputs = replace(
+        inputs, suites={"s": suite_of("s", {"t": "1"})}, teams={"x": TeamInputs(suites=scores, quality=passed("s"))}
+    )
     assert decide(inputs).standings[0].gates == {"g": result}
 
 
@@ -100,7 +102,10 @@ def test_a_check_that_has_not_run_or_could_not_is_indeterminate(check: str, faul
 def test_a_team_without_a_total_cannot_advance_and_leaves_the_cut_open() -> None:
     part = {"id": "s", "points": 25, "from": {"suite": "s", "how": "mean", "scale": 100}}
     rules = rules_over([part], "xyz")
-    teams = {name: TeamInputs(suites={"s": scores_of("s", {"t": value})}) for name, value in (("x", 0.9), ("y", 0.1))}
+    teams = {
+        name: TeamInputs({"s": scores_of("s", {"t": value})}, quality=passed("s"))
+        for name, value in (("x", 0.9), ("y", 0.1))
+    }
     teams["z"] = TeamInputs(faults={"benchmark": "submission.yaml:3: model.source: no such folder"})
     decision = decide(replace(inputs_of(rules, {}), suites={"s": suite_of("s", {"t": "1"})}, teams=teams))
     assert {each.team: (each.status, each.total, each.rank) for each in decision.standings} == {

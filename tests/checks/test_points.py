@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checks.contracts.programme import Round
 from checks.records.quality import ExpectationResult
-from checks.records.record import Text
 from checks.rules.decision import decide
 from checks.rules.inputs import NotMeasured, RoundInputs, TeamInputs
 from checks.rules.points import evaluate
 from checks.rules.resampling import resampled_totals
-from tests.checks.rounds import inputs_of, leaf, rules_over, scores_of, suite_of
+from tests.checks.rounds import inputs_of, leaf, passed, rules_over, scores_of, suite_of
 
 F = Fraction
 PANEL = {"a": "24.5", "b": "21", "c": "21", "d": "10.2"}
@@ -75,7 +75,7 @@ def measured(source: dict[str, Any], tasks: dict[str, float], metric: str = "acc
     part = {"id": "s", "points": 20, "from": {"suite": "common", **source}}
     inputs = inputs_of(rules_over([part], "x"), {})
     suite = suite_of("common", {"one": "1", "two": "3"})
-    team = TeamInputs(suites={"common": scores_of("common", tasks, metric)}, **more)
+    team = TeamInputs({"common": scores_of("common", tasks, metric)}, quality=passed("common"), **more)
     return replace(inputs, suites={"common": suite}, teams={"x": team})
 
 
@@ -111,28 +111,36 @@ def test_a_target_that_the_submission_lacks_leaves_the_team_without_a_total() ->
     assert standing.status == "review" and "target" in standing.reasons[0].text.en
 
 
-def test_results_that_a_check_refuses_enter_no_total() -> None:
+@pytest.mark.parametrize(
+    ("quality", "why"),
+    [
+        (passed("common"), None),
+        (passed("common", outcome="conditional"), None),
+        (passed("common") + passed("other", outcome="fail"), None),
+        (passed("common", outcome="fail"), "No mean"),
+        (passed("other"), "the data-quality stage has to run first"),
+        ([], "the data-quality stage has to run first"),
+        (None, "the data-quality stage has to run first"),
+    ],
+)
+def test_no_score_enters_a_total_before_its_results_pass(
+    quality: list[ExpectationResult] | None, why: str | None
+) -> None:
+    """Nor a baseline's gate; imported points beside it need no run."""
     inputs = measured({"how": "mean", "scale": 100}, {"one": 0.5, "two": 0.5})
-    for subject, outcome, counts in (
-        ("common/a", "conditional", True),
-        ("other/a", "fail", True),
-        ("common/a", "fail", False),
-    ):
-        result = ExpectationResult(
-            suite="results",
-            check="score-is-mean",
-            subject=subject,
-            outcome=outcome,
-            severity="hard",
-            observed="",
-            expected="",
-            rows=1,
-            text=Text(ko="평균이 아니다", en="No mean."),
-        )
-        team = next(iter(inputs.teams))
-        points = evaluate(replace(inputs, teams={team: replace(inputs.teams[team], quality=[result])}), [])
-        assert (points.totals[team] is not None) is counts
-    assert list(points.missing[team].values()) == ["No mean."]
+    rules = inputs.round.model_dump(by_alias=True) | {
+        "gates": [
+            {"id": "b", "check": "baseline", "suite": "common", "baseline": 40, "at_least": 1, "fail": "eliminate"}
+        ]
+    }
+    team = replace(inputs.teams["x"], quality=quality)
+    standing = decide(replace(inputs, round=Round.model_validate(rules), teams={"x": team})).standings[0]
+    said = [reason.text for reason in standing.reasons if why is not None and why in reason.text.en]
+    if why is None:
+        assert (standing.total, standing.gates["b"], standing.status) == ("10.0", "pass", "eliminated"), "the only team"
+        return
+    assert (standing.total, standing.gates["b"], standing.status) == (None, "indeterminate", "review")
+    assert len(said) == 2 and all(("평균" in each.ko) is (why == "No mean") for each in said)
 
 
 def test_what_was_never_measured_is_no_zero() -> None:
@@ -251,7 +259,9 @@ def test_resampling_what_does_not_vary_gives_the_exact_totals(form: str, how: di
         raters=sheets,
         rosters={"e": {"x": None, "old": Decimal(8)}},
     )
-    teams = {name: TeamInputs(suites={"common": scores_of("common", {"t": [0.5] * 6})}) for name in panel}
+    teams = {
+        name: TeamInputs({"common": scores_of("common", {"t": [0.5] * 6})}, quality=passed("common")) for name in panel
+    }
     inputs = replace(inputs, teams=teams, suites={"common": suite_of("common", {"t": "1"})})
     points = evaluate(inputs, ["x", "z"])
     resampled = resampled_totals(inputs, points, ["x", "z"], resamples=50)

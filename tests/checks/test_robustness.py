@@ -17,7 +17,18 @@ from checks.rules.inputs import RoundInputs, TeamInputs
 from checks.rules.item_tables import FINEST, item_table, values_by_task
 from checks.rules.robustness import robustness
 from checks.rules.weightings import Region, dominates, least_difference
-from tests.checks.rounds import f1_inputs, f1_round, f1_tables, inputs_of, leaf, rules_over, scores_of, suite_of, team
+from tests.checks.rounds import (
+    f1_inputs,
+    f1_round,
+    f1_tables,
+    inputs_of,
+    leaf,
+    passed,
+    rules_over,
+    scores_of,
+    suite_of,
+    team,
+)
 from tests.checks.test_confidence import first, over_items
 
 QUARTER = Fraction(1, 4)
@@ -200,7 +211,7 @@ def test_a_standard_score_is_not_monotone_and_the_tool_warns() -> None:
 def test_a_leaf_whose_uncertainty_nothing_says_is_named() -> None:
     part = {"id": "s", "points": 20, "from": {"suite": "s", "how": "mean", "scale": 100}}
     rules = rules_over([part, leaf("u", 10)], "xy")
-    teams = {name: TeamInputs(suites={"s": scores_of("s", {"t": first(60)})}) for name in "xy"}
+    teams = {name: TeamInputs({"s": scores_of("s", {"t": first(60)})}, quality=passed("s")) for name in "xy"}
     inputs = replace(
         inputs_of(rules, {"u": {"x": "1", "y": "2"}}), suites={"s": suite_of("s", {"t": "1"})}, teams=teams
     )

@@ -18,6 +18,7 @@ from tests.checks.rounds import (
     f1_tables,
     inputs_of,
     leaf,
+    passed,
     rules_over,
     scores_of,
     suite_of,
@@ -249,7 +250,7 @@ def test_a_baseline_is_compared_before_rounding(score: float, result: str, print
     rules["gates"] = [
         {"id": "g95", "check": "baseline", "suite": "s", "baseline": "69.37", "at_least": "0.95", "fail": "eliminate"}
     ]
-    scored = {"x": TeamInputs(suites={"s": scores_of("s", {"t": score})})}
+    scored = {"x": TeamInputs({"s": scores_of("s", {"t": score})}, quality=passed("s"))}
     inputs = replace(inputs_of(rules, {"u": {"x": "1"}}), suites={"s": suite_of("s", {"t": "1"})}, teams=scored)
     found = standing(decide(inputs), "x")
     assert found.gates == {"g95": result} and (found.status == "eliminated") == (result == "fail")

@@ -27,6 +27,7 @@ COMMANDS = [
     "audit",
     "query",
     "keys",
+    "report",
     "bundle",
     "verify",
     "dashboard",

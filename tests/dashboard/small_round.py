@@ -29,6 +29,7 @@ from checks.records.quality import ContaminatedItem, ExpectationResult, QualityR
 from checks.records.record import STAGES, Text
 from checks.records.runs import RunRecord
 from checks.records.scores import ItemResult, SuiteScores, TaskScore
+from tests.checks.rounds import passed
 from warehouse.round_inputs import decide_round
 from warehouse.run_keys import PlannedRun, plan
 from warehouse.store import Warehouse
@@ -278,7 +279,8 @@ def quality_of(team: str) -> QualityReport:
             rows=1000,
             examples=["<b>010-0000-0000</b>"] if team == "d" else [],
             text=Text(ko="개인정보 비율", en="Share of documents with personal data"),
-        )
+        ),
+        *passed("common"),
     ]
     found = [ContaminatedItem(task="sums", item=3, document="doc-7", kind="near", longest_run=40, coverage=0.8)]
     return QualityReport(

@@ -6,10 +6,12 @@ Everything is made once a session; a test copies the folder and changes one thin
 import csv
 import hashlib
 import json
+import math
 import random
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +21,18 @@ from safetensors.numpy import load_file, save_file
 
 from tasks.data_quality.benchmark_item import BenchmarkItem
 from tests.data_quality.sentences import sentence
-
-STD = 0.02
-STEPS = 48
-ROWS, LENGTH = 4, 64
-PICTURE_TOKENS = 4
-IMAGE_TOKEN = 257
-VOCABULARY = 260
-CHECKPOINTS = (0, 1, 2, 4, 8, 16, 32)
-PEAK_RATE, WARM_UP = 1e-3, 8
+from tests.data_quality.training import (
+    CHECKPOINTS,
+    LENGTH,
+    PEAK_RATE,
+    ROWS,
+    STD,
+    STEPS,
+    WARM_UP,
+    model,
+    tokenizer,
+    trained,
+)
 
 
 @dataclass(frozen=True)
@@ -65,11 +70,19 @@ class HonestRun:
             table.writerows(rows)
 
     def change_log(self, change: Callable[[list[dict[str, Any]]], None], chained: bool = True) -> None:
-        """Rewrites the log's lines; with `chained` every hash is made to fit again, as a forger would."""
+        """Rewrites the log's lines; with `chained` every hash is made to fit again, as a forger would before anchoring it."""
         path = self.folder / "evidence/train.jsonl"
         lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         change(lines)
         write_log(path, lines, chained)
+        if chained:
+            write_anchors(self.folder)
+
+    def seal(self) -> None:
+        """Declares the hashes of the weights as they are now."""
+        files = sorted(self.folder.rglob("*.safetensors"))
+        lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(self.folder)}" for file in files]
+        (self.folder / "evidence/SHA256SUMS").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def change_sample(self, change: Callable[[list[dict[str, Any]]], None]) -> None:
         """Rewrites the corpus sample."""
@@ -110,6 +123,18 @@ def write_log(path: Path, lines: list[dict[str, Any]], chained: bool = True) -> 
     path.write_text("".join(written), encoding="utf-8", newline="\n")
 
 
+def write_anchors(folder: Path, delay: float = 0.0) -> None:
+    """Leaves the hashes of the middle and the last line with an evaluator; the first one `delay` days late."""
+    lines = (folder / "evidence/train.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = ["time,step,sha256,recorded_by"]
+    for line in (lines[len(lines) // 2], lines[-1]):
+        read = json.loads(line)
+        moment = datetime.fromtimestamp(read.get("time", 0.0) + 86_400 * delay, UTC).isoformat()
+        rows.append(f"{moment},{read['step']},{hashlib.sha256(line.encode()).hexdigest()},agency")
+        delay = 0.0
+    (folder / "evidence/anchors.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
 def write_sample(path: Path, documents: list[dict[str, Any]]) -> None:
     """JSON lines, compressed."""
     import zstandard
@@ -120,103 +145,40 @@ def write_sample(path: Path, documents: list[dict[str, Any]]) -> None:
 
 def make_honest_run(folder: Path, init: Mapping[str, Any] | None = None) -> HonestRun:
     """Trains for STEPS steps and writes everything down as it happens."""
-    import torch
-
-    torch.set_num_threads(1)
     rng = random.Random(7)
     documents = [
         {"id": f"doc-{n}", "source": "news" if n % 2 else "wiki", "text": " ".join(sentence(rng) for _ in range(3))}
         for n in range(300)
     ]
-    model = _model()
-    _initialise(model, torch.Generator().manual_seed(11))
-    matrices = [p for p in model.parameters() if p.ndim >= 2]
-    others = [p for p in model.parameters() if p.ndim < 2]
-    groups = [{"params": matrices, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=PEAK_RATE, betas=(0.9, 0.95))
-    stream = np.frombuffer("\n".join(document["text"] for document in documents).encode(), dtype=np.uint8)
-    lines, read = [], 0
-    model.save_pretrained(folder / "evidence/step-0")
-    for step in range(1, STEPS + 1):
-        rate = PEAK_RATE * min(1.0, step / WARM_UP) * (1 - 0.9 * step / STEPS)
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        text = torch.from_numpy(stream[read : read + ROWS * LENGTH].astype(np.int64)).reshape(ROWS, LENGTH)
-        read += ROWS * LENGTH
-        ids = torch.cat([torch.full((ROWS, PICTURE_TOKENS), IMAGE_TOKEN), text], dim=1)
-        pictures = torch.randn(ROWS, 3, 16, 16, generator=torch.Generator().manual_seed(step))
-        labels = ids.masked_fill(ids == IMAGE_TOKEN, -100)
-        loss = model(input_ids=ids, pixel_values=pictures, labels=labels).loss
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        optimiser.zero_grad()
-        lines.append(
-            {
-                "step": step,
-                "tokens": step * ROWS * LENGTH,
-                "loss": loss.item(),
-                "learning_rate": rate,
-                "grad_norm": norm.item(),
-                "time": 1_760_000_000.0 + 2.5 * step,
-            }
-        )
+    held_out = [{"id": f"held-{n}", "source": "wiki", "text": sentence(rng)} for n in range(60)]
+    text = "\n".join(document["text"] for document in documents).encode()
+
+    def save(weights: Any, step: int) -> None:
         if step in CHECKPOINTS:
-            model.save_pretrained(folder / f"evidence/step-{step}")
-    model.save_pretrained(folder / "model")
+            weights.save_pretrained(folder / f"evidence/step-{step}")
+
+    final, lines = trained(model(), text, save, [document["text"] for document in held_out])
+    final.save_pretrained(folder / "model")
+    tokenizer().save_pretrained(folder / "model")
     write_log(folder / "evidence/train.jsonl", lines)
+    _, small = trained(model(layers=1), text[len(text) // 2 :], lambda *_: None, [])
+    write_log(folder / "evidence/small.jsonl", small)
+    write_anchors(folder)
     write_sample(folder / "evidence/sample.jsonl.zst", documents)
-    _write_inventory(folder / "evidence/corpus.csv", documents, read)
+    write_sample(folder / "evidence/validation.jsonl.zst", held_out)
+    write_sample(folder / "evidence/segments.jsonl.zst", _read_when(documents))
+    _write_inventory(folder / "evidence/corpus.csv", documents, STEPS * ROWS * LENGTH)
     _write_manifest(folder / "submission.yaml", dict(init or {"distribution": "normal", "std": STD}))
-    return HonestRun(folder, _items(random.Random(99)))
+    run = HonestRun(folder, _items(random.Random(99)))
+    run.seal()
+    return run
 
 
-def _model() -> Any:
-    from transformers import AutoConfig, AutoModelForImageTextToText
-
-    text = AutoConfig.for_model(
-        "llama",
-        vocab_size=VOCABULARY,
-        hidden_size=64,
-        intermediate_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=4,
-        max_position_embeddings=128,
-        tie_word_embeddings=False,
-    )
-    vision = AutoConfig.for_model(
-        "siglip_vision_model",
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        image_size=16,
-        patch_size=8,
-        vision_use_head=False,
-    )
-    config = AutoConfig.for_model(
-        "llava",
-        text_config=text,
-        vision_config=vision,
-        image_token_index=IMAGE_TOKEN,
-        image_seq_length=PICTURE_TOKENS,
-        vision_feature_layer=-1,
-        vision_feature_select_strategy="full",
-        tie_word_embeddings=False,
-    )
-    return AutoModelForImageTextToText.from_config(config)
-
-
-def _initialise(model: Any, generator: Any) -> None:
-    import torch
-
-    with torch.no_grad():
-        for name, parameter in sorted(model.named_parameters()):
-            if parameter.ndim >= 2:
-                parameter.normal_(0.0, STD, generator=generator)
-            else:
-                parameter.fill_(0.0 if name.endswith("bias") else 1.0)
+def _read_when(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The documents with the step in which their last byte was read."""
+    ends = np.cumsum([len(document["text"].encode()) + 1 for document in documents])
+    steps = [math.ceil(end / (ROWS * LENGTH)) for end in ends.tolist()]
+    return [document | {"step": step} for document, step in zip(documents, steps, strict=True) if step <= STEPS]
 
 
 def _write_inventory(path: Path, documents: list[dict[str, Any]], tokens: int) -> None:
@@ -250,7 +212,22 @@ def _write_manifest(path: Path, init: dict[str, Any]) -> None:
                 "optimiser": {"name": "adamw", "betas": [0.9, 0.95], "weight_decay": 0.1},
                 "sequence_length": LENGTH,
                 "batch_tokens": ROWS * LENGTH,
+                "logging_interval": 1,
+                "loss_window": 1,
+                "schedule": {
+                    "peak": PEAK_RATE,
+                    "warm_up_steps": WARM_UP,
+                    "shape": "linear",
+                    "falls_from": 0,
+                    "last_step": STEPS,
+                    "last_share": 0.1,
+                },
             },
+            "validation": "evidence/validation.jsonl.zst",
+            "segments": "evidence/segments.jsonl.zst",
+            "small_run": "evidence/small.jsonl",
+            "anchors": "evidence/anchors.csv",
+            "hashes": "evidence/SHA256SUMS",
             "training_log": "evidence/train.jsonl",
             "checkpoints": [{"step": step, "source": f"evidence/step-{step}/"} for step in CHECKPOINTS],
             "corpus": {"inventory": "evidence/corpus.csv", "sample": "evidence/sample.jsonl.zst"},

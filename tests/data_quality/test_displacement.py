@@ -8,8 +8,9 @@ from checks.contracts.loading import load_submission
 from checks.contracts.submission import Optimiser
 from tasks.data_quality.displacement import Rates, is_bounded
 from tasks.data_quality.training_log import TrainingLog
-from tests.data_quality.honest_run import CHECKPOINTS, HonestRun
-from tests.data_quality.test_one_change import judged, outcomes
+from tests.data_quality.honest_run import HonestRun
+from tests.data_quality.test_one_change import UNRUN, judged, outcomes
+from tests.data_quality.training import CHECKPOINTS
 
 
 def test_sums_of_rates_are_those_of_straight_lines_between_logged_steps() -> None:
@@ -37,7 +38,8 @@ def test_only_optimisers_of_bounded_steps_have_a_bound(name: str, bounded: bool)
 
 def test_without_a_known_bound_displacement_is_not_proven(copied: HonestRun) -> None:
     copied.change_manifest(lambda data: data["evidence"]["training"]["optimiser"].update(name="muon"))
-    assert outcomes(judged(copied), "conditional") == {"checkpoints.displacement", "checkpoints.early-checkpoint"}
+    unbounded = {"checkpoints.displacement", "checkpoints.early-checkpoint"}
+    assert outcomes(judged(copied), "conditional") == unbounded | UNRUN
 
 
 def test_checkpoints_and_submission_in_bfloat16_still_pass(copied: HonestRun) -> None:
@@ -47,8 +49,10 @@ def test_checkpoints_and_submission_in_bfloat16_still_pass(copied: HonestRun) ->
         path = copied.folder / folder / "model.safetensors"
         tensors = {name: tensor.to(torch.bfloat16) for name, tensor in load_file(path).items()}
         save_file(tensors, path, metadata={"format": "pt"})
-    assert outcomes(judged(copied), "pass") >= {"checkpoints.displacement", "checkpoints.initial-distribution"}
-    assert outcomes(judged(copied), "fail") == outcomes(judged(copied), "conditional") == set()
+    copied.seal()
+    results = judged(copied)
+    assert outcomes(results, "pass") >= {"checkpoints.displacement", "checkpoints.initial-distribution"}
+    assert (outcomes(results, "fail"), outcomes(results, "conditional")) == (set(), UNRUN)
 
 
 def test_a_last_checkpoint_that_is_not_the_submission_is_found(copied: HonestRun) -> None:
@@ -57,8 +61,10 @@ def test_a_last_checkpoint_that_is_not_the_submission_is_found(copied: HonestRun
     shutil.copytree(copied.folder / "model", copied.folder / "evidence/step-48")
     last = {"step": 48, "source": "evidence/step-48/"}
     copied.change_manifest(lambda data: data["evidence"]["checkpoints"].append(last))
+    copied.seal()
     assert outcomes(judged(copied), "fail") == set()
     shutil.rmtree(copied.folder / "evidence/step-48")
     shutil.copytree(copied.folder / "evidence/step-32", copied.folder / "evidence/step-48")
+    copied.seal()
     assert outcomes(judged(copied), "fail") == {"checkpoints.displacement"}
     assert load_submission(copied.manifest).checkpoint_paths()[-1][0] == 48

@@ -1,6 +1,7 @@
 """Folding by the compiled loop is what Python's own functions say, for every letter and for letters beside each other."""
 
 import random
+import re
 from unicodedata import normalize
 
 import pytest
@@ -78,18 +79,33 @@ def test_kinds_numbers_and_lines_are_those_of_each_text() -> None:
     assert sorted(lines) == sorted(["가나ab1", "전화01012345678", "둘째줄abkr", "x"])
 
 
-def test_near_duplicates_are_counted_and_signatures_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_near_duplicates_are_counted_named_and_bounded_whatever_is_merged_with_what(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     rng = random.Random(3)
     texts = [" ".join(sentence(rng) for _ in range(4)) for _ in range(300)]
+    names = [f"d{number}" for number in range(300)]
     near = NearDuplicates()
-    near.feed(fold_all([*texts, *(f"{text} 또한" for text in texts[:90])]))
-    looked_at, alike = near.counted()
-    assert looked_at == 390 and 80 <= alike <= 90
+    near.feed(
+        fold_all([*texts, *(f"{text} 또한" for text in texts[:90])]), [*names, *(f"{each}b" for each in names[:90])]
+    )
+    looked_at, alike, pairs = near.counted()
+    assert looked_at == 390 and 80 <= alike <= 90 and len(pairs) == 20
+    assert all(re.fullmatch(r"(d\d+)b: \d+% \1", pair) for pair in pairs)
     monkeypatch.setattr(near_duplicates, "MOST_DOCUMENTS", 100)
-    few = NearDuplicates()
+    few, part = NearDuplicates(), NearDuplicates()
     for start in range(0, 300, 50):
-        few.feed(fold_all(texts[start : start + 50]))
-        few.feed(fold_all(texts[start : start + 50]))
-    looked_at, alike = few.counted()
+        for _ in range(2):
+            few.feed(fold_all(texts[start : start + 50]), names[start : start + 50])
+    looked_at, alike, _ = few.counted()
     assert looked_at <= 100 and few.share >= 8
     assert alike * 2 == looked_at, "copies fall into the share together"
+    part.feed(fold_all(texts[:80]), names[:80])
+    orders = [(part, few), (few, part)]
+    counted = []
+    for one, other in orders:
+        together = NearDuplicates()
+        together.merge(one)
+        together.merge(other)
+        counted.append((together.share, *together.counted()[:2], sorted(together.names)))
+    assert counted[0] == counted[1], "a part with room is thinned as much as a full one"

@@ -16,12 +16,15 @@ from checks.expectations.suites import ALL_CHECKS
 from checks.expectations.thresholds import DEFAULT_THRESHOLDS
 from checks.records.quality import ExpectationResult
 from checks.records.scores import ItemResult, SuiteScores, TaskScore
+from tasks.benchmark import text_losses
 from tasks.data_quality.audit import audit
 from tasks.data_quality.benchmark_item import BenchmarkItem
+from tasks.data_quality.held_out import TextLosses
 from tasks.data_quality.measure import measure_submission
 from tasks.data_quality.results import Results
 from tests.data_quality.columns import MEASURED, results_of, suite_results
-from tests.data_quality.honest_run import CHECKPOINTS, STD, HonestRun, change_tensors
+from tests.data_quality.honest_run import HonestRun, change_tensors, write_anchors
+from tests.data_quality.training import CHECKPOINTS, STD
 
 GATE = "language_model.model.layers.0.mlp.gate_proj.weight"
 NORM = "language_model.model.norm.weight"
@@ -60,12 +63,16 @@ def compared(scores: SuiteScores, honest: SuiteScores, days: int = 1) -> Results
     return results_of(scores, others={"common": {"t2": suite_results(rescored(others))}}, window=window)
 
 
-def judged(run: HonestRun, results: Results | None = None) -> list[ExpectationResult]:
-    """What the stage says, without its canary."""
+def judged(run: HonestRun, results: Results | None = None, losses: TextLosses | None = None) -> list[ExpectationResult]:
+    """What the stage says, without its canary; the model is run where `losses` runs it."""
     loaded = load_submission(run.manifest)
-    honest = scores_of(run.items)
-    measurements, _, _ = measure_submission(loaded, items=run.items, results=results or compared(honest, honest))
+    results = results or compared(scores_of(run.items), scores_of(run.items))
+    measurements, _, _ = measure_submission(loaded, items=run.items, results=results, losses=losses)
     return decide_quality(measurements, DEFAULT_THRESHOLDS)
+
+
+#: What is not proven where nobody runs the model.
+UNRUN = {"checkpoints.validation-loss", "checkpoints.memorisation", "checkpoints.not-memorised-before"}
 
 
 def outcomes(results: list[ExpectationResult], outcome: str) -> set[str]:
@@ -74,15 +81,14 @@ def outcomes(results: list[ExpectationResult], outcome: str) -> set[str]:
 
 
 def test_the_honest_run_passes_every_check(honest: HonestRun) -> None:
-    report = audit(
-        load_submission(honest.manifest), honest.items, compared(scores_of(honest.items), scores_of(honest.items))
-    )
+    results = compared(scores_of(honest.items), scores_of(honest.items))
+    report = audit(load_submission(honest.manifest), honest.items, results, losses=text_losses)
     assert [each for each in report.results if each.outcome != "pass"] == []
     assert {f"{each.suite}.{each.check}" for each in report.results} == {check.key for check in ALL_CHECKS}
     assert overall(report.results) == "pass"
     assert report.items_scanned == 40
     applied = [each for each in report.measurements if each.state == "measured"]
-    assert len(applied) > 55, "an honest run that is hardly measured proves nothing"
+    assert len(applied) > 62, "an honest run that is hardly measured proves nothing"
 
 
 def _component(run: HonestRun, change: Callable[[list[dict[str, object]]], None]) -> None:
@@ -131,6 +137,18 @@ def _broken_line(run: HonestRun) -> None:
     path.write_text("\n".join(lines), encoding="utf-8")
 
 
+def _changed_after_it_was_anchored(run: HonestRun) -> None:
+    anchored = (run.folder / "evidence/anchors.csv").read_text(encoding="utf-8")
+    _line(run, 20, loss=1.5)
+    (run.folder / "evidence/anchors.csv").write_text(anchored, encoding="utf-8")
+
+
+def _other_bytes(run: HonestRun) -> None:
+    declared = run.folder / "evidence/SHA256SUMS"
+    first, *others = declared.read_text(encoding="utf-8").splitlines()
+    declared.write_text("\n".join(["0" * 64 + first[64:], *others]), encoding="utf-8")
+
+
 FILES: Mapping[str, Callable[[HonestRun], None]] = {
     "manifest.weights-finite": _no_weight,
     "manifest.components-declared": lambda run: _component(run, lambda all_: all_.pop(1)),
@@ -162,6 +180,9 @@ FILES: Mapping[str, Callable[[HonestRun], None]] = {
             accelerators={"kind": "H200", "count": 512, "peak_flops": 9.9e14}
         )
     ),
+    "training_log.allocation": lambda run: _on_accelerators(run, hours=0.03),
+    "training_log.anchors": _changed_after_it_was_anchored,
+    "training_log.anchored-weekly": lambda run: write_anchors(run.folder, delay=7.5),
     "training_log.hash-chain": lambda run: run.change_log(lambda lines: lines[20].update(loss=1.5), chained=False),
     "checkpoints.same-tensors": lambda run: change_tensors(
         run.folder / "evidence/step-4", lambda tensors: tensors.__delitem__(NORM)
@@ -173,6 +194,7 @@ FILES: Mapping[str, Callable[[HonestRun], None]] = {
     "checkpoints.initial-row-spread": _unequal_rows,
     "checkpoints.initial-largest-singular": _direction,
     "checkpoints.initial-vectors": lambda run: run.add_to_weights(NORM, np.full(64, 0.125)),
+    "checkpoints.hashes": _other_bytes,
     "checkpoints.replayed-weights": lambda run: _replayed(run, 3.1),
     "checkpoints.displacement": lambda run: run.add_to_weights(GATE, np.full((128, 64), 0.05), steps=(16, 32)),
 }
@@ -196,8 +218,29 @@ def _split(rows: list[dict[str, str]]) -> dict[str, str]:
 
 @pytest.mark.parametrize("check", FILES)
 def test_one_change_fails_on_just_its_check(check: str, copied: HonestRun) -> None:
+    """Whoever changes weights declares their hashes anew."""
     FILES[check](copied)
+    if check != "checkpoints.hashes":
+        copied.seal()
     assert outcomes(judged(copied), "fail") == {check}
+
+
+def _logged(lines: list[dict[str, object]]) -> None:
+    lines[15]["validation_loss"] = float(str(lines[15]["validation_loss"])) - 0.5
+
+
+RUN: Mapping[str, Callable[[HonestRun], None]] = {
+    "checkpoints.validation-loss": lambda run: run.change_log(_logged),
+}
+
+
+@pytest.mark.parametrize("check", RUN)
+def test_one_change_that_only_running_the_model_shows(check: str, copied: HonestRun) -> None:
+    RUN[check](copied)
+    results = judged(copied, losses=text_losses)
+    assert (outcomes(results, "fail"), outcomes(results, "conditional")) == ({check}, set())
+    (found,) = [each for each in results if each.check == "validation-loss"]
+    assert "step 16" in found.observed and "over 60 documents" in found.observed
 
 
 ITEMS: Mapping[str, Callable[[list[BenchmarkItem]], None]] = {
@@ -244,7 +287,7 @@ def test_one_bad_result_fails_on_just_its_check(check: str, honest: HonestRun) -
 
 def test_every_hard_check_has_its_change() -> None:
     hard = {check.key for check in ALL_CHECKS if check.severity == "hard"}
-    assert hard == FILES.keys() | ITEMS.keys() | RESULTS.keys()
+    assert hard == FILES.keys() | RUN.keys() | ITEMS.keys() | RESULTS.keys()
 
 
 def _nearly_repeated(documents: list[dict[str, object]]) -> None:
@@ -272,12 +315,16 @@ SOFT: Mapping[str, Callable[[HonestRun], None]] = {
     "sample.resident-numbers": lambda run: run.change_sample(
         lambda documents: documents[9].update(text="번호는900101-1234568입니다. " + documents[9]["text"])
     ),
-    "training_log.first-loss": lambda run: _line(run, 0, loss=2.65),
+    "training_log.first-loss": lambda run: _line(run, 0, loss=4.9),
     "training_log.loss-noise": lambda run: run.change_log(
         lambda lines: [line.update(loss=3 + 2.5 * 0.99 ** line["step"]) for line in lines] and None
     ),
     "training_log.loss-repeats": lambda run: run.change_log(
         lambda lines: [lines[n].update(loss=lines[n - 1]["loss"]) for n in range(20, 46, 2)] and None
+    ),
+    "training_log.schedule": lambda run: _line(run, 30, learning_rate=4e-4),
+    "training_log.plateau-tokens": lambda run: run.change_log(
+        lambda lines: [line.update(loss=line["loss"] - 2.5) for line in lines[1:]] and None
     ),
     "checkpoints.replayed-segments": lambda run: _replayed(run, 1.0, segments=2),
     "training_log.times-increase": lambda run: _line(run, 20, time=1.0),
@@ -287,13 +334,27 @@ SOFT: Mapping[str, Callable[[HonestRun], None]] = {
 }
 
 
+#: One number of the whole, or something that is not there.
+WITHOUT_EXAMPLES = {
+    "training_log.first-loss",
+    "training_log.loss-noise",
+    "training_log.plateau-tokens",
+    "checkpoints.replayed-segments",
+    "checkpoints.step-zero",
+}
+
+
 @pytest.mark.parametrize("check", SOFT)
 def test_one_soft_change_is_conditional(check: str, copied: HonestRun) -> None:
     SOFT[check](copied)
     results = judged(copied)
     assert outcomes(results, "fail") == set()
     unproven = {"checkpoints.early-checkpoint"} | {key for key in FILES if key.startswith("checkpoints.initial")}
-    assert outcomes(results, "conditional") - (unproven if check == "checkpoints.step-zero" else set()) == {check}
+    unproven = UNRUN | (unproven if check == "checkpoints.step-zero" else set())
+    assert outcomes(results, "conditional") - unproven == {check}
+    (found,) = [each for each in results if f"{each.suite}.{each.check}" == check and each.outcome == "conditional"]
+    assert check in WITHOUT_EXAMPLES or found.examples, "what offends is named"
+    assert check != "sample.resident-numbers" or found.examples == ["90****-*******"]
 
 
 def test_a_declared_restart_may_repeat_a_stretch_between_two_checkpoints(copied: HonestRun) -> None:
@@ -328,22 +389,32 @@ def test_what_was_not_handed_in_is_not_proven(copied: HonestRun) -> None:
     assert overall(results) == "conditional"
     evidence = {"inventory", "sample", "training_log", "checkpoints"}
     passed = {key for key in outcomes(results, "pass") if key.split(".")[0] in evidence}
-    optional = {"training_log.compute", "checkpoints.replayed-weights", "checkpoints.replayed-segments"}
+    optional = {
+        "training_log.compute",
+        "training_log.allocation",
+        "checkpoints.replayed-weights",
+        "checkpoints.replayed-segments",
+    }
     assert passed == optional, "only what cannot apply may pass without evidence"
 
 
-def test_the_speed_of_declared_accelerators_is_judged_by_the_same_formula(copied: HonestRun) -> None:
+def _on_accelerators(run: HonestRun, hours: float) -> None:
+    """Trained for 47 × 2.5 seconds on one accelerator whose peak the training uses by 40 %, counted by hand."""
     layers, width = 2, 64
     attention, feed_forward = 4 * width * width, 3 * width * 128
     parameters = 2 * 260 * width + layers * (attention + feed_forward + 2 * width) + width
     per_token = 6 * parameters + 12 * layers * width * 64
     tokens_a_second = 256 / 2.5
-    peak = tokens_a_second * per_token / 0.4
-    accelerators = {"kind": "slow", "count": 1, "peak_flops": peak}
-    copied.change_manifest(lambda data: data["evidence"]["training"].update(accelerators=accelerators))
-    result = next(each for each in judged(copied) if each.check == "compute")
-    assert result.outcome == "pass"
-    assert "40.0%" in result.observed
+    slow = {"kind": "slow", "count": 1, "peak_flops": tokens_a_second * per_token / 0.4, "allocated_hours": hours}
+    run.change_manifest(lambda data: data["evidence"]["training"].update(accelerators=slow))
+
+
+def test_the_speed_of_declared_accelerators_is_judged_by_the_same_formula(copied: HonestRun) -> None:
+    _on_accelerators(copied, hours=0.04)
+    by_check = {each.check: each for each in judged(copied)}
+    compute, allocation = by_check["compute"], by_check["allocation"]
+    assert (compute.outcome, allocation.outcome) == ("pass", "pass")
+    assert "40.0%" in compute.observed and f"{47 * 2.5 / 3600 / 0.04:.1%}" in allocation.observed
 
 
 def test_only_components_from_scratch_are_held_to_the_initial_law(copied: HonestRun) -> None:
@@ -358,6 +429,7 @@ def test_only_components_from_scratch_are_held_to_the_initial_law(copied: Honest
     copied.change_manifest(borrow)
     name = "vision_tower.encoder.layers.0.mlp.fc1.weight"
     copied.add_to_weights(name, np.full((64, 32), 0.5), steps=CHECKPOINTS[2:])
+    copied.seal()
     results = judged(copied)
     assert outcomes(results, "fail") == set()
     subjects = {each.subject for each in results if each.check == "displacement"}

@@ -216,12 +216,18 @@ def test_a_folder_of_shards_is_read_whole_whatever_is_read_where(tmp_path: Path)
     shards = named_shards(tmp_path / "sample")
     for order in (shards, shards[::-1]):
         scans = [pickle.loads(pickle.dumps(scan_shard(path, items, name=name))) for name, path in order]
+        in_order = scans if order is shards else scans[::-1]
         parted = measure_sample(merged(scans), None, items)
         assert parted[1:] == whole[1:] and len(parted[1]) == 13
         for one, other in zip(whole[0], parted[0], strict=True):
             assert one.model_copy(update={"examples": []}) == other.model_copy(update={"examples": []})
     (broken,) = [each for each in parted[0] if each.check == "lines-readable"]
     assert broken.examples == ["deeper/2.jsonl, line 21: no JSON"]
+    (ids,) = [each for each in whole[0] if each.check == "ids-distinct"]
+    assert (ids.bad, ids.examples[0]) == (10, "line 81 repeats line 1")
+    assert [
+        each.examples[0] for each in measure_sample(merged(in_order), None, items)[0] if each.check == ids.check
+    ] == ["deeper/2.jsonl, line 11 repeats deeper/0.jsonl, line 1"]
     (folder / "notes.txt").write_text("x")
     with pytest.raises(InputFault, match=r"notes\.txt"):
         named_shards(tmp_path / "sample")

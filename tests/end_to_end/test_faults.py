@@ -28,30 +28,34 @@ def decided(outcome: RunOutcome) -> Decision:
 
 
 def test_a_corrupt_model_stops_its_team_and_nobody_else(changeable_round: Path) -> None:
-    """D's weights are cut short and E declares something anew: D is indeterminate, E is measured, the others stand as before."""
+    """D's weights are cut short, C's log is no log, E declares something anew: D has no total, C's results are judged all the
+    same and only its evidence is open, E is measured, the others stand as before."""
     submissions = changeable_round.parent / "submissions"
     truncate(submissions / "t4" / "model" / "model.safetensors")
     declared = submissions / "t5" / "submission.yaml"
     declared.write_text(declared.read_text(encoding="utf-8") + "# handed in again\n", encoding="utf-8")
+    (submissions / "t3" / "evidence" / "train.jsonl").write_text("nothing\n", encoding="utf-8")
     before = decision_of(changeable_round)
     answer = gwanmun("run", changeable_round, "--json")
     assert answer.code == 3 and "Traceback" not in answer.err, answer
-    assert (answer.document["measured"], answer.document["reused"]) == (4, 12), (
-        "four teams' audits, which compare the results of those that have any; all else is there"
+    assert (answer.document["measured"], answer.document["reused"]) == (3, 12), (
+        "three teams' audits, which compare the results of those that have any; all else is there"
     )
-    assert len(answer.document["faults"]) == 4, answer.document["faults"]
-    assert all("Team D" in each and "model.safetensors" in each for each in answer.document["faults"])
+    *of_d, of_c = sorted(answer.document["faults"], key=lambda each: "Team C" in each)
+    assert len(of_d) == 4 and all("Team D" in each and "model.safetensors" in each for each in of_d)
+    assert "Team C" in of_c and "no readable line" in of_c
     after = decision_of(changeable_round)
     team = standing(after, "t4")
     assert (team.status, team.total, team.rank) == ("review", None, None)
     assert set(team.gates.values()) == {"indeterminate"}
     for other in ("t1", "t2", "t3", "t5"):
         assert standing(after, other).total == standing(before, other).total
-    for other in ("t1", "t2", "t3"):
+    for other in ("t1", "t2"):
         assert standing(after, other).status == standing(before, other).status
+    assert (standing(after, "t3").gates["data-quality"], standing(after, "t3").status) == ("indeterminate", "review")
     assert standing(after, "t5").status == "review", "who is last cannot be said while one total is missing"
-    failed = rows(changeable_round, "select distinct team, status from runs where status = 'failed'")
-    assert failed == [("t4", "failed")]
+    failed = rows(changeable_round, "select distinct team, status from runs where status = 'failed' order by 1")
+    assert failed == [("t3", "failed"), ("t4", "failed")]
 
 
 def test_a_submission_that_cannot_be_read_is_recorded_without_an_engine(changeable_round: Path) -> None:

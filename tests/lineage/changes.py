@@ -58,14 +58,8 @@ def _expanded(model: Model, generator: torch.Generator, share: float, other: Mod
     for name, tensor in layout.tensors.items():
         role = name.split(".", 1)[1] if name[0].isdigit() else name
         axis = 0 if role in ("o", "down", "norm", "norm1", "norm2", "o.bias", "down.bias") or "norm" in role else 1
-        along = tensor.shape[axis] == width and role not in (
-            "q.bias",
-            "k.bias",
-            "v.bias",
-            "up.bias",
-            "q_norm",
-            "k_norm",
-        )
+        inside = role in ("q.bias", "k.bias", "v.bias", "up.bias", "q_norm", "k_norm")
+        along = not inside and tensor.shape[axis] == width
         shape = [more_width - width if place == axis else size for place, size in enumerate(tensor.shape)]
         filling = redrawn("", torch.empty(shape), generator) * (0.1 if tensor.ndim > 1 else 1.0)
         tensors[name] = torch.cat([tensor, filling], dim=axis) if along else tensor

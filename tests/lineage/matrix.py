@@ -142,6 +142,7 @@ class Nulls:
     p_values: dict[str, list[float]] = field(default_factory=dict)  # of disjoint pairs, group → log10 p
     all_p_values: dict[str, list[float]] = field(default_factory=dict)
     most_agreed: float = 0.0
+    most_cosine: float = -1.0  # of the tests of what is left in order
 
 
 def null_part(nulls: Nulls, models: dict[str, Recipe], most: int, deadline: float) -> Iterator[None]:
@@ -183,6 +184,7 @@ def _try_strangers(nulls: Nulls, one: str, other: str, mine: "Part", theirs: "Pa
     from tasks.independence.component_evidence import ComponentEvidence
     from tasks.independence.copies import copied
     from tasks.independence.correlation import correlations
+    from tasks.independence.one_order_tests import group_log10, one_order_tests
     from tasks.independence.place_tests import place_tests
     from tasks.independence.verdict import judge
 
@@ -190,7 +192,8 @@ def _try_strangers(nulls: Nulls, one: str, other: str, mine: "Part", theirs: "Pa
     aligned = aligned_tests(mine, theirs, seed=nulls.pairs)
     sides = (mine.checkpoint, mine.roles, theirs.checkpoint, theirs.roles)
     pairs = copied(mine.contents, theirs.contents)
-    evidence = ComponentEvidence(mine, theirs, pairs, correlations(*sides), None, groups, aligned, -99.0, -99.0)
+    orders = one_order_tests(mine, theirs, seed=nulls.pairs)
+    evidence = ComponentEvidence(mine, theirs, pairs, correlations(*sides), None, groups, aligned, -99.0, -99.0, orders)
     judged = judge(evidence, evidence.comparisons)
     nulls.pairs += 1
     nulls.verdicts[f"{judged.verdict} ({judged.why})"] += 1
@@ -200,10 +203,12 @@ def _try_strangers(nulls: Nulls, one: str, other: str, mine: "Part", theirs: "Pa
     if judged.verdict == "indeterminate":
         small = ", ".join(f"{group.group} {group.log10_p:.1f}" for group in groups if group.log10_p < -3)
         nulls.unclear.append(f"{one} / {other}: {judged.why} (log10 p: {small})")
-    for group in groups:
-        nulls.all_p_values.setdefault(group.group, []).append(group.log10_p)
-        if disjoint:
-            nulls.p_values.setdefault(group.group, []).append(group.log10_p)
+    nulls.most_cosine = max([nulls.most_cosine, *(order.mean_cosine for order in orders)])
+    found = {group.group: group.log10_p for group in groups}
+    found |= {f"{order.test}, {name}": group_log10(each) for order in orders for name, each in order.groups.items()}
+    for name, log10_p in found.items():
+        for kept in (nulls.all_p_values, *([nulls.p_values] if disjoint else [])):
+            kept.setdefault(name, []).append(log10_p)
 
 
 def calibration(log10_ps: Sequence[float]) -> tuple[float, float]:

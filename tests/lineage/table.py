@@ -80,7 +80,8 @@ def _nulls(title: str, nulls: "Nulls") -> list[str]:
     lines[-1] += f" (95 % bound {high:.4f} if pairs were independent of each other, which they are not quite)."
     lines += [f"- {each}" for each in [*nulls.derived, *nulls.unclear]]
     lines += [f"- {verdict}: {count}" for verdict, count in nulls.verdicts.most_common()]
-    lines += [f"- most units of a layer that agreed under any alignment: {100 * nulls.most_agreed:.1f} %", ""]
+    lines += [f"- most units of a layer that agreed under any alignment: {100 * nulls.most_agreed:.1f} %"]
+    lines += [f"- largest mean cosine of what is left in order, in its weaker group: {nulls.most_cosine:.3f}", ""]
     lines += [
         "p-values, exact and discrete, before any correction. Of disjoint pairs: one-sided Kolmogorov-Smirnov against the"
     ]

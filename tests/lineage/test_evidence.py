@@ -92,16 +92,28 @@ def test_half_merged_with_every_disguise_and_new_embeddings(compare: Compare) ->
     assert (found.verdict, layers(found)) == ("derived", EVERY)
 
 
-def test_tenth_part_merged_and_units_renumbered_is_not_cleared(compare: Compare) -> None:
-    """The stream's coordinates are in place, which is one group; more is not reached at this width."""
-    merged = Changed(PARENT, "merged", amount=0.1, other=STRANGER)
-    assert compare(Changed(merged, "units renumbered", seed=11)).verdict == "indeterminate"
+@pytest.mark.parametrize(
+    ("share", "disguise", "found_by"),
+    [(0.1, "units renumbered", "values-in-place"), (0.2, "stream rotated", "units-in-place")],
+)
+def test_small_share_merged_is_found_by_the_order_that_was_left(
+    compare: Compare, share: float, disguise: str, found_by: str
+) -> None:
+    """No unit can be told from chance alone; all together can, and what was moved shows nothing."""
+    merged = Changed(PARENT, "merged", amount=share, other=STRANGER)
+    found = compare(Changed(merged, disguise, seed=11))
+    assert (found.verdict, found.relation) == ("derived", "transformed")
+    assert {each.test for each in found.tests if each.decides} == {found_by}
+    orders = [each for each in found.tests if each.test.endswith("-in-place")]
+    assert len(orders) == 4 and all(((each.log10_p or 0.0) < -5) == (each.test == found_by) for each in orders)
 
 
 def test_pupil_of_its_hidden_states_is_not_derived(compare: Compare) -> None:
     """Its coordinates are its teacher's, learned and not inherited: the one group that shows it convicts nobody."""
     found = compare(Trained(Drawn("llama", 161), data=1, teacher=PARENT, states=True))
     groups = {each.group: each.log10_p or 0.0 for each in found.tests if each.test == "permutation"}
+    orders = [each.log10_p or 0.0 for each in found.tests if each.test.endswith("-in-place")]
+    assert len(orders) == 4 and min(orders) > -3
     assert found.verdict != "derived" and groups["attention and embeddings"] < -3
     assert min(groups["feed-forward, reading"], groups["feed-forward, writing"]) > -3
 

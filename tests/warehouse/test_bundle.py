@@ -22,11 +22,12 @@ from warehouse.archive import NotAnArchive, pack, unpack
 from warehouse.attestation import sign, signed_statement, statement
 from warehouse.bundle import write_bundle
 from warehouse.bundle_contents import from_files, to_files
+from warehouse.documents import DECISION, HISTORY
 from warehouse.keys import PUBLIC, fingerprint, load_private, load_public, make_keys
 from warehouse.reader import load_decision
 from warehouse.round_inputs import decide_round, load_round_inputs
 from warehouse.store import Warehouse
-from warehouse.verification import ATTESTATION, DECISION, HISTORY, SIGNER, Verification, verify_bundle
+from warehouse.verification import ATTESTATION, SIGNER, Verification, verify_bundle
 from warehouse.writer import record_decision
 
 

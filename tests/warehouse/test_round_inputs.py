@@ -12,6 +12,7 @@ from checks.records.quality import ExpectationResult, QualityReport
 from checks.records.record import STAGES, Text
 from checks.records.scores import ItemResult, SuiteScores, TaskScore
 from checks.rules.inputs import NotMeasured
+from tests.checks.rounds import passed
 from tests.warehouse.programmes import make
 from tests.warehouse.records import run
 from warehouse.round_inputs import decide_round, load_round_inputs
@@ -50,8 +51,11 @@ def _record(warehouse: Warehouse, planned: PlannedRun) -> None:
             suite="training_log", check="loss", subject="train.jsonl", outcome="conditional", severity="soft", observed="1",
             expected="0", rows=1, text=text,
         )  # fmt: skip
-        hash_ = thresholds_sha256(with_defaults({}))
-        record_quality(warehouse, as_run, QualityReport(measurements=[], results=[result], thresholds_sha256=hash_))
+        record_quality(warehouse, as_run, _report([result, *passed("common")]))
+
+
+def _report(results: list[ExpectationResult]) -> QualityReport:
+    return QualityReport(measurements=[], results=results, thresholds_sha256=thresholds_sha256(with_defaults({})))
 
 
 def _standing(decision: Decision) -> dict[str, tuple[str | None, str]]:
@@ -93,6 +97,23 @@ def test_a_failed_run_is_indeterminate_with_its_message(tmp_path: Path) -> None:
     first = decide_round(loaded).standings[0]
     assert first.gates["independence"] == "indeterminate"
     assert any("truncated file" in reason.text.en for reason in first.reasons)
+
+
+def test_scores_wait_for_the_check_of_their_results(tmp_path: Path) -> None:
+    """Where the data-quality stage has not run there is no total, and where evidence was at fault the results' own checks count."""
+    loaded = measured(make(tmp_path), without="data-quality")
+    decision = decide_round(loaded)
+    assert set(_standing(decision).values()) == {(None, "review")}
+    words = decision.standings[0].reasons[0].text
+    assert "common: The results have not been checked" in words.en and "common: 평가 결과가 아직" in words.ko
+    for planned in plan(loaded, loaded.round()):
+        if planned.stage == "data-quality":
+            judged = {"t1": _report(passed("common")), "t2": None}[planned.team]
+            as_run = run(planned.stage, planned.key, team=planned.team, subject="")
+            record_failure(Warehouse(loaded.warehouse), as_run, "evidence/train.jsonl: no readable line", judged)
+    found = {each.team: each for each in decide_round(loaded).standings}
+    assert [found[team].total for team in ("t1", "t2")] == ["79.0", None]
+    assert {each.gates["data-quality"] for each in found.values()} == {"indeterminate"}
 
 
 def test_panels_are_read_as_they_are_now(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from checks.contracts.errors import InputFault
 from checks.records.lineage import Trace
 from tests.warehouse.records import run
 from warehouse.layout import RUN, TRACE, rows_of
-from warehouse.publishing import publish
+from warehouse.publishing import CURRENT, publish
 from warehouse.reader import load_trace, run_states
 from warehouse.schema import _apply, describe, migrations
 from warehouse.store import MAIN, OFFLINE, STORAGE, Warehouse
@@ -90,8 +90,12 @@ def test_what_was_recorded_before_a_migration_is_read_after_it(tmp_path: Path) -
                 asked = f"insert into {table} ({', '.join(names)}) values ({marks})"
                 connection.execute(asked, [row[name] for name in names])
         assert "test" not in {name for name, *_ in connection.execute("describe lineage_layers").fetchall()}
+        connection.execute("checkpoint")
+    before = publish(tmp_path / MAIN).read_bytes()
+    assert load_trace(Warehouse(tmp_path), measured.run_id) == trace, "by a reader alone, who writes nothing"
+    assert (tmp_path / CURRENT).read_bytes() == before
     record_failure(Warehouse(tmp_path), run(), "x")
-    assert load_trace(Warehouse(tmp_path), measured.run_id) == trace
+    assert load_trace(Warehouse(tmp_path), measured.run_id) == trace, "and after the next writer"
 
 
 _TEST = '{"test": "t", "statistic": 0.9, "p_value": 0.0, "log10_p": -9.0, "group": "g", "scope": "s"}'

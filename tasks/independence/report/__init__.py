@@ -8,7 +8,7 @@ Draws records and measures nothing. The page asks nothing of any network, and ne
 
 from tasks.independence.report.layer_map import draw_layer_map
 from tasks.independence.report.null_picture import draw_nulls
-from tasks.independence.report.page import Provenance, writable_target, write_report
+from tasks.independence.report.page import Provenance, effects_of, writable_target, write_report
 from tasks.independence.report.svg import as_image
 
-__all__ = ["Provenance", "as_image", "draw_layer_map", "draw_nulls", "writable_target", "write_report"]
+__all__ = ["Provenance", "as_image", "draw_layer_map", "draw_nulls", "effects_of", "writable_target", "write_report"]

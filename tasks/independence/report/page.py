@@ -62,7 +62,7 @@ class Comparison:
     @property
     def effects(self) -> list[Text]:
         """How large the likeness is: what is copied, what correlates, what agrees."""
-        return list(_effects(self.finding))
+        return list(effects_of(self.finding))
 
     @property
     def deciding(self) -> list[LineageTest]:
@@ -174,7 +174,8 @@ def _cleared(comparisons: Sequence[Comparison]) -> dict[str, int]:
     return {name: len(verdicts) for name, verdicts in found.items() if set(verdicts) == {"independent"}}
 
 
-def _effects(finding: ComponentFinding) -> list[Text]:
+def effects_of(finding: ComponentFinding) -> list[Text]:
+    """How large the likeness is, in words: what is copied, what correlates, what agrees."""
     tests = {test.test: test for test in finding.tests}
     copy, centred = tests.get("exact-copy"), tests.get("centred-correlation")
     found = []
@@ -184,6 +185,9 @@ def _effects(finding: ComponentFinding) -> list[Text]:
     if centred is not None and centred.statistic is not None:
         r = f"{centred.statistic:.3f}"
         found.append(Text(ko=f"중심화 상관 {r}", en=f"centred correlation {r}"))
+    answers = tests.get("same-answers")
+    if answers is not None and answers.identity:
+        found.append(Text(ko="모든 글에 같은 답", en="the same answers to any text"))
     aligned = [test.statistic for test in finding.tests if test.decides and test.test.startswith("aligned")]
     if aligned and aligned[0] is not None:
         share = _percent(min(each or 0.0 for each in aligned))

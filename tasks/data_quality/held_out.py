@@ -1,0 +1,187 @@
+"""Runs the checkpoints on held-out documents and on those that training read (checks C4, C5).
+
+Where a log says that the held-out loss was 2.31 at step 400, the weights of step 400 must give it. And what training has just
+read it knows better than what it never read: M(d, W), the held-out loss less that of d, rises over the segment in which d was
+read, and is near zero before (Choi, Shavit and Duvenaud 2023, arXiv 2307.00682).
+
+Running a model belongs to the benchmark's engine; whoever audits hands over a function that does.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from checks.contracts.errors import InputFault
+from tasks.data_quality.findings import Findings
+from tasks.data_quality.sample_reader import Document, LineCounts, read_shard, sample_shards
+from tasks.data_quality.training_log import TrainingLog
+
+CHECKS_OF_LOSS = ("validation-loss",)
+CHECKS_OF_ORDER = ("memorisation", "not-memorised-before")
+#: Of each file the first documents are run, up to so many and so many letters: every checkpoint has to run them.
+MOST_DOCUMENTS = 500
+MOST_LETTERS = 500_000
+#: With fewer documents a standard error says nothing.
+LEAST_DOCUMENTS = 10
+
+Floats = npt.NDArray[np.float64]
+
+
+#: (weights' folder, the submission's model folder, texts, most tokens of each) → (loss summed over tokens in nats, tokens) of
+#: each text. Raises InputFault where the weights cannot be run.
+TextLosses = Callable[[Path, Path, Sequence[str], int | None], Sequence[tuple[float, int]]]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What is run: the submission's own folder, checkpoints by step, files of documents, the most tokens of a document."""
+
+    model: Path
+    checkpoints: Sequence[tuple[int, Path]]
+    validation: Path | None
+    segments: Path | None
+    most_tokens: int | None
+
+
+@dataclass(frozen=True)
+class _Means:
+    """Mean loss a token of the held-out documents, its standard error over documents, and each document's own mean."""
+
+    mean: float
+    error: float
+    each: Floats
+
+
+def measure_held_out(found: Findings, held: HeldOut, log: TrainingLog | None, losses: TextLosses | None) -> None:
+    """Three rows of suite `checkpoints`; raises InputFault for files of documents that cannot be read."""
+    if held.validation is None or not held.checkpoints or losses is None:
+        found.missing(*CHECKS_OF_LOSS, *CHECKS_OF_ORDER)
+        return
+    held_out = [document.text for document in _documents(held.validation)]
+    if len(held_out) < LEAST_DOCUMENTS:
+        why = f"{len(held_out)} readable documents; at least {LEAST_DOCUMENTS} are needed"
+        found.missing(*CHECKS_OF_LOSS, *CHECKS_OF_ORDER, observed=why)
+        return
+    by_segment = _by_segment(held)
+    try:
+        own, read = _run(held, held_out, by_segment, losses)
+    except InputFault as fault:
+        found.missing(*CHECKS_OF_LOSS, *CHECKS_OF_ORDER, observed=f"could not be run: {fault.message}")
+        return
+    _logged(found, own, log, len(held_out))
+    _order(found, own, read)
+
+
+def _run(
+    held: HeldOut, held_out: Sequence[str], by_segment: Mapping[int, Sequence[str]], losses: TextLosses
+) -> tuple[dict[int, _Means], dict[tuple[int, int], Floats]]:
+    """Step → held-out loss; (segment, step) → the losses a token of the segment's documents before and after it."""
+    own: dict[int, _Means] = {}
+    read: dict[tuple[int, int], Floats] = {}
+    steps = [step for step, _ in held.checkpoints]
+    for place, (step, folder) in enumerate(held.checkpoints):
+        ends = [segment for segment in (step, *steps[place + 1 : place + 2]) if segment in by_segment]
+        texts = [text for segment in ends for text in by_segment[segment]]
+        answers = losses(folder, held.model, [*held_out, *texts], held.most_tokens)
+        own[step] = _means(answers[: len(held_out)])
+        first = len(held_out)
+        for segment in ends:
+            last = first + len(by_segment[segment])
+            read[segment, step] = np.array([loss / tokens for loss, tokens in answers[first:last]])
+            first = last
+    return own, read
+
+
+def _means(losses: Sequence[tuple[float, int]]) -> _Means:
+    """A ratio's mean and standard error: documents are drawn, tokens of one document hang together."""
+    sums, tokens = np.array(losses, dtype=np.float64).T
+    mean = sums.sum() / tokens.sum()
+    apart = sums - mean * tokens
+    error = math.sqrt((apart**2).sum() * len(sums) / (len(sums) - 1)) / tokens.sum()
+    return _Means(float(mean), error, sums / tokens)
+
+
+def _logged(found: Findings, own: Mapping[int, _Means], log: TrainingLog | None, documents: int) -> None:
+    """The greatest distance of a logged validation loss from the one computed again, in its standard errors (C5)."""
+    said = {} if log is None else dict(zip(log.steps.tolist(), log.column("validation_loss").tolist(), strict=True))
+    apart = {
+        step: abs(said[step] - each.mean) / max(each.error, 1e-9)
+        for step, each in own.items()
+        if math.isfinite(said.get(step, math.nan))
+    }
+    if not apart:
+        found.missing(*CHECKS_OF_LOSS, observed="the log has no validation_loss at a checkpoint's step")
+        return
+    worst = max(apart, key=lambda step: apart[step])
+    told = f"step {worst}: {said[worst]:.4f} in the log, {own[worst].mean:.4f} ± {own[worst].error:.4f} computed again"
+    found.measured("validation-loss", apart[worst], len(apart), observed=f"{told}, over {documents} documents")
+
+
+def _order(found: Findings, own: Mapping[int, _Means], read: Mapping[tuple[int, int], Floats]) -> None:
+    """How M of the segments' documents rose over their segments, and how high it was before (C4).
+
+    Segments are put together by their precision: late ones of a small model say little.
+    """
+    rises, befores, documents = [], [], 0
+    for before, after in pairwise(own):
+        if (after, after) not in read or len(read[after, after]) < 2:
+            continue
+        fell = read[after, before] - read[after, after]
+        rises.append(_difference(fell, own[before].each - own[after].each))
+        befores.append(_difference(own[before].each, read[after, before]))
+        documents += len(fell)
+    if documents < LEAST_DOCUMENTS:
+        found.missing(*CHECKS_OF_ORDER, observed=f"{documents} documents between two checkpoints")
+        return
+    rise, error = _together(rises)
+    told = f"M rose by {rise:+.4f} ± {error:.4f} nats, {len(rises)} segments"
+    found.measured("memorisation", rise / error, documents, observed=told)
+    known, error = _together(befores)
+    found.measured(
+        "not-memorised-before", known / error, documents, observed=f"M = {known:+.4f} before, {len(befores)} segments"
+    )
+
+
+def _difference(values: Floats, less: Floats) -> tuple[float, float]:
+    """The mean of `values` less that of others, and the standard error of the difference."""
+    variance = sum(float(each.var(ddof=1)) / len(each) for each in (values, less))
+    return float(values.mean() - less.mean()), math.sqrt(variance)
+
+
+def _together(parts: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    weights = np.array([max(error, 1e-9) ** -2 for _, error in parts])
+    values = np.array([value for value, _ in parts])
+    return float((weights * values).sum() / weights.sum()), float(weights.sum() ** -0.5)
+
+
+def _by_segment(held: HeldOut) -> dict[int, list[str]]:
+    """The step of the checkpoint that ends a segment → texts read in it."""
+    if held.segments is None:
+        return {}
+    steps = [step for step, _ in held.checkpoints]
+    texts: dict[int, list[str]] = {}
+    for document in _documents(held.segments):
+        step = document.step
+        ends = [] if step is None else [end for start, end in pairwise(steps) if start < step <= end]
+        if ends:
+            texts.setdefault(ends[0], []).append(document.text)
+    return texts
+
+
+def _documents(path: Path) -> list[Document]:
+    """The first documents that hold text."""
+    kept: list[Document] = []
+    letters = 0
+    for shard in sample_shards(path):
+        for batch in read_shard(shard, LineCounts()):
+            for document in batch:
+                kept += [document] if document.text.strip() else []
+                letters += len(document.text)
+                if len(kept) >= MOST_DOCUMENTS or letters >= MOST_LETTERS:
+                    return kept
+    return kept

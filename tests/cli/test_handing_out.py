@@ -1,0 +1,58 @@
+"""`report` and `bundle --profile`: what the agency hands to whom, on a round decided from tables."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import contents, gwanmun, in_process
+
+
+@pytest.fixture(scope="module")
+def signed(decided: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The decided round with keys of its own."""
+    folder = shutil.copytree(decided, tmp_path_factory.mktemp("handing-out") / "round")
+    assert in_process("keys", folder / "keys").code == 0
+    return folder
+
+
+def test_each_reader_gets_a_report_and_a_bundle_of_one_decision(signed: Path, tmp_path: Path) -> None:
+    before = contents(signed)
+    pdf = gwanmun("report", signed, "--out", tmp_path / "r.pdf", "--json").document
+    again = in_process("report", signed, "--out", tmp_path / "again.pdf", "--json").document
+    assert pdf["sha256"] == again["sha256"] and (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF")
+    assert in_process("report", signed, "--out", tmp_path / "p.html", "--profile", "public").code == 0
+    assert "비공개" in (tmp_path / "p.html").read_text(encoding="utf-8")
+    whole = in_process("bundle", signed, "--out", tmp_path / "a.zip", "--json").document
+    own = in_process(
+        "bundle", signed, "--profile", "team", "--team", "b", "--out", tmp_path / "b.zip", "--json"
+    ).document
+    assert (whole["profile"], whole["withheld"], own["team"]) == ("auditor", 0, "b")
+    assert whole["contents"] == own["contents"] and own["withheld"] > 0
+    assert contents(signed) == before
+    found = in_process("verify", tmp_path / "b.zip", "--key", signed / "keys" / "public.pem")
+    assert found.code == 0 and f"rules not re-run: {own['withheld']} values withheld" in found.out
+    assert "same decision" not in found.out and "같은 결정" not in found.out
+    told = in_process("verify", tmp_path / "b.zip", "--json").document
+    assert (told["holds"], told["rules_applied_again"], "decision" in told) == (True, False, False)
+
+
+def test_what_may_not_be_handed_out_is_refused(signed: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(signed, tmp_path / "round")
+    text = (folder / "programme.yaml").read_text(encoding="utf-8")
+    (folder / "programme.yaml").write_text(
+        text.replace("embargo_until: 2026-01-15", "embargo_until: 9999-12-31"), "utf-8"
+    )
+    out = tmp_path / "out"
+    out.mkdir()
+    for command, file in (("report", "r.html"), ("bundle", "b.zip")):
+        refused = in_process(command, folder, "--profile", "public", "--out", out / file)
+        refused.refused("programme.yaml", "embargo_until", "an embargo until 9999-12-31")
+        in_process(command, signed, "--profile", "press", "--out", out / file).refused("--profile", "one of public")
+        in_process(command, signed, "--team", "b", "--out", out / file).refused("--team", "with --profile")
+        in_process(command, folder, "--out", out / file).refused("changed since the decision was recorded")
+        in_process(command, signed, "--out", out / "nowhere" / file).refused("nowhere")
+    in_process("report", signed, "--out", out / "r.docx").refused(".docx", ".html or .pdf")
+    assert list(out.iterdir()) == []
+    (folder / "programme.yaml").write_text(text.replace("public: [summary", "public: [raters"), "utf-8")
+    in_process("check", folder).refused("disclosure.public", "raters", code=1)
