@@ -7,12 +7,13 @@ and a log can show them; what was handed in is read again, and its content decid
     fault = run.measure(lambda: score_suite(…), record_scores, environment)
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from checks.contracts.errors import InputFault
@@ -28,6 +29,7 @@ from warehouse.writer import record_failure
 
 Measured = TypeVar("Measured")
 Progress = Callable[[str, int, int], None]
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 _listener: ContextVar[Progress | None] = ContextVar("listener", default=None)
 
@@ -96,7 +98,8 @@ class TeamRun:
         try:
             measured = measure()
         except InputFault as fault:
-            return record_fault(self, fault.message, None if beside_a_fault is None else beside_a_fault())
+            report = None if beside_a_fault is None else beside_a_fault()
+            return record_fault(self, fault.message, report, {} if report is None else environment())
         after = find_run(str(self.loaded.path), self.round.id, self.planned.stage, self.team.id, self.planned.subject)
         if after.planned.key != self.planned.key:
             raise ChangedMeanwhile(f"{self.label}: what was handed in changed while it was measured; run it again")
@@ -128,15 +131,17 @@ def find_run(programme: str, round_id: str, stage: Stage, team: str, subject: st
     return TeamRun(loaded, round_, loaded.team(round_, team), planned)
 
 
-def record_fault(run: TeamRun, message: str, report: QualityReport | None = None) -> str:
+def record_fault(
+    run: TeamRun, message: str, report: QualityReport | None = None, environment: Mapping[str, Any] = _NOTHING
+) -> str:
     """Records that the run could not be measured, unless that stands there already; returns the message in one line.
 
-    `report` is what was judged all the same.
+    `report` is what was judged all the same, in that environment.
     """
     message = message.replace(f"{run.loaded.folder}/", "")
     state = run_states(run.warehouse, [run.planned.key]).get(run.planned.key)
     if state is None or state.message != message:
-        record_failure(run.warehouse, run.row(datetime.now(UTC), {}), message, report)
+        record_failure(run.warehouse, run.row(datetime.now(UTC), dict(environment)), message, report)
     return message
 
 

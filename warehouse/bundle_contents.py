@@ -5,6 +5,7 @@
     teams/t1/team.json              targets, declared components, runs, what could not be measured
     teams/t1/scores/common.json     every task's score        teams/t1/items/common.jsonl   every item: hashes, correct or not
     teams/t1/independence.json      the trace                 teams/t1/data-quality.json    every check's result
+    teams/t1/results-checked.json   in its place where only the benchmark's results have been checked
 
 This is the auditor's profile: it holds raters' codes and the signatures on rulings, prompts and answers only as hashes, and
 neither weights nor training data. The order of a list is kept, for a decision's words follow it.
@@ -151,12 +152,15 @@ def _team_files(measured: TeamInputs) -> Files:
         files["independence.json"] = _spelt(measured.trace)
     if measured.quality is not None:
         files["data-quality.json"] = _spelt(_RESULTS.dump_python(list(measured.quality), mode="json"))
+    elif measured.checked is not None:
+        files["results-checked.json"] = _spelt(_RESULTS.dump_python(list(measured.checked), mode="json"))
     return files
 
 
 def _team_inputs(files: Mapping[str, bytes], folder: str, suites: Mapping[str, Suite]) -> TeamInputs:
     team = StoredTeam.model_validate_json(files[f"{folder}team.json"])
     trace, quality = files.get(f"{folder}independence.json"), files.get(f"{folder}data-quality.json")
+    checked = files.get(f"{folder}results-checked.json")
     scored = [suite for suite in suites if f"{folder}scores/{suite}.json" in files]
     return TeamInputs(
         suites={suite: _scores(files, folder, suite) for suite in scored},
@@ -164,6 +168,7 @@ def _team_inputs(files: Mapping[str, bytes], folder: str, suites: Mapping[str, S
         declared=team.declared,
         trace=None if trace is None else Trace.model_validate_json(trace),
         quality=None if quality is None else _RESULTS.validate_json(quality),
+        checked=None if checked is None else _RESULTS.validate_json(checked),
         runs=dict(team.runs),
         faults=dict(team.faults),
     )

@@ -120,7 +120,7 @@ def _of_team(rest: str, document: Any, path: Path) -> frozenset[Part]:
         return frozenset({"items"})
     if rest == "independence.json":
         return frozenset({"findings"})
-    if rest == "data-quality.json":
+    if rest in ("data-quality.json", "results-checked.json"):
         of_results = bool(path) and document[path[0]].get("suite") == "results"
         return frozenset({"findings", "tasks"} if of_results else {"findings"})
     return _EVERYTHING

@@ -15,6 +15,9 @@ from warehouse.layout import DECISION, QUALITY, RUN, SCORES, TRACE, Layout, load
 from warehouse.publishing import CURRENT
 from warehouse.store import EmptyWarehouse, Warehouse
 
+#: Under this name a run of data quality keeps, in its environment, the hash of the benchmark's results that it looked at.
+RESULTS_KEY = "results_key"
+
 
 @dataclass(frozen=True)
 class RunState:
@@ -51,10 +54,16 @@ def load_quality(warehouse: Warehouse, run_id: str) -> QualityReport:
     return report
 
 
-def has_quality(warehouse: Warehouse, run_id: str) -> bool:
-    """Whether checks were judged in that run: a data-quality run that failed may hold those of the benchmark's results."""
-    with warehouse.reading() as connection:
-        return bool(connection.execute("select 1 from quality_reports where run_id = ?", [run_id]).fetchall())
+def checked_results(warehouse: Warehouse, keys: Iterable[str]) -> dict[str, str]:
+    """`results_key` → the newest run in which those results of the benchmark were checked, a failed one among them."""
+    asked = f"""
+        select environment->>'$.{RESULTS_KEY}' as results, arg_max(run_id, finished_at)
+        from runs join quality_reports using (run_id) where list_contains(?, results) group by results"""
+    try:
+        with warehouse.reading() as connection:
+            return dict(connection.execute(asked, [list(keys)]).fetchall())
+    except EmptyWarehouse:
+        return {}
 
 
 def load_run(warehouse: Warehouse, run_id: str) -> RunRecord:

@@ -24,7 +24,7 @@ from checks.rules.decision import decide
 from checks.rules.inputs import RoundInputs, TeamInputs
 from checks.rules.rules_hash import rules_sha256
 from warehouse.content import HashCache, hash_file
-from warehouse.reader import RunState, has_quality, load_quality, load_scores, load_trace, run_states
+from warehouse.reader import checked_results, load_quality, load_scores, load_trace, run_states
 from warehouse.run_keys import PlannedRun, plan
 from warehouse.store import Warehouse
 
@@ -159,6 +159,7 @@ def _team_inputs(loaded: LoadedProgramme, round_: Round, policy: Policy | None) 
     planned = plan(loaded, round_)
     warehouse = Warehouse(loaded.warehouse)
     states = run_states(warehouse, [run.key for run in planned])
+    checked = checked_results(warehouse, [run.results_key for run in planned if run.results_key])
     by_team: dict[str, list[PlannedRun]] = {}
     for run in planned:
         by_team.setdefault(run.team, []).append(run)
@@ -170,9 +171,13 @@ def _team_inputs(loaded: LoadedProgramme, round_: Round, policy: Policy | None) 
         for run in runs:
             if run.key in states and states[run.key].status == "failed":
                 faults[run.stage] = states[run.key].message
-        quality = next((run for run in runs if run.stage == "data-quality" and run.key in states), None)
-        judged = None if quality is None else _judged(warehouse, states[quality.key], policy)
-        teams[team.id] = _measured(loaded, team, warehouse, done, faults, judged)
+        judged = next((_judged(warehouse, run.run_id, policy) for run in done if run.stage == "data-quality"), None)
+        looked = next((checked[run.results_key] for run in runs if run.results_key in checked), None)
+        results = _judged(warehouse, looked, policy) if judged is None and looked is not None else []
+        of_results = [each for each in results if each.suite == "results"]
+        teams[team.id] = replace(
+            _measured(loaded, team, warehouse, done, faults), quality=judged, checked=of_results or None
+        )
     return teams
 
 
@@ -182,13 +187,11 @@ def _measured(
     warehouse: Warehouse,
     done: list[PlannedRun],
     faults: Mapping[Stage, str],
-    quality: list[ExpectationResult] | None,
 ) -> TeamInputs:
     named = {f"{run.stage}:{run.subject}" if run.subject else run.stage: run.run_id for run in done}
     inputs = TeamInputs(
         suites={run.subject: load_scores(warehouse, run.run_id) for run in done if run.stage == "benchmark"},
         trace=next((load_trace(warehouse, run.run_id) for run in done if run.stage == "independence"), None),
-        quality=quality,
         runs=named,
         faults=faults,
     )
@@ -198,20 +201,13 @@ def _measured(
     return replace(inputs, targets=submission.targets, declared=submission.model.components)
 
 
-def _judged(warehouse: Warehouse, state: RunState, policy: Policy | None) -> list[ExpectationResult] | None:
-    """The stored results, or those of the same measurements under this policy's thresholds where these differ.
-
-    Of a run that failed there are those of the benchmark's results, or None.
-    """
+def _judged(warehouse: Warehouse, run_id: str, policy: Policy | None) -> list[ExpectationResult]:
+    """The stored results, or those of the same measurements under this policy's thresholds where these differ."""
     from checks.expectations.decide import decide_quality
     from checks.expectations.thresholds import thresholds_sha256, with_defaults
 
-    failed = state.status == "failed"
-    if failed and not has_quality(warehouse, state.run_id):
-        return None
-    report = load_quality(warehouse, state.run_id)
+    report = load_quality(warehouse, run_id)
     thresholds = with_defaults(policy.data_quality.thresholds if policy is not None else {})
     if report.thresholds_sha256 == thresholds_sha256(thresholds):
         return report.results
-    results = decide_quality(report.measurements, thresholds)
-    return [each for each in results if each.suite == "results"] if failed else results
+    return decide_quality(report.measurements, thresholds)

@@ -28,7 +28,10 @@ from warehouse.store import Warehouse
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """A run that the round needs. `fault` says why a team's submission cannot be measured; its key is the fault's."""
+    """A run that the round needs. `fault` says why a team's submission cannot be measured; its key is the fault's.
+
+    `results_key` is the hash of the benchmark's results that a run of data quality looks at, whatever else was handed in.
+    """
 
     stage: Stage
     team: str
@@ -37,6 +40,7 @@ class PlannedRun:
     submission_sha256: str = ""
     model_sha256: str = ""
     fault: str | None = None
+    results_key: str = ""
 
     @property
     def run_id(self) -> str:
@@ -123,12 +127,22 @@ def _plan_team(
         return [_faulty(stage, team, subject, content) for stage, subject in needed]
     benchmarks = _benchmarks(team, content, suites)
     lineage = {"model": content.model, "references": dict(references), "checkpoints": _steps(content)}
-    quality = {"submission": content.submission, "suites": dict(suites), **beside}
+    results = {"suites": dict(suites), **beside}
+    quality = {"submission": content.submission, **results}
+    results_key = _key("data-quality", team, results)
     keys = {("benchmark", suite): key for suite, key in benchmarks.items()}
     keys["independence", ""] = _key("independence", team, lineage)
     keys["data-quality", ""] = _key("data-quality", team, quality)
     return [
-        PlannedRun(stage, team, subject, keys[stage, subject], content.submission, content.model)
+        PlannedRun(
+            stage,
+            team,
+            subject,
+            keys[stage, subject],
+            content.submission,
+            content.model,
+            results_key=results_key if stage == "data-quality" else "",
+        )
         for stage, subject in needed
     ]
 

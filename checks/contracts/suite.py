@@ -48,6 +48,10 @@ class Suite(Contract):
     chat_template: bool = Field(
         False, description="true: prompts are conversations in the model's own chat template, examples as turns"
     )
+    batch_invariant: bool = Field(
+        False,
+        description="true: no bit of an answer depends on batches, order, a limit or a resume, in 16 bits too; slower",
+    )
     repeats: Annotated[Count, Field(ge=1)] = Field(1, description="how often generated answers are drawn")
     seed: int = Field(1234, description="the seed of few-shot order and sampling")
 

@@ -36,12 +36,14 @@ class TaskScore(Record):
 
 
 class SuiteScores(Record):
-    """All of a suite for one model. `settings` is what must be equal between models (harness, prompts, few-shot, seed)."""
+    """All of a suite for one model. `settings` is what must be equal between models (harness, prompts, few-shot, seed), `engine`
+    how this one was computed with: ways and budget; empty where nothing was asked again."""
 
     suite: str
     tasks: list[TaskScore]
     items: list[ItemResult]
     settings: dict[str, Any] = {}
+    engine: dict[str, Any] = {}
 
     @property
     def imported(self) -> dict[str, Any] | None:

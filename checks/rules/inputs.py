@@ -39,8 +39,8 @@ def _suite_of(result: ExpectationResult) -> str:
 class TeamInputs:
     """What was measured for one team, and which runs say so: `runs` by stage, `benchmark:SUITE` for the benchmark.
 
-    `quality` are the results of the data-quality stage's checks; where the stage was at fault, those of the benchmark's
-    results alone. None where it has not run.
+    `quality` are the results of the data-quality stage's checks, None where it has not run or the submission was at fault.
+    `checked` are its checks of the benchmark's results there, where these have been looked at all the same.
     """
 
     suites: Mapping[str, SuiteScores] = field(default_factory=dict)
@@ -48,6 +48,7 @@ class TeamInputs:
     declared: Sequence[Component] = ()
     trace: Trace | None = None
     quality: Sequence[ExpectationResult] | None = None
+    checked: Sequence[ExpectationResult] | None = None
     runs: Mapping[str, str] = field(default_factory=dict)
     faults: Mapping[Stage, str] = field(default_factory=dict)
 
@@ -62,7 +63,8 @@ class TeamInputs:
         """
         if suite not in self.suites:
             return None
-        looked = [each for each in self.quality or () if each.suite == "results" and _suite_of(each) == suite]
+        checks = self.checked if self.quality is None else self.quality
+        looked = [each for each in checks or () if each.suite == "results" and _suite_of(each) == suite]
         if not looked:
             return _NOT_LOOKED_AT
         return next((each.text for each in looked if each.outcome == "fail"), None)

@@ -50,7 +50,8 @@ def score(
 
     No programme is needed. Suites name tasks of lm-evaluation-harness or task files in its format; prompts, filters and
     metrics are that library's own. Values are the metric as it is (accuracies in [0, 1]), with standard error and 95 %
-    interval.
+    interval. How the model was computed with (along the prefix tree or in full, in slots or in batches, and why) is printed,
+    and stands under `engine` in JSON.
 
     The only state is FILE.jsonl. It must not exist, unless --resume takes it up: then what it holds is not asked again, and
     the finished file has the bytes of an uninterrupted run. `items_per_second` counts the items asked by this call over
@@ -123,6 +124,7 @@ def _document(model: Path, scores: SuiteScores, speed: float | None, server: End
         "tasks": {task.task: task.model_dump(mode="json", exclude={"task"}) for task in scores.tasks},
         "items_per_second": speed,
         "settings": scores.settings,
+        "engine": scores.engine,
         **({} if server is None else {"endpoint": server.environment()}),
     }
 
@@ -135,6 +137,8 @@ def _print(model: Path, scores: SuiteScores, speed: float | None, server: Endpoi
         shown.add_row(task.task, task.metric, f"{task.value:.4f}", error, interval, str(task.n))
     terminal = console()
     terminal.print(shown)
+    for kind, way in scores.engine.get("ways", {}).items():
+        terminal.print(f"{kind}: {way}", markup=False)
     if server is not None:
         terminal.print(
             f"{server.offer.model} of {server.caller.base}; its weights {server.weights.words}", markup=False

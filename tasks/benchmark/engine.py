@@ -23,8 +23,6 @@ from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 
 from checks.contracts.errors import InputFault
 from tasks.benchmark.batching import (
-    CPU_BUDGET,
-    GPU_BUDGET,
     BatchRunner,
     Budget,
     Row,
@@ -33,6 +31,7 @@ from tasks.benchmark.batching import (
 )
 from tasks.benchmark.generation import Generator
 from tasks.benchmark.items import PICTURE_MARK, picture_sha256, pictures
+from tasks.benchmark.memory_budget import found_budget
 from tasks.benchmark.model_loading import LoadedModel
 from tasks.benchmark.output_layer import OutputLayer
 from tasks.benchmark.picture_prompts import PicturePrompts
@@ -44,6 +43,9 @@ from tasks.benchmark.tree_scoring import TreeScorer
 #: Contexts whose rows are scored both ways at the start, and the most rows of them: two items at four choices each.
 CHECKED_CONTEXTS = 2
 CHECKED_ROWS = 8
+
+#: A batch of one row, whatever its length.
+ONE_ROW = Budget(1, 1)
 
 Kind = tuple[tuple[str, tuple[Any, ...]], ...]
 
@@ -70,11 +72,13 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
     """A loaded model as the harness sees one.
 
     `answers` gives the same as the three functions of the interface, as they come and with what those do not return.
+    `alone`: no bit of an answer depends on what else is asked, at the price of speed: prompts are computed in blocks of their
+    own, texts written one at a time.
     """
 
     MULTIMODAL = True
 
-    def __init__(self, loaded: LoadedModel, budget: Budget | None = None) -> None:
+    def __init__(self, loaded: LoadedModel, budget: Budget | None = None, alone: bool = False) -> None:
         super().__init__()
         self.tokenizer = loaded.tokenizer
         self._loaded = loaded
@@ -85,8 +89,9 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         self._picture_prompts: PicturePrompts | None = None
         self._texts = TextEncoder(loaded.tokenizer)
         self._output = OutputLayer(loaded.model)
-        self._tree = TreeScorer(loaded.model, self._output)
-        budget = budget or (CPU_BUDGET if self._device.type == "cpu" else GPU_BUDGET)
+        self._alone = alone
+        self._tree = TreeScorer(loaded.model, self._output, alone)
+        budget = ONE_ROW if alone else budget or found_budget(loaded.model)
         self._runner = BatchRunner(budget, self._output.vocabulary)
         self._writer = SlotWriter(loaded.model, self._output)
         self._generator = Generator(loaded, self._runner, self._writer, self._logits, self.max_length)
@@ -118,13 +123,21 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
 
     @property
     def ways(self) -> dict[str, str]:
-        """How texts are scored and written, for each of the two that was asked of the model so far."""
+        """How texts are scored and written and pictures seen, for each of these that was asked of the model so far."""
         ways = {}
         if self._tree.refused is not None:
             ways["scoring"] = f"full forward, as {self._tree.refused}" if self._tree.refused else "prefix tree"
         if self._writer.refused is not None:
             ways["writing"] = f"batches, as {self._writer.refused}" if self._writer.refused else "slots"
+        if self._picture_prompts is not None:
+            ways["pictures"] = "full forward and batches, as always"
         return ways
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What of the engine may differ between models and machines: its ways, and the budget of its batches as it is now."""
+        budget = self._runner.budget
+        return {"ways": self.ways, "budget": {"tokens": budget.tokens, "logits": budget.logits}}
 
     def answers(self, requests: Sequence[Any], wanted: Collection[int] | None = None) -> Iterator[dict[int, Answer]]:
         """Index of a request → its answer, a batch at a time, for requests of one kind.
@@ -281,13 +294,15 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
             }
 
     def _distinct_rows(self, pairs: Sequence[Pair]) -> tuple[list[Row], list[list[int]]]:
-        """Distinct inputs and the pairs of each: those that differ in their last token only share one."""
+        """Distinct inputs and the pairs of each: those that differ in their last token only share one (where each row is to be
+        alone, only with those that score as many positions)."""
         sharing: dict[tuple[Any, ...], list[int]] = {}
         for index, pair in enumerate(pairs):
             ids = tuple((pair.context + pair.continuation)[-(self.max_length + 1) :][:-1])
-            sharing.setdefault((ids, id(pair.extras) if pair.extras else None), []).append(index)
+            scored = len(pair.continuation) if self._alone else 0
+            sharing.setdefault((ids, id(pair.extras) if pair.extras else None, scored), []).append(index)
         rows = []
-        for (ids, _), members in sharing.items():
+        for (ids, _, _), members in sharing.items():
             endings = tuple(tuple(pairs[index].continuation) for index in members)
             rows.append(Row(ids, endings, pairs[members[0]].extras, pairs[members[0]].kind))
         return rows, list(sharing.values())

@@ -7,9 +7,10 @@ norms, positions, caps on logits) stays its own. What keys and values a token se
         model(input_ids=ids, position_ids=places, sees=path, use_cache=False)
 """
 
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from transformers import AttentionInterface
@@ -27,19 +28,28 @@ TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.25, torch.float16: 0.25}
 REFUSALS = (TypeError, ValueError, AttributeError, IndexError, KeyError)
 
 
-class Sees(Protocol):
-    """What the tokens of one forward see; `layers_seen` counts the layers that asked."""
+class Sees(ABC):
+    """What the tokens of one forward see. `layers_seen` counts the layers that asked; `wanted` are the tokens whose logits
+    are used. `last` and `answer` belong to `last_layer`: in the last layer those tokens alone have queries."""
 
-    layers_seen: int
+    layers_seen = 0
+    wanted: Sequence[int] = ()
+    last = False
+    answer: torch.Tensor | None = None
 
+    @abstractmethod
     def attend(
         self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float, window: int | None
     ) -> torch.Tensor:
-        """[query heads, tokens, size] for the forward's queries, keys and values [heads, tokens, size].
+        """[query heads, queries, size] for queries, keys and values [heads, tokens, size] of the forward.
 
-        `window`: how many positions a token sees, itself included.
+        One query a token, or in the last layer one a wanted token. `window`: how many positions a token sees, itself
+        included.
         """
-        ...
+
+
+class AttendedError(Exception):
+    """The last layer's attention has its answer: what the layer would go on to compute is not needed of every token."""
 
 
 class NoAttentionError(ValueError):
@@ -71,14 +81,18 @@ def furthest(mine: torch.Tensor, theirs: torch.Tensor) -> float:
     return float((mine - theirs)[likely].abs().max()) if likely.any() else float("inf")
 
 
-def causal_mask(start: int, end: int, window: int | None, groups: int, like: torch.Tensor) -> torch.Tensor:
-    """Additive mask [1, 1, groups x (end - start), end]: each of the positions from `start` on sees those up to itself."""
-    places = torch.arange(start, end, device=like.device)[:, None]
-    seen = torch.arange(end, device=like.device)[None]
-    hidden = seen > places
+def causal_mask(
+    places: Sequence[int], seen: range, window: int | None, groups: int, like: torch.Tensor
+) -> torch.Tensor | None:
+    """Additive mask [1, 1, groups x places, seen]: each place sees up to itself; None where one place sees it all."""
+    if len(places) == 1 and window is None:
+        return None
+    rows = torch.tensor(places, device=like.device)[:, None]
+    columns = torch.arange(seen.start, seen.stop, device=like.device)[None]
+    hidden = columns > rows
     if window is not None:
-        hidden |= seen <= places - window
-    mask = like.new_zeros(end - start, end).masked_fill_(hidden, float("-inf"))
+        hidden |= columns <= rows - window
+    mask = like.new_zeros(len(places), len(seen)).masked_fill_(hidden, float("-inf"))
     return mask.repeat(groups, 1)[None, None]
 
 
@@ -102,7 +116,13 @@ def _attention(
         raise NoAttentionError(", ".join(unknown) or type(module).__name__)
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     sees.layers_seen += 1
-    output = sees.attend(module.layer_idx, query[0], key[0], value[0], scale, options.get("sliding_window"))
+    output = sees.answer
+    if output is None:
+        asked = query[0][:, sees.wanted] if sees.last else query[0]
+        output = sees.attend(module.layer_idx, asked, key[0], value[0], scale, options.get("sliding_window"))
+        if sees.last:
+            sees.answer = output
+            raise AttendedError
     return output.transpose(0, 1)[None].contiguous(), None
 
 

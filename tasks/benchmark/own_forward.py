@@ -2,14 +2,24 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any, ClassVar
 
 import torch
 
 from tasks.benchmark.batching import Row
+from tasks.benchmark.last_layer import last_layer, only_wanted
 from tasks.benchmark.output_layer import OutputLayer
-from tasks.benchmark.own_attention import REFUSALS, TOLERANCE, NoAttentionError, Sees, furthest, unsupported
+from tasks.benchmark.own_attention import (
+    REFUSALS,
+    TOLERANCE,
+    NoAttentionError,
+    Sees,
+    attending,
+    furthest,
+    unsupported,
+)
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,12 +38,16 @@ class OwnForward(ABC):
     def __init__(self, model: Any, output: OutputLayer) -> None:
         self._model = model
         self._output = output
+        self._last = last_layer(model)
         self.refused: str | None = None
 
     def allows(self, rows: Sequence[Row], full: Full) -> bool:
         """Whether this model can be computed with in this way; looked at once, on rows computed both ways."""
         if self.refused is None:
             self.refused = unsupported(self._model) or self._difference(rows, full)
+            if self.refused and self._last is not None:
+                self._last = None  # perhaps only the last layer cannot be run on some of its tokens
+                self.refused = unsupported(self._model) or self._difference(rows, full)
             if self.refused:
                 _LOG.warning("%s: %s", self.SLOWER, self.refused)
         return not self.refused
@@ -54,16 +68,26 @@ class OwnForward(ABC):
                 return f"{self.DIFFERENT} differ by {off:.2g}"
         return ""
 
+    @contextmanager
+    def _computing(self) -> Iterator[None]:
+        """The model as `_forward` needs it."""
+        with attending(self._model), ExitStack() as cut:
+            if self._last is not None:
+                cut.enter_context(only_wanted(self._last))
+            yield
+
     def _forward(self, ids: Sequence[int], places: Sequence[int], sees: Sees, wanted: Sequence[int]) -> torch.Tensor:
         """Float32 logits [wanted, vocabulary] after the wanted ones of a row of tokens, each at its place."""
         device = self._model.device
+        sees.layers_seen, sees.wanted = 0, wanted
         inputs = {
             "input_ids": torch.tensor([ids], device=device),
             "position_ids": torch.tensor([places], device=device),
             "sees": sees,
         }
+        left = wanted if self._last is None else range(len(wanted))  # those that come out of the last layer
         with torch.inference_mode():
-            logits = self._output.at(inputs, [0] * len(wanted), list(wanted))
+            logits = self._output.at(inputs, [0] * len(wanted), left)
         if sees.layers_seen == 0:
             raise NoAttentionError("attention that is not asked")
         return logits

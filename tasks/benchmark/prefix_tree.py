@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 
 from tasks.benchmark.batching import Budget, Row
 
+#: Tokens of a block: enough for matrix products to be worth while, few enough that examples are shared nearly whole.
+BLOCK = 128
+
 
 @dataclass
 class Stretch:
@@ -75,6 +78,32 @@ def needed(packs: Sequence[Pack], wanted: Collection[int]) -> list[Pack]:
         if number in chosen:
             chosen |= packs[number].needs
     return [packs[number] for number in sorted(chosen)]
+
+
+def blocks(rows: Sequence[Row]) -> list[Pack]:
+    """Packs of one stretch each, cut at every BLOCK-th position of a path: slower than `walk`, and independent of company.
+
+    What a pack computes follows from the ids up to its end alone, whatever other rows there are, in whatever order. Full
+    blocks are shared by the rows that begin with them.
+    """
+    packs: list[Pack] = []
+    path: list[int] = []  # the packs along the last row
+    before: tuple[int, ...] = ()
+    for index in sorted(range(len(rows)), key=lambda index: rows[index].ids):
+        row = rows[index]
+        first = len(row.ids) - row.scored
+        del path[min(common_length(before, row.ids), len(row.ids) - 1) // BLOCK :]
+        for number in path:
+            stretch = packs[number].stretches[0]
+            also = range(max(first, stretch.start), stretch.end)
+            stretch.wanted = tuple(sorted({*stretch.wanted, *also}))
+        for start in range(len(path) * BLOCK, len(row.ids), BLOCK):
+            end = min(start + BLOCK, len(row.ids))
+            stretch = Stretch(index, start, row.ids[start:end], tuple(range(max(start, first), end)))
+            packs.append(Pack([stretch], set(path)))
+            path.append(len(packs) - 1)
+        before = row.ids
+    return packs
 
 
 class _Walker:

@@ -71,6 +71,9 @@ def score_suite(
             raise suite.fault(
                 f"tasks[{index}].use", f"{each.use}, which another tool runs", "its results: gwanmun import"
             )
+    if endpoint is not None and suite.suite.batch_invariant:
+        found = "true, for a server, which batches as it likes"
+        raise suite.fault("batch_invariant", found, "a model in process, or batch_invariant: false")
     if limit is not None and limit < 1:
         raise InputFault(suite.path, "limit", str(limit), "at least 1 item")
     placement = choose_device(device, dtype) if endpoint is None else SERVED
@@ -93,14 +96,15 @@ def score_suite(
             return endpoint.model
         from tasks.benchmark.engine import HarnessModel
 
-        return HarnessModel(load_model(model_path, placement))
+        return HarnessModel(load_model(model_path, placement), alone=suite.suite.batch_invariant)
 
     with Ledger(ledger, hashes, resume) as book:
         run = _Run(suite, book, hashes, limit, chat, open_engine, progress or _unseen)
         scores = [task_score(task, run.judge_task(task), suite.suite.seed) for task in tasks]
         book.finish(run.lines)
     items = [ItemResult(**line.model_dump(exclude={"greedy", "settings_sha256"})) for line in run.lines]
-    return SuiteScores(suite=suite.suite.suite, tasks=scores, items=items, settings=settings)
+    engine = getattr(run.engine, "record", {})  # nothing where every item was held already
+    return SuiteScores(suite=suite.suite.suite, tasks=scores, items=items, settings=settings, engine=engine)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ def suite_settings(
         "harness": f"lm_eval {version('lm_eval')}",
         "measurement_version": MEASUREMENT_VERSION["benchmark"],
         "chat_template": suite.suite.chat_template,
+        "batch_invariant": suite.suite.batch_invariant,
         "dtype": placement.dtype,
         "fewshot_order": suite.suite.fewshot_order,
         "repeats": suite.suite.repeats,

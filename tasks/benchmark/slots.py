@@ -13,7 +13,7 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention
 
 from tasks.benchmark.batching import Row
-from tasks.benchmark.own_attention import attending, causal_mask, stacked
+from tasks.benchmark.own_attention import Sees, causal_mask, stacked
 from tasks.benchmark.own_forward import OwnForward
 from tasks.benchmark.prefix_tree import common_length
 
@@ -31,12 +31,11 @@ class Beginning:
 
 
 @dataclass
-class Slots:
+class Slots(Sees):
     """Keys and values [slots, heads, longest, size] of each layer; slots 0 to `lengths` - 1 write one token each."""
 
     count: int
     longest: int
-    layers_seen: int = 0
     _lengths: list[int] = field(default_factory=list)
     _beginnings: Sequence[Beginning] = ()
     _held: dict[int, tuple[torch.Tensor, torch.Tensor]] = field(default_factory=dict)
@@ -45,7 +44,7 @@ class Slots:
 
     def begin(self, lengths: list[int], beginnings: Sequence[Beginning], device: torch.device) -> None:
         """The next step: `lengths` are how many tokens the writing slots hold already."""
-        self._lengths, self._beginnings, self.layers_seen = lengths, beginnings, 0
+        self._lengths, self._beginnings = lengths, beginnings
         self._places = torch.arange(len(lengths), device=device), torch.tensor(lengths, device=device)
         self._masks.clear()
 
@@ -70,19 +69,22 @@ class Slots:
         output = query.new_empty(len(query), query.shape[1], value.shape[-1])
         if first:
             output[:, :first] = self._newest(keys, values, query[:, :first], key, value, scale, window)
+        tokens = queries = first
         for each in self._beginnings:
-            last, end = first + len(each.ids), each.start + len(each.ids)
-            keys[each.slot, :, each.start : end] = key[:, first:last]
-            values[each.slot, :, each.start : end] = value[:, first:last]
+            end = each.start + len(each.ids)
+            here = slice(tokens, tokens := tokens + len(each.ids))
+            keys[each.slot, :, each.start : end] = key[:, here]
+            values[each.slot, :, each.start : end] = value[:, here]
+            places = range(end - 1 if self.last else each.start, end)
+            block = slice(queries, queries := queries + len(places))
             answer = scaled_dot_product_attention(
-                stacked(query[:, first:last], len(key))[None],
+                stacked(query[:, block], len(key))[None],
                 keys[each.slot : each.slot + 1, :, :end],
                 values[each.slot : each.slot + 1, :, :end],
-                attn_mask=causal_mask(each.start, end, window, len(query) // len(key), query),
+                attn_mask=causal_mask(places, range(end), window, len(query) // len(key), query),
                 scale=scale,
             )
-            output[:, first:last] = answer.reshape(len(query), last - first, -1)
-            first = last
+            output[:, block] = answer.reshape(len(query), len(places), -1)
         return output
 
     def _newest(
@@ -147,7 +149,7 @@ class SlotWriter(OwnForward):
         longest = max(len(rows[index].ids) for index in wanted) + room
         held = Slots(min(slots, len(wanted)), longest)
         writing: list[_Writing] = []
-        with attending(self._model):
+        with self._computing():
             while waiting or writing:
                 old = len(writing)
                 beginnings = self._begin(rows, waiting, writing, held)
@@ -195,7 +197,7 @@ class SlotWriter(OwnForward):
     def _tried(self, rows: Sequence[Row]) -> Sequence[torch.Tensor]:
         """The last token of each prompt comes by a step of its own."""
         held = Slots(len(rows), max(len(row.ids) for row in rows))
-        with attending(self._model):
+        with self._computing():
             self._step(held, [], [Beginning(slot, 0, row.ids[:-1]) for slot, row in enumerate(rows)])
             last = [(row.ids[-1], len(row.ids) - 1) for row in rows]
             return [each[None] for each in self._step(held, last, []).log_softmax(dim=-1)]

@@ -19,7 +19,7 @@ from tasks.data_quality.results import Results
 from tasks.data_quality.sample_scan import SampleScan, scan_shard
 from tasks.team_run import TeamRun, find_run
 from warehouse.item_columns import SuiteResults, load_results
-from warehouse.reader import run_states
+from warehouse.reader import RESULTS_KEY, run_states
 from warehouse.run_keys import plan
 from warehouse.writer import record_quality
 
@@ -46,7 +46,9 @@ def audit_team(
     """
     run = find_run(programme, round_id, "data-quality", team)
     of_results = partial(audit_results, items, _results(run), _thresholds(run))
-    fault = run.measure(partial(_audit, run, items, scan, losses), record_quality, _environment, of_results)
+    fault = run.measure(
+        partial(_audit, run, items, scan, losses), record_quality, partial(_environment, run), of_results
+    )
     return None if fault is None else Completed(name="Indeterminate", message=fault)
 
 
@@ -77,5 +79,6 @@ def _results(run: TeamRun) -> Results:
     return Results(own, others, window.times() if window is not None else None)
 
 
-def _environment() -> dict[str, str]:
-    return {name: version(name) for name in ("great-expectations", "numpy", "scipy")}
+def _environment(run: TeamRun) -> dict[str, str]:
+    versions = {name: version(name) for name in ("great-expectations", "numpy", "scipy")}
+    return {**versions, RESULTS_KEY: run.planned.results_key}

@@ -91,7 +91,9 @@ def test_every_item_as_in_process(
         assert scores.settings["dtype"] == "as served"
         sent = len(server.seen)
         again = score_suite(llama, suite, endpoint=endpoint, ledger=tmp_path / "items.jsonl")
-        assert again == scores and len(server.seen) == sent  # what is held is not asked again
+        assert (
+            again == scores.model_copy(update={"engine": {}}) and len(server.seen) == sent
+        )  # what is held is not asked again
 
 
 def test_a_prompt_longer_than_the_server_takes_is_cut_from_the_left(bare_llama: Path, letters: LoadedSuite) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 import torch
 
-from tasks.benchmark.batching import Budget
+from tasks.benchmark.batching import CPU_BUDGET, Budget
 from tasks.benchmark.devices import Placement
 from tasks.benchmark.engine import HarnessModel
+from tasks.benchmark.memory_budget import found_budget
 from tasks.benchmark.model_loading import load_model
 
 CPU = Placement("cpu", "float32")
@@ -56,6 +57,56 @@ def test_no_token_is_computed_twice(llama: Path) -> None:
     beginnings = {row[:length] for row in rows for length in range(1, len(row) + 1)}
     assert sum(seen) <= len(beginnings) + len(rows), "a row's scored position is computed with the row"
     assert sum(seen) < sum(map(len, rows))
+
+
+def _tokens_in(module: Any) -> list[int]:
+    """How many tokens a module of the model computes from now on, call by call."""
+    seen: list[int] = []
+    module.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape[1]))
+    return seen
+
+
+def test_the_last_layer_computes_the_scored_tokens_only(llama: Path) -> None:
+    model = HarnessModel(load_model(llama, CPU))
+    model.loglikelihood([_request("loglikelihood", "Q:", "3")])
+    first, last = (_tokens_in(model._model.model.layers[place].mlp) for place in (0, 1))
+    question = "Q: one two three four"
+    scored = model._encode_pair(question, " five one")[1]
+    model.loglikelihood([_request("loglikelihood", question, choice) for choice in ("3", "4", " five one")])
+    assert sum(first) == len(model.tok_encode(question)) + len(scored) - 1
+    assert sum(last) == len(scored)
+
+
+def test_a_last_layer_that_needs_all_tokens_gets_them(llama: Path) -> None:
+    requests = [_request("loglikelihood", *pair) for pair in PAIRS]
+    right = HarnessModel(load_model(llama, CPU)).loglikelihood(requests)
+    model = HarnessModel(load_model(llama, CPU))
+    asked: list[int] = []
+    model._model.model.embed_tokens.register_forward_pre_hook(lambda _, inputs: asked.append(inputs[0].shape[1]))
+    mlp = model._model.model.layers[1].mlp
+    whole = mlp.forward
+
+    def all_or_nothing(hidden: torch.Tensor) -> torch.Tensor:
+        if hidden.shape[1] != asked[-1]:
+            raise ValueError("not all tokens")
+        return whole(hidden)
+
+    mlp.forward = all_or_nothing
+    answers = model.loglikelihood(requests)
+    assert model.ways == {"scoring": "prefix tree"}
+    assert [each[0] for each in answers] == pytest.approx([each[0] for each in right], abs=1e-5)
+
+
+def test_the_budget_follows_the_memory_and_nothing_that_changes(llama: Path) -> None:
+    loaded = load_model(llama, CPU)
+    assert found_budget(loaded.model) == found_budget(loaded.model) == CPU_BUDGET
+    little = found_budget(loaded.model, memory=2**28)
+    assert (
+        1 < little.tokens < CPU_BUDGET.tokens and little.tokens * CPU_BUDGET.logits == little.logits * CPU_BUDGET.tokens
+    )
+    assert found_budget(loaded.model, memory=0).tokens == 1
+    model = HarnessModel(loaded)
+    assert model.record == {"ways": {}, "budget": {"tokens": CPU_BUDGET.tokens, "logits": CPU_BUDGET.logits}}
 
 
 def test_a_model_that_mixes_tokens_otherwise_takes_the_full_forward_and_says_so(

@@ -138,8 +138,8 @@ def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         engines: list[HarnessModel] = []
 
         class Watched(HarnessModel):
-            def __init__(self, *arguments: Any) -> None:
-                super().__init__(*arguments)
+            def __init__(self, *arguments: Any, **named: Any) -> None:
+                super().__init__(*arguments, **named)
                 engines.append(self)
 
         with pytest.MonkeyPatch.context() as patch:

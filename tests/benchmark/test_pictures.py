@@ -73,6 +73,7 @@ def test_choices_under_a_picture_score_as_one_plain_forward_gives_them(llava: Pa
     processor = AutoProcessor.from_pretrained(llava)
     items = [item for item in scores.items if item.task == "seen"]
     assert len(items) == ITEMS
+    assert scores.engine["ways"] == {"pictures": "full forward and batches, as always"}
     for item in items:
         with Image.open(suite.folder / "tasks" / "pictures" / f"{item.item}.png") as file:
             picture = file.convert("RGB")

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from tasks.benchmark.batching import Budget, Row
-from tasks.benchmark.prefix_tree import Pack, common_length, needed, walk
+from tasks.benchmark.prefix_tree import BLOCK, Pack, blocks, common_length, needed, walk
 
 VOCABULARY = 10
 
@@ -74,6 +74,23 @@ def _walked_row(rows: Sequence[Row], packs: Sequence[Pack], index: int) -> tuple
             if stretch.row == index and stretch.end == len(rows[index].ids):
                 return tuple(path[place] for place in range(stretch.end))
     raise AssertionError("the row is not completed")
+
+
+def test_blocks_share_what_rows_begin_with_and_say_nothing_of_their_company() -> None:
+    """Rows of up to three blocks; each row's own blocks are the same whatever other rows there are."""
+    draw = Random(4)
+    stem = tuple(draw.choices((1, 2, 3), k=2 * BLOCK + 20))
+    cuts = [(2 * BLOCK + 9, 3), (2 * BLOCK, 5), (BLOCK + 40, 1), (30, 2), (2 * BLOCK + 20, BLOCK)]
+    rows = [Row(stem[:length] + (7, at) * 12, ((9,) * scored,)) for at, (length, scored) in enumerate(cuts)]
+    rows += [Row(stem[: 2 * BLOCK], ((9,) * 4,)), Row(stem[:30], ((9,),))]
+    packs = blocks(rows)
+    assert _walked(rows, packs) == {index: row.ids for index, row in enumerate(rows)}
+    assert all(len(pack.stretches) == 1 and pack.stretches[0].start % BLOCK == 0 for pack in packs)
+    assert all(pack.tokens <= BLOCK for pack in packs)
+    assert sum(pack.tokens for pack in packs) < sum(len(row.ids) for row in rows) - 4 * BLOCK
+    for index, row in enumerate(rows):
+        here = [stretch.ids for pack in needed(packs, {index}) for stretch in pack.stretches]
+        assert set(here) == {stretch.ids for pack in blocks([row]) for stretch in pack.stretches}
 
 
 def test_common_length_is_that_of_a_plain_comparison() -> None:

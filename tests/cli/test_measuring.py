@@ -152,15 +152,27 @@ def test_score_writes_items_and_goes_on_from_them(scored: tuple[Path, Path], tmp
     assert first.document["model"] == str(model) and (task["metric"], task["n"], len(lines)) == ("acc", 9, 9)
     assert task["value"] == pytest.approx(sum(line["correct"] for line in lines) / 9)
     assert task["ci95"][0] <= task["value"] <= task["ci95"][1] and first.document["items_per_second"] > 0
+    assert first.document["engine"]["ways"] == {"scoring": "prefix tree"}
+    assert first.document["engine"]["budget"]["tokens"] > 1
 
     content = items.read_bytes()
     items.write_bytes(b"".join(content.splitlines(keepends=True)[:4]))
     resumed = in_process("score", model, "--suite", suite, "--items", items, "--resume", "--json")
     assert items.read_bytes() == content and resumed.document["tasks"] == first.document["tasks"]
     nothing_left = in_process("score", model, "--suite", suite, "--items", items, "--resume", "--json")
-    assert nothing_left.document["items_per_second"] is None
+    assert nothing_left.document["items_per_second"] is None and nothing_left.document["engine"] == {}
     in_process("score", model, "--suite", suite, "--items", items).refused("items.jsonl", "a new file, or --resume")
     assert items.read_bytes() == content
+
+
+def test_a_chat_template_that_the_model_does_not_have(scored: tuple[Path, Path], tmp_path: Path) -> None:
+    model, suite = scored
+    asking = suite.with_name("chat.yaml")
+    asking.write_text(suite.read_text() + "chat_template: true\n")
+    items = tmp_path / "items.jsonl"
+    words = ("tokenizer_config.json: chat_template: found nothing", "which the suite asks for (chat_template: true)")
+    in_process("score", model, "--suite", asking, "--items", items, "--json").refused(*words)
+    assert not items.exists()
 
 
 def test_options_that_score_does_not_take(scored: tuple[Path, Path]) -> None:

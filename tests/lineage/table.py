@@ -17,8 +17,8 @@ def write_table(
     lines = [
         "# Lineage matrix",
         "",
-        "Written by `make lineage` (`python -m tests.lineage.matrix`). Small models, really trained: see",
-        "[lineage.md](lineage.md). k/n: found `derived` of n distinct parents; in brackets Clopper and Pearson's 95 %",
+        "Written by `make lineage` (`python -m tests.lineage.matrix`). Small models, really trained (`tests/lineage/`).",
+        "k/n: found `derived` of n distinct parents; in brackets Clopper and Pearson's 95 %",
         f"interval. This run took {seconds / 60:.0f} minutes.",
         "",
         *_matrix("Derivatives of a reference", rows),

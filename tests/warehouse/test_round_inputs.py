@@ -10,11 +10,15 @@ from checks.records.decisions import Decision
 from checks.records.lineage import Trace
 from checks.records.quality import ExpectationResult, QualityReport
 from checks.records.record import STAGES, Text
+from checks.records.runs import RunRecord
 from checks.records.scores import ItemResult, SuiteScores, TaskScore
+from checks.rules.decision import decide
 from checks.rules.inputs import NotMeasured
 from tests.checks.rounds import passed
 from tests.warehouse.programmes import make
 from tests.warehouse.records import run
+from warehouse.bundle_contents import from_files, to_files
+from warehouse.reader import RESULTS_KEY
 from warehouse.round_inputs import decide_round, load_round_inputs
 from warehouse.run_keys import PlannedRun, plan
 from warehouse.store import Warehouse
@@ -33,7 +37,7 @@ def measured(loaded: LoadedProgramme, without: str = "") -> LoadedProgramme:
 
 
 def _record(warehouse: Warehouse, planned: PlannedRun) -> None:
-    as_run = run(planned.stage, planned.key, team=planned.team, subject=planned.subject)
+    as_run = _as_run(planned)
     if planned.stage == "benchmark":
         share = SHARES[planned.team]
         items = [
@@ -52,6 +56,11 @@ def _record(warehouse: Warehouse, planned: PlannedRun) -> None:
             expected="0", rows=1, text=text,
         )  # fmt: skip
         record_quality(warehouse, as_run, _report([result, *passed("common")]))
+
+
+def _as_run(planned: PlannedRun) -> RunRecord:
+    looked_at = {RESULTS_KEY: planned.results_key} if planned.results_key else {}
+    return run(planned.stage, planned.key, team=planned.team, subject=planned.subject, environment=looked_at)
 
 
 def _report(results: list[ExpectationResult]) -> QualityReport:
@@ -109,11 +118,29 @@ def test_scores_wait_for_the_check_of_their_results(tmp_path: Path) -> None:
     for planned in plan(loaded, loaded.round()):
         if planned.stage == "data-quality":
             judged = {"t1": _report(passed("common")), "t2": None}[planned.team]
-            as_run = run(planned.stage, planned.key, team=planned.team, subject="")
-            record_failure(Warehouse(loaded.warehouse), as_run, "evidence/train.jsonl: no readable line", judged)
+            record_failure(
+                Warehouse(loaded.warehouse), _as_run(planned), "evidence/train.jsonl: no readable line", judged
+            )
     found = {each.team: each for each in decide_round(loaded).standings}
     assert [found[team].total for team in ("t1", "t2")] == ["79.0", None]
     assert {each.gates["data-quality"] for each in found.values()} == {"indeterminate"}
+
+
+def test_other_words_of_a_submission_leave_the_check_of_its_results_as_it_is(tmp_path: Path) -> None:
+    """What was measured by the agency is the same; the gate has not run on what is handed in now."""
+    loaded = measured(make(tmp_path))
+    before = _standing(decide_round(loaded))
+    submission = loaded.folder / "submissions" / "t1" / "submission.yaml"
+    submission.write_text(submission.read_text() + "# handed in again\n")
+    decision = decide_round(loaded)
+    assert [total for total, _ in _standing(decision).values()] == [total for total, _ in before.values()]
+    gates = {each.team: each.gates["data-quality"] for each in decision.standings}
+    assert gates == {"t1": "indeterminate", "t2": "conditional"}
+    inputs = load_round_inputs(loaded)
+    assert inputs.teams["t1"].checked == passed("common") and inputs.teams["t2"].checked is None
+    bundled = from_files(to_files(inputs))
+    assert {team: each.checked for team, each in bundled.teams.items()} == {"t1": passed("common"), "t2": None}
+    assert decide(bundled) == decision
 
 
 def test_panels_are_read_as_they_are_now(tmp_path: Path) -> None:

@@ -70,6 +70,11 @@ class ServedModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         """The longest sequence that is scored, in tokens, the last one not counted (as it is not read)."""
         return self._length
 
+    @property
+    def record(self) -> dict[str, Any]:
+        """How texts were scored and written, beside the scores."""
+        return {"ways": {"scoring": f"server, {self._offer.words}", "writing": "server"}}
+
     def tok_encode(self, string: str, add_special_tokens: bool | None = None, **_: Any) -> list[int]:
         """Token ids; special tokens as the tokenizer adds them, unless the text begins with the first one already."""
         if add_special_tokens is not None:

@@ -1,0 +1,52 @@
+"""The budget of batches, found from the memory of the machine.
+
+What a device has, not what is free at the moment: a budget decides which tokens share a batch, and so the last bits of a
+score, which must be the same whenever this machine is asked. Where others hold so much memory that a batch does not fit, it
+is halved when that happens, and the record of the run says so.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tasks.benchmark.batching import CPU_BUDGET, GPU_BUDGET, Budget
+
+#: The part of what is left beside the weights that one batch may take: keys and values along the path, the libraries
+#: and other programs need the rest.
+_SHARE = 0.25
+
+#: Tensors that a layer holds at once for a token, as multiples of the hidden size and of the feed-forward size; and numbers
+#: that are made of each logit (itself, its log-probability, a copy).
+_HIDDEN, _FEED_FORWARD, _LOGIT = 12, 3, 3
+
+_CGROUP = Path("/sys/fs/cgroup/memory.max")
+
+
+def found_budget(model: Any, memory: int | None = None) -> Budget:
+    """The device's best budget, halved until a batch fits. `memory`: bytes of the device, found out where not said."""
+    budget = CPU_BUDGET if model.device.type == "cpu" else GPU_BUDGET
+    memory = device_memory(model.device) if memory is None else memory
+    weights = sum(each.numel() * each.element_size() for each in model.parameters())
+    while budget.tokens > 1 and _bytes(model, budget) > (memory - weights) * _SHARE:
+        budget = budget.half_of(budget.tokens, budget.logits)
+    return budget
+
+
+def device_memory(device: torch.device) -> int:
+    """Bytes of memory of the GPU, or of this machine (of its container, where that is allowed less)."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[1])
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    allowed = _CGROUP.read_text().strip() if _CGROUP.is_file() else "max"
+    return memory if allowed == "max" else min(memory, int(allowed))
+
+
+def _bytes(model: Any, budget: Budget) -> int:
+    """What a full batch takes, roughly."""
+    config = getattr(model.config, "text_config", None) or model.config
+    hidden = int(config.hidden_size)
+    inner = int(getattr(config, "intermediate_size", None) or 4 * hidden)
+    a_token = (_HIDDEN * hidden + _FEED_FORWARD * inner) * model.dtype.itemsize
+    return int(budget.tokens * a_token + budget.logits * _LOGIT * 4)
