@@ -24,6 +24,7 @@ from checks.records.quality import QualityReport
 from checks.records.record import Stage, Text
 from checks.records.scores import SuiteScores
 from checks.rules.inputs import RoundInputs
+from checks.rules.paired import PairedTest, paired_tests
 from dashboard.round_read import ReadRound, ShownRun, files_of, read_inputs, read_round
 from dashboard.words import shell
 from dashboard.words.language import LANGUAGE_NAMES, LANGUAGES, Language, inline, plain_label, stacked_html
@@ -110,6 +111,12 @@ class View:
         """A team's scores on a suite, or None where it was not measured."""
         run = self._complete(team, "benchmark", suite)
         return None if run is None else _scores(str(self.loaded.warehouse), run.run_id)
+
+    def paired(self, suite: str) -> list[PairedTest]:
+        """Every two teams on the items of the suite that both answered."""
+        complete = {team.id: self._complete(team.id, "benchmark", suite) for team in self.round.teams}
+        runs = tuple((team, run.run_id) for team, run in complete.items() if run is not None)
+        return _paired(str(self.loaded.warehouse), runs)
 
     def trace(self, team: str) -> Trace | None:
         """A team's independence findings, or None where they were not measured."""
@@ -278,6 +285,11 @@ def _kept_inputs(_loaded: LoadedProgramme, round_id: str, policy: str | None, ke
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _scores(folder: str, run_id: str) -> SuiteScores:
     return load_scores(Warehouse(Path(folder)), run_id)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _paired(folder: str, runs: tuple[tuple[str, str], ...]) -> list[PairedTest]:
+    return paired_tests({team: _scores(folder, run_id) for team, run_id in runs})
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -35,10 +35,17 @@ def _table(runs: StageRuns) -> list[dict[str, Any]]:
     for run, state in runs.look().recorded():
         row = {"team": run.team, "suite": run.subject}
         if state.status == "failed":
-            rows.append({**row, "task": "", "metric": "", "value": "", "95 %": "", "items": "", "fault": state.message})
+            empty = dict.fromkeys(("task", "metric", "value", "95 %", "chance", "items", "unparsed", "truncated"), "")
+            rows.append({**row, **empty, "fault": state.message})
             continue
         for score in load_scores(runs.warehouse, state.run_id).tasks:
             interval = "" if score.ci95 is None else f"{score.ci95[0]:.3f} to {score.ci95[1]:.3f}"
             of_task = {"task": score.task, "metric": score.metric, "value": f"{score.value:.3f}", "95 %": interval}
-            rows.append({**row, **of_task, "items": score.n, "fault": ""})
+            chance = (
+                ""
+                if score.chance is None
+                else f"{score.chance:.3f}" + (" (in the interval)" if score.at_chance else "")
+            )
+            counts = {"items": score.n, "unparsed": score.unparsed, "truncated": score.truncated}
+            rows.append({**row, **of_task, "chance": chance, **counts, "fault": ""})
     return rows

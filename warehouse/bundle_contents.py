@@ -182,8 +182,9 @@ def _scores(files: Mapping[str, bytes], folder: str, suite: str) -> SuiteScores:
 
 def _item_line(item: ItemResult) -> bytes:
     """An item without its answer, which may quote a test that is not public; the answer's hash stands for it."""
-    kept = item.model_dump(mode="json", exclude={"loglikelihoods", "output"})
+    kept = item.model_dump(mode="json", exclude={"loglikelihoods", "output", "answer", "thinking", "seconds"})
     answer = {"loglikelihoods": [repr(each) for each in item.loglikelihoods], "output": item.output}
+    answer |= {"answer": item.answer, "thinking": item.thinking}
     return _spelt(kept | {"answer_sha256": canonical_sha256(answer)}) + b"\n"
 
 

@@ -121,6 +121,15 @@ def _of_team(rest: str, document: Any, path: Path) -> frozenset[Part]:
     if rest == "independence.json":
         return frozenset({"findings"})
     if rest in ("data-quality.json", "results-checked.json"):
-        of_results = bool(path) and document[path[0]].get("suite") == "results"
-        return frozenset({"findings", "tasks"} if of_results else {"findings"})
+        return _of_checks(document, path)
     return _EVERYTHING
+
+
+def _of_checks(results: Any, path: Path) -> frozenset[Part]:
+    """A check of results says what a task's score is; examples quote the corpus and name items of a test."""
+    parts: set[Part] = {"findings"}
+    if path and results[path[0]].get("suite") == "results":
+        parts.add("tasks")
+    if len(path) > 1 and path[1] == "examples":
+        parts.add("items")
+    return frozenset(parts)

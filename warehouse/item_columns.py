@@ -17,23 +17,30 @@ from warehouse.store import Warehouse
 
 Whole = npt.NDArray[np.int64]
 
+#: Variants beyond the first are further repeats here: a way of asking and a draw as one number.
+_DRAWS_A_VARIANT = 1024
 #: Numbered answers (`prediction`) and likelihoods are an answer too; equal ones have equal hashes.
-_ASKED = """
-select item, repeat::bigint as repeat, correct, len(loglikelihoods) = 0 as generated, trim(output) = '' as empty,
-       len(output) as letters, hash(output, loglikelihoods, prediction) as answer, hash(prompt_sha256) as prompt, tokens
+_ASKED = f"""
+select item, (variant * {_DRAWS_A_VARIANT} + repeat)::bigint as repeat, correct, len(loglikelihoods) = 0 as generated,
+       unparsed or len(loglikelihoods) = 0 and trim(output) = '' as unparsed, truncated, len(output) as letters,
+       hash(output, loglikelihoods, prediction) as answer, hash(prompt_sha256) as prompt, tokens
 from items where run_id = ? and task = ? order by item_no
 """
 
 
 @dataclass(frozen=True)
 class ItemColumns:
-    """The items of one task, one place an item and repeat; `answer` and `prompt` are hashes."""
+    """The items of one task, one place an item and repeat; `answer` and `prompt` are hashes.
+
+    `unparsed`: no answer could be taken from the output, or there is none; `truncated`: it ended at its limit of tokens.
+    """
 
     item: Whole
     repeat: Whole
     correct: npt.NDArray[np.float64]
     generated: npt.NDArray[np.bool_]
-    empty: npt.NDArray[np.bool_]
+    unparsed: npt.NDArray[np.bool_]
+    truncated: npt.NDArray[np.bool_]
     letters: Whole
     answer: npt.NDArray[np.uint64]
     prompt: npt.NDArray[np.uint64]

@@ -27,7 +27,7 @@ from checks.records.lineage import (
 from checks.records.quality import ContaminatedItem, ExpectationResult, Measurement, QualityReport
 from checks.records.record import Record
 from checks.records.runs import RunRecord
-from checks.records.scores import ItemResult, SuiteScores, TaskScore
+from checks.records.scores import ItemResult, SuiteScores, TaskScore, WayScore
 
 #: Fields whose names SQL keeps for itself.
 RENAMED = {"check": "check_id", "group": "tensor_group"}
@@ -55,7 +55,10 @@ RUN = Layout("runs", RunRecord)
 SCORES = Layout(
     "suite_scores",
     SuiteScores,
-    parts={"tasks": Layout("task_scores", TaskScore, "task_no"), "items": Layout("items", ItemResult, "item_no")},
+    parts={
+        "tasks": Layout("task_scores", TaskScore, "task_no", {"ways": Layout("task_ways", WayScore, "way_no")}),
+        "items": Layout("items", ItemResult, "item_no"),
+    },
 )
 _COMPONENTS = Layout(
     "lineage_components",

@@ -5,7 +5,7 @@ has not run.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from warehouse.content import HashCache, hash_file
 from warehouse.reader import checked_results, load_quality, load_scores, load_trace, run_states
 from warehouse.run_keys import PlannedRun, plan
 from warehouse.store import Warehouse
+from warehouse.target_models import targets_of
 
 
 def decide_round(
@@ -176,7 +177,9 @@ def _team_inputs(loaded: LoadedProgramme, round_: Round, policy: Policy | None) 
         results = _judged(warehouse, looked, policy) if judged is None and looked is not None else []
         of_results = [each for each in results if each.suite == "results"]
         teams[team.id] = replace(
-            _measured(loaded, team, warehouse, done, faults), quality=judged, checked=of_results or None
+            _measured(loaded, team, warehouse, done, faults, round_.settings_may_differ),
+            quality=judged,
+            checked=of_results or None,
         )
     return teams
 
@@ -187,6 +190,7 @@ def _measured(
     warehouse: Warehouse,
     done: list[PlannedRun],
     faults: Mapping[Stage, str],
+    may_differ: Sequence[str],
 ) -> TeamInputs:
     named = {f"{run.stage}:{run.subject}" if run.subject else run.stage: run.run_id for run in done}
     inputs = TeamInputs(
@@ -197,8 +201,9 @@ def _measured(
     )
     if not done:
         return inputs
-    submission = loaded.submission(team).submission
-    return replace(inputs, targets=submission.targets, declared=submission.model.components)
+    submission = loaded.submission(team)
+    targets = targets_of(submission, inputs.suites, may_differ)
+    return replace(inputs, targets=targets, declared=submission.submission.model.components)
 
 
 def _judged(warehouse: Warehouse, run_id: str, policy: Policy | None) -> list[ExpectationResult]:

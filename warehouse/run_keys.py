@@ -76,6 +76,8 @@ def plan(loaded: LoadedProgramme, round_: Round) -> list[PlannedRun]:
     cache.save()
     scored = _complete_benchmarks(loaded, contents, suites)
     beside = {"benchmarks": sorted(scored), "window": round_.window.model_dump(mode="json") if round_.window else None}
+    if round_.settings_may_differ:
+        beside["settings_may_differ"] = sorted(round_.settings_may_differ)
     planned = [
         run for team, content in contents.items() for run in _plan_team(team, content, suites, references, beside)
     ]
@@ -190,6 +192,7 @@ def evidence_files(loaded: LoadedSubmission) -> dict[str, Path]:
     if evidence.corpus is not None:
         named["evidence.corpus.inventory"] = evidence.corpus.inventory
         named["evidence.corpus.sample"] = evidence.corpus.sample
+    named |= {f"target_scores.{suite}": path for suite, path in loaded.submission.target_scores.items()}
     return {key: loaded.evidence_file(path, key) for key, path in named.items() if path is not None}
 
 

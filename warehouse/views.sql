@@ -91,6 +91,19 @@ select
     ci95[1] as ci95_low,
     ci95[2] as ci95_high,
     n,
+    clusters,
+    chance,
+    ci95[1] <= chance and chance <= ci95[2] as at_chance,
+    answers,
+    unparsed,
+    truncated,
+    thinking_truncated,
+    prompts_truncated,
+    spread_min,
+    spread_max,
+    spread_sd,
+    pass_at,
+    majority,
     finished_at,
     run_id
 from runs
@@ -111,8 +124,124 @@ comment on column latest_scores.stderr is 'Its standard error.';
 comment on column latest_scores.ci95_low is 'The lower end of its 95 % interval.';
 comment on column latest_scores.ci95_high is 'The upper end of its 95 % interval.';
 comment on column latest_scores.n is 'Over how many items; they stand in `items`.';
+comment on column latest_scores.clusters is 'How many groups of items the error takes as independent; empty where each item stands by itself.';
+comment on column latest_scores.chance is 'What guessing among the choices comes to.';
+comment on column latest_scores.at_chance is 'Whether the interval holds that: the score then says nothing.';
+comment on column latest_scores.answers is 'How many answers were judged: items times ways of asking.';
+comment on column latest_scores.unparsed is 'From how many of them no answer could be taken.';
+comment on column latest_scores.truncated is 'How many of them ended at their limit of tokens.';
+comment on column latest_scores.thinking_truncated is 'In how many the thoughts ended at their budget.';
+comment on column latest_scores.prompts_truncated is 'In how many the prompt lost its beginning.';
+comment on column latest_scores.spread_min is 'The smallest of the scores of the ways of asking; empty for one way.';
+comment on column latest_scores.spread_max is 'The largest of them.';
+comment on column latest_scores.spread_sd is 'Their sample standard deviation.';
+comment on column latest_scores.pass_at is 'k → the chance that one of k draws is right.';
+comment on column latest_scores.majority is 'The score of each item''s most frequent answer.';
 comment on column latest_scores.finished_at is 'When measuring ended.';
 comment on column latest_scores.run_id is 'The run.';
+
+create or replace view paired_scores as
+with newest as (
+    select programme, suite, team, run_id
+    from runs
+    join suite_scores using (run_id)
+    where status = 'complete'
+    qualify finished_at = max(finished_at) over (partition by programme, team, suite)
+),
+answered as (
+    select programme, suite, task, item, team, avg(correct) as correct, any_value(cluster) as cluster
+    from newest
+    join items using (run_id)
+    group by all
+),
+differing as (
+    select
+        programme,
+        suite,
+        task,
+        one.team as team,
+        other.team as against,
+        coalesce(nullif(one.cluster, ''), item::varchar) as unit,
+        one.correct - other.correct as difference,
+        one.correct in (0, 1) and other.correct in (0, 1) and coalesce(one.cluster, '') = '' as plain,
+        difference - avg(difference) over pair as deviation
+    from answered one
+    join answered other using (programme, suite, task, item)
+    where one.team < other.team
+    window pair as (partition by programme, suite, task, one.team, other.team)
+),
+by_unit as (
+    select
+        programme,
+        suite,
+        task,
+        team,
+        against,
+        unit,
+        count(*) as n,
+        sum(difference) as difference,
+        sum(deviation) as deviation,
+        sum(deviation * deviation) as squares,
+        count(*) filter (difference > 0) as only_first,
+        count(*) filter (difference < 0) as only_second,
+        bool_and(plain) as plain
+    from differing
+    group by all
+),
+summed as (
+    select
+        programme,
+        suite,
+        task,
+        team,
+        against,
+        sum(n)::bigint as n,
+        count(*) as units,
+        sum(difference) / sum(n) as difference,
+        sum(squares) as squares,
+        sum(deviation * deviation) as unit_squares,
+        sum(only_first)::bigint as only_first,
+        sum(only_second)::bigint as only_second,
+        bool_and(plain) as plain
+    from by_unit
+    group by all
+)
+select
+    programme,
+    suite,
+    task,
+    team,
+    against,
+    n,
+    units,
+    difference,
+    case when units > 1 then sqrt(greatest(0, squares / (n * (n - 1)) + (unit_squares - squares) / (n * n))) end as stderr,
+    difference / nullif(stderr, 0) as z,
+    only_first,
+    only_second,
+    case when plain then least(1, 2 * list_sum([
+        exp(
+            lgamma(only_first + only_second + 1) - lgamma(k + 1) - lgamma(only_first + only_second - k + 1)
+            - (only_first + only_second) * ln(2)
+        )
+        for k in range(0, least(only_first, only_second) + 1)
+    ])) end as p_value
+from summed
+order by programme, suite, task, team, against;
+comment on view paired_scores is 'Every two teams on the items that both answered, task by task, by their newest runs: far sharper than two intervals side by side.';
+comment on column paired_scores.programme is 'The programme.';
+comment on column paired_scores.suite is 'The suite.';
+comment on column paired_scores.task is 'The task.';
+comment on column paired_scores.team is 'One team.';
+comment on column paired_scores.against is 'The other.';
+comment on column paired_scores.n is 'Over how many items.';
+comment on column paired_scores.units is 'How many of them stand by themselves: items, or their clusters.';
+comment on column paired_scores.difference is 'Mean of the items'' differences, the one minus the other, in the metric''s raw value.';
+comment on column paired_scores.stderr is 'Its standard error, by clusters where items have them.';
+comment on column paired_scores.z is 'The difference in standard errors; beyond 1.96 either way is 5 % by chance where units are many.';
+comment on column paired_scores.only_first is 'On how many items the one did better.';
+comment on column paired_scores.only_second is 'On how many the other did.';
+comment on column paired_scores.p_value is 'McNemar''s exact p-value, two-sided, for items that are right or wrong and stand by themselves; empty elsewhere (the page has Student''s).';
 
 create or replace view findings as
 with newest as (

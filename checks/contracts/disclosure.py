@@ -28,7 +28,7 @@ PARTS: dict[Part, str] = {
     "ranks": "each team's rank",
     "scores": "each team's total and points, the reasons that name them, and its targets",
     "tasks": "each team's score on every task, with its interval",
-    "items": "every item: its number, whether it was right, and hashes of prompt and answer",
+    "items": "every item: its number, whether it was right, hashes of prompt and answer; and the examples that findings quote",
     "findings": "what the independence and data-quality stages found, and the reasons that rest on it",
     "rulings": "rulings, waivers, adjustments, wildcards and appeals with their reasons and signatures",
     "panels": "imported points, costs, frozen rosters and groups of items",

@@ -113,6 +113,10 @@ class LoadedSubmission(Loaded):
             for index, checkpoint in enumerate(self.submission.evidence.checkpoints)
         ]
 
+    def target_file(self, suite: str) -> Path:
+        """What the team's target model scored on the suite; raises InputFault where the file is missing."""
+        return self.evidence_file(self.submission.target_scores[suite], f"target_scores.{suite}")
+
     def evidence_file(self, relative: str, key: str) -> Path:
         """A file that the evidence names; raises InputFault where it is missing."""
         target = self.resolve(relative, key)

@@ -132,6 +132,10 @@ class Window(Contract):
         return begin, end + timedelta(days=1)
 
 
+#: What `settings_may_differ` can name; what a task asks and how it is judged is the suite's, the same for all.
+SettingName = Literal["dtype", "harness", "prompts"]
+
+
 class Round(Contract):
     """One round of a programme."""
 
@@ -156,6 +160,11 @@ class Round(Contract):
     )
     window: Window | None = Field(
         None, exclude_if=is_absent, description="when the benchmark may be measured; absent: at any time"
+    )
+    settings_may_differ: list[SettingName] = Field(
+        [],
+        exclude_if=is_absent,
+        description="settings of the benchmark that may differ between teams, by name; every other difference fails",
     )
     disclosure: Disclosure | None = Field(
         None, exclude_if=is_absent, description="what bundles and reports disclose to whom; absent: the cautious lists"

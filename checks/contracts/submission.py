@@ -5,7 +5,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from checks.contracts.fields import Contract, Count, Identifier, NotNegative, Positive, RelativePath, Share, TaskId
+from checks.contracts.fields import (
+    Contract,
+    Count,
+    Identifier,
+    NotNegative,
+    Positive,
+    RelativePath,
+    Share,
+    TaskId,
+    is_absent,
+)
 
 ComponentId = Literal["language_model", "vision_tower", "audio_tower", "projector"]
 
@@ -203,7 +213,18 @@ class Submission(Contract):
     targets: dict[Identifier, dict[TaskId, Positive]] = Field(
         {}, description="suite → task → the score of the team's own target model, metric × 100"
     )
+    target_scores: dict[Identifier, RelativePath] = Field(
+        {},
+        exclude_if=is_absent,
+        description="in place of `targets`: suite → JSON that `gwanmun score TARGET --suite S --json` answered, same settings",
+    )
     evidence: Evidence = Field(Evidence.model_validate({}), description="what supports the claims")
+
+    @model_validator(mode="after")
+    def _one_source_of_targets(self) -> "Submission":
+        if both := sorted(self.targets.keys() & self.target_scores.keys()):
+            raise ValueError(f"targets or target_scores for a suite; both for {', '.join(both)}")
+        return self
 
     @model_validator(mode="after")
     def _steps_ascend(self) -> "Submission":

@@ -36,7 +36,7 @@ CHECKS: tuple[Check, ...] = (
         "results",
         "empty-outputs",
         "soft",
-        Text(ko="생성 답변이 비어 있지 않다", en="generated answers are not empty"),
+        Text(ko="생성 답변에서 답을 찾을 수 있다", en="an answer is found in what was generated"),
         "checks of results before ranking",
         high="empty_outputs_max",
     ),
@@ -45,7 +45,7 @@ CHECKS: tuple[Check, ...] = (
         "truncated-outputs",
         "soft",
         Text(ko="생성 답변이 길이 제한에서 잘리지 않았다", en="generated answers are not cut off at the task's limit"),
-        "checks of results before ranking; an answer of as many tokens as the task allows",
+        "checks of results before ranking; a text that ended at the task's limit of tokens",
         high="truncated_outputs_max",
     ),
     Check(

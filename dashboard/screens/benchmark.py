@@ -6,15 +6,16 @@ from typing import Any
 import streamlit as st
 
 from checks.records.record import Text
-from checks.records.scores import ItemResult, SuiteScores, TaskScore
+from checks.records.scores import ItemResult, SuiteScores, TaskScore, WayScore
 from checks.rules.inputs import UNSCALED_METRICS, task_score
 from checks.rules.reasons import imported_reason
 from dashboard.blocks import heading, label, mono, section, sentence, show_chart, show_long_table, show_table
+from dashboard.certainty import show_certainty
 from dashboard.charts.intervals import Interval, intervals_chart
 from dashboard.html_table import Html, Number
 from dashboard.item_document import ItemDocument, item_document
 from dashboard.opened import View, view
-from dashboard.words import shell
+from dashboard.words import certainty, shell
 from dashboard.words import stages as words
 from dashboard.words.language import inline, plain_label
 from dashboard.words.numbers import count_text
@@ -42,6 +43,7 @@ def show() -> None:
         return
     _score_table(shown, suite, scores)
     _intervals(shown, scores)
+    show_certainty(shown, suite, scores)
     section(shown, words.ITEMS_TITLE)
     _items(shown, suite, scores)
     section(shown, words.SETTINGS)
@@ -63,9 +65,11 @@ def _score_table(shown: View, suite: str, scores: dict[str, SuiteScores]) -> Non
     for task in _tasks(scores):
         found = [_found(scores[team.id], task) if team.id in scores else None for team in teams]
         first = next(each for each in found if each is not None)
-        rows.append([task, first.metric, Number(count_text(first.n)), *(Html(_score_cell(each)) for each in found)])
-        plain.append([task, first.metric, str(first.n), *(_plain_score(each) for each in found)])
-    columns = [words.TASK, words.METRIC, words.ITEMS, *(team.name for team in teams)]
+        chance = "–" if first.chance is None else f"{_scaled(first, first.chance):.1f}"
+        cells = [Html(_score_cell(shown, each)) for each in found]
+        rows.append([task, first.metric, Number(count_text(first.n)), Number(chance), *cells])
+        plain.append([task, first.metric, str(first.n), str(first.chance), *(_plain_score(each) for each in found)])
+    columns = [words.TASK, words.METRIC, words.ITEMS, certainty.CHANCE, *(team.name for team in teams)]
     show_table(shown, f"scores-{suite}", columns, rows, plain_rows=plain)
     for team in teams:
         if team.id not in scores and team.withdrawn is None:
@@ -82,12 +86,13 @@ def _scaled(score: TaskScore, value: float) -> float:
     return float(task_score(score.metric, value))
 
 
-def _score_cell(score: TaskScore | None) -> str:
+def _score_cell(shown: View, score: TaskScore | None) -> str:
     if score is None:
         return "–"
     low, high = _interval(score)
     interval = f"[{low:.1f}, {high:.1f}]" if low is not None and high is not None else ""
-    return f'<b>{_scaled(score, score.value):.1f}</b> <span class="gw-second">{interval}</span>'
+    said = f" {inline(certainty.AT_CHANCE, shown.language)}" if score.at_chance else ""
+    return f'<b>{_scaled(score, score.value):.1f}</b> <span class="gw-second">{interval}{said}</span>'
 
 
 def _plain_score(score: TaskScore | None) -> str:
@@ -142,7 +147,8 @@ def _items(shown: View, suite: str, scores: dict[str, SuiteScores]) -> None:
     if not items:
         sentence(shown, shell.NONE)
         return
-    _item_list(shown, task, team, items)
+    found = _found(scores[team], task)
+    _item_list(shown, task, team, items, [] if found is None else found.ways)
     numbers = list(dict.fromkeys(item.item for item in items))
     number = st.selectbox(plain_label(inline(words.ITEM, shown.language)), numbers, key="item-number")
     _document(shown, item_document(shown.loaded.suites[suite], task, number) if shown.up_to_date else None)
@@ -153,21 +159,40 @@ def _wanted(item: ItemResult, which: str) -> bool:
     return which == "all" or (item.correct >= RIGHT_FROM) == (which == "right")
 
 
-def _item_list(shown: View, task: str, team: str, items: Sequence[ItemResult]) -> None:
+def _item_list(shown: View, task: str, team: str, items: Sequence[ItemResult], ways: Sequence[WayScore]) -> None:
     """All items of one team's task, a page at a time, and a download with every field."""
     rows = [
         [
             str(item.item),
+            _way_name(ways, item),
             _right_or_wrong(shown, item),
-            item.output or ("–" if item.prediction is None else str(item.prediction)),
-            Number(count_text(item.tokens)),
+            item.answer or item.output or ("–" if item.prediction is None else str(item.prediction)),
+            _went_wrong(shown, item),
+            Number(count_text(item.tokens + item.thinking_tokens)),
         ]
         for item in items
     ]
     fields = list(ItemResult.model_fields)
     plain = [[str(value) for value in item.model_dump().values()] for item in items]
-    columns = [words.ITEM, words.CORRECT, words.ANSWER, words.TOKENS]
+    columns = [words.ITEM, certainty.WAY, words.CORRECT, words.ANSWER, certainty.STATE, words.TOKENS]
     show_long_table(shown, f"items-{task}-{team}", columns, rows, plain_columns=fields, plain_rows=plain)
+
+
+def _way_name(ways: Sequence[WayScore], item: ItemResult) -> str:
+    """`order-2 #0`: the way of asking and the draw; the draw alone where there is one way."""
+    name = next((way.name for way in ways if way.variant == item.variant), "")
+    return f"{name} #{item.repeat}".strip()
+
+
+def _went_wrong(shown: View, item: ItemResult) -> str:
+    """What is to be known of an answer besides right and wrong; a dash where nothing is."""
+    states = {
+        "unparsed": certainty.UNPARSED_WORD,
+        "truncated": certainty.TRUNCATED_WORD,
+        "thinking_truncated": certainty.THINKING_TRUNCATED_WORD,
+        "prompt_truncated": certainty.PROMPT_TRUNCATED_WORD,
+    }
+    return ", ".join(inline(word, shown.language) for name, word in states.items() if getattr(item, name)) or "–"
 
 
 def _right_or_wrong(shown: View, item: ItemResult) -> str:
@@ -192,7 +217,7 @@ def _document(shown: View, document: ItemDocument | None) -> None:
 def _one_item(shown: View, scores: dict[str, SuiteScores], task: str, number: int) -> None:
     """How every team did on the item."""
     found = [
-        (team.name, item)
+        (team, [way for each in scores[team.id].tasks if each.task == task for way in each.ways], item)
         for team in shown.round.teams
         if team.id in scores
         for item in scores[team.id].items
@@ -200,22 +225,41 @@ def _one_item(shown: View, scores: dict[str, SuiteScores], task: str, number: in
     ]
     rows = [
         [
-            label(name, shown.language),
-            str(item.repeat),
+            label(team.name, shown.language),
+            _way_name(ways, item),
             _right_or_wrong(shown, item),
             "–" if item.prediction is None else str(item.prediction),
             Html(" ".join(mono(f"{value:.3f}") for value in item.loglikelihoods) or "–"),
             mono(item.output) if item.output else "–",
+            mono(item.answer) if item.answer else "–",
+            _went_wrong(shown, item),
             Number(count_text(item.tokens)),
+            "–" if item.seconds is None else Number(f"{item.seconds:.3f}"),
             mono(item.prompt_sha256[:SHORT_HASH] + "…"),
         ]
-        for name, item in found
+        for team, ways, item in found
     ]
-    columns = [shell.TEAM, words.REPEAT, words.CORRECT, words.PREDICTION]
-    columns += [words.LOGLIKELIHOODS, words.OUTPUT, words.TOKENS, words.PROMPT_HASH]
+    columns = [shell.TEAM, certainty.WAY, words.CORRECT, words.PREDICTION, words.LOGLIKELIHOODS, words.OUTPUT]
+    columns += [certainty.TAKEN, certainty.STATE, words.TOKENS, certainty.SECONDS, words.PROMPT_HASH]
     show_table(shown, "item", columns, rows)
-    same = len({item.prompt_sha256 for _, item in found}) == 1
+    _thoughts(shown, [(label(team.name, shown.language), _way_name(ways, item), item) for team, ways, item in found])
+    hashes: dict[tuple[int, int], set[str]] = {}
+    for _, _, item in found:
+        hashes.setdefault((item.variant, item.repeat), set()).add(item.prompt_sha256)
+    same = all(len(each) == 1 for each in hashes.values())
     sentence(shown, words.SAME_PROMPT if same else words.OTHER_PROMPT)
+
+
+def _thoughts(shown: View, found: Sequence[tuple[str, str, ItemResult]]) -> None:
+    """What models thought before they answered, where they did."""
+    rows = [
+        [name, way, Number(count_text(item.thinking_tokens)), mono(item.thinking)]
+        for name, way, item in found
+        if item.thinking
+    ]
+    if rows:
+        columns = [shell.TEAM, certainty.WAY, words.TOKENS, certainty.THINKING]
+        show_table(shown, "thoughts", columns, rows, caption=certainty.THINKING)
 
 
 def _settings(shown: View, scores: dict[str, SuiteScores]) -> None:

@@ -67,8 +67,10 @@ SUITE = Text(ko="평가 묶음", en="Suite")
 TASK = Text(ko="과제", en="Task")
 SCORES = Text(ko="과제별 점수와 95% 신뢰구간", en="Scores by task, with 95 % intervals")
 SCORES_NOTE = Text(
-    ko="점수 × 100. 괄호는 95% 신뢰구간입니다. 두 팀의 구간이 겹치면 차이를 단정할 수 없습니다.",
-    en="Score × 100, with its 95 % interval in brackets. Where two teams' intervals overlap, the difference is not certain.",
+    ko="점수 × 100. 괄호는 95% 신뢰구간, 우연 수준은 선택지를 아무렇게나 골랐을 때의 점수입니다. 구간이 우연 수준을 포함하는 "
+    "점수는 아무것도 말해 주지 않습니다. 두 팀의 차이는 아래 같은 문항의 비교에서 봅니다.",
+    en="Score × 100, with its 95 % interval in brackets; chance is what guessing among the choices comes to, and a score whose "
+    "interval holds it says nothing. Whether two teams differ is told by the comparison on the same items below.",
 )
 METRIC = Text(ko="지표", en="Metric")
 ITEMS = Text(ko="문항", en="Items")
@@ -94,7 +96,6 @@ OUTPUT = Text(ko="출력", en="Output")
 LOGLIKELIHOODS = Text(ko="선택지별 로그가능도", en="Log-likelihood of each choice")
 PROMPT_HASH = Text(ko="질문 해시 (SHA-256)", en="Prompt hash (SHA-256)")
 TOKENS = Text(ko="토큰", en="Tokens")
-REPEAT = Text(ko="반복", en="Repeat")
 SAME_PROMPT = Text(ko="모든 팀이 같은 질문을 받았습니다.", en="Every team got the same prompt.")
 OTHER_PROMPT = Text(
     ko="팀에 따라 질문이 달랐습니다. 점수를 그대로 비교할 수 없습니다.",

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from checks.contracts.errors import InputFault
-from flows.cli.answers import console, only_the_answer, print_json, table
+from flows.cli.answers import console, only_the_answer, print_json
 from flows.cli.options import JsonOption
 from flows.cli.progress import Progress, progress_shown
+from flows.cli.score_table import print_scores, task_document
 
 if TYPE_CHECKING:
     from checks.records.scores import SuiteScores
@@ -50,11 +51,15 @@ def score(
 
     No programme is needed. Suites name tasks of lm-evaluation-harness or task files in its format; prompts, filters and
     metrics are that library's own. Values are the metric as it is (accuracies in [0, 1]), with standard error and 95 %
-    interval. How the model was computed with (along the prefix tree or in full, in slots or in batches, and why) is printed,
+    interval (by clusters where the suite names `groups`), beside what guessing comes to. Outputs without an answer and outputs
+    at their limit are counted apart. Where a task is asked in several ways (`templates`, `shuffle_choices`, `repeats`), the value
+    is their mean, and a second table says how they differ.
+    How the model was computed with (along the prefix tree or in full, in slots or in batches, and why) is printed,
     and stands under `engine` in JSON.
 
     The only state is FILE.jsonl. It must not exist, unless --resume takes it up: then what it holds is not asked again, and
-    the finished file has the bytes of an uninterrupted run. `items_per_second` counts the items asked by this call over
+    the finished file has the bytes of an uninterrupted run. How long items took, which is never the same twice, stands beside it
+    in FILE.jsonl.times. `items_per_second` counts the items asked by this call over
     the time from the first task on, loading the model included; it is null where nothing was asked.
 
     With --endpoint a server (vLLM, SGLang) answers. What it offers is found out first, and where MODEL holds the weights and they
@@ -121,7 +126,7 @@ def _document(model: Path, scores: SuiteScores, speed: float | None, server: End
     return {
         "model": str(model),
         "suite": scores.suite,
-        "tasks": {task.task: task.model_dump(mode="json", exclude={"task"}) for task in scores.tasks},
+        "tasks": {task.task: task_document(task) for task in scores.tasks},
         "items_per_second": speed,
         "settings": scores.settings,
         "engine": scores.engine,
@@ -130,13 +135,8 @@ def _document(model: Path, scores: SuiteScores, speed: float | None, server: End
 
 
 def _print(model: Path, scores: SuiteScores, speed: float | None, server: Endpoint | None) -> None:
-    shown = table("task", "metric", "value>", "stderr>", "95 %", "n>", title=f"{model} on {scores.suite}")
-    for task in scores.tasks:
-        interval = "–" if task.ci95 is None else f"{task.ci95[0]:.4f} to {task.ci95[1]:.4f}"
-        error = "–" if task.stderr is None else f"{task.stderr:.4f}"
-        shown.add_row(task.task, task.metric, f"{task.value:.4f}", error, interval, str(task.n))
     terminal = console()
-    terminal.print(shown)
+    print_scores(terminal, f"{model} on {scores.suite}", scores)
     for kind, way in scores.engine.get("ways", {}).items():
         terminal.print(f"{kind}: {way}", markup=False)
     if server is not None:

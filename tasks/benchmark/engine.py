@@ -14,7 +14,7 @@ import math
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from lm_eval.api.model import TemplateLM
@@ -59,13 +59,24 @@ class Pair:
     extras: dict[str, Any]
     kind: Kind = ()
 
+    @property
+    def length(self) -> int:
+        """Tokens of both."""
+        return len(self.context) + len(self.continuation)
+
 
 @dataclass(frozen=True)
 class Answer:
-    """What a request's function of the interface gives, and how many tokens were scored or generated for it."""
+    """What a request's function of the interface gives, and how many tokens were scored or generated for it.
+
+    Of a generated text, `ended` says by what: a stop string, the model's own end, or the limit of tokens. `prompt_cut`:
+    the prompt was too long for the model and lost its beginning.
+    """
 
     value: Any
     tokens: int
+    ended: Literal["stop", "end", "limit"] = "stop"
+    prompt_cut: bool = False
 
 
 class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
@@ -128,7 +139,9 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         if self._tree.refused is not None:
             ways["scoring"] = f"full forward, as {self._tree.refused}" if self._tree.refused else "prefix tree"
         if self._writer.refused is not None:
-            ways["writing"] = f"batches, as {self._writer.refused}" if self._writer.refused else "slots"
+            ways["writing"] = (
+                f"{self._generator.batches}, as {self._writer.refused}" if self._writer.refused else "slots"
+            )
         if self._picture_prompts is not None:
             ways["pictures"] = "full forward and batches, as always"
         return ways
@@ -179,7 +192,11 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
                 self._encoded.clear()
                 pairs = [self._pair(request) for request in requests]
         for batch in self._scored(pairs, wanted):
-            yield {index: Answer(value, len(pairs[index].continuation)) for index, value in batch.items()}
+            yield {
+                index: Answer(value, len(pair.continuation), prompt_cut=pair.length > self.max_length + 1)
+                for index, value in batch.items()
+                for pair in [pairs[index]]
+            }
 
     def _whole_texts(self, requests: Sequence[Any], wanted: Collection[int]) -> Iterator[dict[int, Answer]]:
         pairs: list[Pair] = []
@@ -220,7 +237,7 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
                 ids, extras, kind = self._prompt(request.args[0], pictures(request))
                 prompts.append((Row(tuple(ids), (), extras, kind), request.args[1]))
         for batch in self._generator.generate(prompts, wanted):
-            yield {index: Answer(text.text, text.tokens) for index, text in batch.items()}
+            yield {index: Answer(text.text, text.tokens, text.ended, text.prompt_cut) for index, text in batch.items()}
 
     def _loglikelihood_tokens(self, requests: Sequence[Any], **_: Any) -> list[tuple[float, bool]]:
         """The harness's inner interface: (texts, context ids, continuation ids)."""

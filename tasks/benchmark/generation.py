@@ -8,7 +8,7 @@ import json
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from lm_eval.models.utils import handle_stop_sequences, normalize_gen_kwargs, postprocess_generated_text
@@ -17,6 +17,7 @@ from transformers import StoppingCriteria, StoppingCriteriaList
 from checks.contracts.errors import InputFault
 from tasks.benchmark.batching import BatchRunner, Row, RowTooLargeError, is_out_of_memory
 from tasks.benchmark.model_loading import LoadedModel
+from tasks.benchmark.own_attention import TOLERANCE, furthest
 from tasks.benchmark.own_forward import Full
 from tasks.benchmark.row_tensors import model_inputs
 from tasks.benchmark.sampling import Sampler, is_simple
@@ -40,10 +41,13 @@ _SAMPLING = threading.Lock()
 
 @dataclass(frozen=True)
 class Written:
-    """A generated text without its stop string, and how many tokens were generated."""
+    """A generated text without its stop string, how many tokens were generated, why it ended (a stop string, the model's
+    own end, the limit of tokens), and whether its prompt had to be cut."""
 
     text: str
     tokens: int
+    ended: Literal["stop", "end", "limit"]
+    prompt_cut: bool = False
 
 
 class StopStrings:
@@ -51,14 +55,14 @@ class StopStrings:
 
     def __init__(self, tokenizer: Any, strings: Sequence[str]) -> None:
         self._tokenizer = tokenizer
-        self._strings = [each for each in strings if each]
-        encoded = [len(tokenizer.encode(each, add_special_tokens=False)) for each in self._strings]
+        self.strings = [each for each in strings if each]
+        encoded = [len(tokenizer.encode(each, add_special_tokens=False)) for each in self.strings]
         self._look_back = max(encoded, default=0) + _EXTRA_LOOK_BACK
 
     def stands_in(self, ids: Sequence[int]) -> bool:
         """Whether one of the strings stands in the text's last tokens."""
         text = self._tokenizer.decode(ids[-self._look_back :])
-        return any(each in text for each in self._strings)
+        return any(each in text for each in self.strings)
 
 
 class StopAtStrings(StoppingCriteria):  # type: ignore[misc]  # transformers is not followed by mypy
@@ -88,10 +92,17 @@ class Generator:
         self._writer = writer
         self._full = full
         self._max_length = max_length
+        #: Whether what shares a batch changes what the model writes; None while nobody knows.
+        self._minds_company: bool | None = None
         on_cpu = loaded.model.device.type == "cpu"
         self._slots = CPU_SLOTS if on_cpu else GPU_SLOTS
         ends = loaded.model.generation_config.eos_token_id
         self._ends = {loaded.tokenizer.eos_token_id, *([ends] if isinstance(ends, int) else ends or [])}
+
+    @property
+    def batches(self) -> str:
+        """How texts are written outside slots."""
+        return "one at a time" if self._minds_company else "batches"
 
     def generate(
         self, prompts: Sequence[tuple[Row, dict[str, Any]]], wanted: Collection[int]
@@ -118,10 +129,12 @@ class Generator:
         kept = [self._cut(row, room) for row in rows]
         simple = is_simple(options, self._loaded.model.generation_config) and not any(row.extras for row in kept)
         first = [replace(row, endings=((0,),)) for row in kept if len(row.ids) > 1][:CHECKED_PROMPTS]
-        if simple and first and self._writer.allows(first, self._full):
-            yield from self._in_slots(kept, seeds, stops, room, options)
-        else:
-            yield from self._in_batches(kept, seeds, stops, room, options)
+        in_slots = simple and first and self._writer.allows(first, self._full)
+        for written in (self._in_slots if in_slots else self._in_batches)(kept, seeds, stops, room, options):
+            yield {
+                index: replace(each, prompt_cut=len(kept[index].ids) < len(rows[index].ids))
+                for index, each in written.items()
+            }
 
     def _in_slots(
         self, rows: list[Row], seeds: list[int], stops: list[str], room: int, options: dict[str, Any]
@@ -135,7 +148,7 @@ class Generator:
             try:
                 for ended in self._writer.run(rows, left, room, slots, sampler, lambda ids: self._ended(ids, stop)):
                     left = [index for index in left if index not in ended]
-                    yield {index: self._written(ids, stops) for index, ids in ended.items()}
+                    yield {index: self._written(ids, stop) for index, ids in ended.items()}
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
@@ -159,7 +172,28 @@ class Generator:
                 torch.manual_seed(seed_of[id(batch[0])])
                 return self._batch(batch, stops, room, options)
 
-        yield from self._runner.each(rows, range(len(rows)), forward, room)
+        for members in self._written_together(rows):
+            found = self._runner.each([rows[place] for place in members], range(len(members)), forward, room)
+            yield from ({members[place]: text for place, text in written.items()} for written in found)
+
+    def _written_together(self, rows: list[Row]) -> list[Sequence[int]]:
+        """All rows, where a shorter prompt is answered alike in a batch and alone; else each by itself (RWKV's state takes
+        in what a batch is padded with)."""
+        if self._minds_company is None and not any(row.extras for row in rows):
+            two = [min(rows, key=lambda row: len(row.ids)), max(rows, key=lambda row: len(row.ids))]
+            if len(two[0].ids) < len(two[1].ids):
+                alone = torch.cat([self._next_tokens([row]) for row in two])
+                self._minds_company = not furthest(self._next_tokens(two), alone) < TOLERANCE[self._loaded.model.dtype]
+        return [[place] for place in range(len(rows))] if self._minds_company else [range(len(rows))]
+
+    def _next_tokens(self, rows: list[Row]) -> torch.Tensor:
+        """Log-probabilities of the token behind each prompt [rows, vocabulary], as `generate` computes them in one batch."""
+        model, pad = self._loaded.model, self._loaded.tokenizer.pad_token_id
+        inputs = model_inputs(rows, model.device, model.dtype, pad, left=True)
+        asked = {"max_new_tokens": 1, "do_sample": False, "output_logits": True, "return_dict_in_generate": True}
+        with torch.inference_mode():
+            logits: torch.Tensor = model.generate(**inputs, **asked, pad_token_id=pad).logits[0]
+        return logits.float().log_softmax(dim=-1)
 
     def _cut(self, row: Row, room: int) -> Row:
         """The prompt's end, where the whole would leave no room for the answer."""
@@ -177,7 +211,8 @@ class Generator:
         pad = tokenizer.pad_token_id
         inputs = model_inputs(batch, model.device, model.dtype, pad, left=True)
         length = inputs["input_ids"].shape[1]
-        stopping = StopAtStrings(StopStrings(tokenizer, stops), length, len(batch))
+        stop = StopStrings(tokenizer, stops)
+        stopping = StopAtStrings(stop, length, len(batch))
         with torch.inference_mode():
             output = model.generate(
                 **inputs,
@@ -188,15 +223,16 @@ class Generator:
                 **options,
             )
         return [
-            self._written(ids[:end], stops)
-            for ids, end in zip(output[:, length:].tolist(), stopping.ended, strict=True)
+            self._written(ids[:end], stop) for ids, end in zip(output[:, length:].tolist(), stopping.ended, strict=True)
         ]
 
-    def _written(self, ids: list[int], stops: list[str]) -> Written:
+    def _written(self, ids: list[int], stop: StopStrings) -> Written:
         ending = next((place + 1 for place, each in enumerate(ids) if each in self._ends), None)
         ids = ids[:ending]
         text = self._loaded.tokenizer.decode(ids, skip_special_tokens=True)
-        return Written(postprocess_generated_text(text, stops, None), len(ids))
+        by_itself = "limit" if ending is None else "end"
+        ended: Any = "stop" if ending is None and stop.stands_in(ids) else by_itself
+        return Written(postprocess_generated_text(text, stop.strings, None), len(ids), ended)
 
     def _gpus(self) -> list[torch.device]:
         device = self._loaded.model.device

@@ -97,6 +97,7 @@ def _load(suite: LoadedSuite, index: int, setting: SuiteTask) -> LoadedTask:
     source = path or suite.path
     for each in harness_tasks:
         _prepare(each, setting, suite.suite.seed, source)
+        _decode(suite, key, each, setting)
     metric, filter_name = _metric_and_filter(suite, setting, harness_tasks, f"{key}.metric")
     return LoadedTask(setting, source, tuple(_parts(harness_tasks)), group, metric, filter_name)
 
@@ -247,6 +248,24 @@ def _seeded() -> Iterator[None]:
         yield
     finally:
         random.setstate(before)
+
+
+def _decode(suite: LoadedSuite, key: str, harness: Any, setting: SuiteTask) -> None:
+    """Puts what the suite says of drawing in the place of what the task says. Raises InputFault for a task that draws nothing."""
+    for name in ("decoding", "thinking"):
+        if getattr(setting, name) is not None and harness.OUTPUT_TYPE != "generate_until":
+            found = f"{harness.task_name}, whose answers are scored and not written"
+            raise suite.fault(f"{key}.{name}", found, "a task whose answers are generated")
+    if (said := setting.decoding) is None:
+        return
+    options = dict(harness.get_config("generation_kwargs") or {})
+    given = {"temperature": said.temperature, "top_p": said.top_p}
+    options |= {name: float(value) for name, value in given.items() if value is not None}
+    counts = {"top_k": said.top_k, "max_gen_toks": said.max_tokens}
+    options |= {name: value for name, value in counts.items() if value is not None}
+    if said.temperature is not None:
+        options["do_sample"] = said.temperature > 0
+    harness.set_config("generation_kwargs", options)
 
 
 def _metric_and_filter(suite: LoadedSuite, setting: SuiteTask, harness_tasks: list[Any], key: str) -> tuple[str, str]:

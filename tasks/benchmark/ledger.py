@@ -4,13 +4,15 @@ A line is an ItemResult with two more keys: `greedy` (whether each choice is wha
 some metrics need) and `settings_sha256` (model, task, prompts, decoding, dtype), by which a file made for another
 model or other settings is refused:
 
-    {"task": "josa", "item": 0, "repeat": 0, "prompt_sha256": "…", "loglikelihoods": [-0.1, -2.5], "prediction": 0,
-     "output": "", "correct": 1.0, "tokens": 2, "greedy": [true, false], "settings_sha256": "…"}
+    {"task": "josa", "item": 0, "variant": 0, "repeat": 0, "prompt_sha256": "…", "loglikelihoods": [-0.1, -2.5],
+     "prediction": 0, "output": "", …, "correct": 1.0, "tokens": 2, …, "greedy": [true, false], "settings_sha256": "…"}
 
 What is kept are the model's responses. Metrics are computed from them each time, so a resumed run and an uninterrupted
-one end with the same bytes.
+one end with the same bytes. How long an item took is never the same twice: `seconds` stand in a file beside it
+(FILE.jsonl.times), which no score is computed from and which may be lost.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -23,7 +25,7 @@ from pydantic import ValidationError
 from checks.contracts.errors import InputFault
 from checks.records.scores import ItemResult
 
-ItemKey = tuple[str, int, int]
+ItemKey = tuple[str, int, int, int]
 
 
 class LedgerLine(ItemResult):
@@ -34,13 +36,19 @@ class LedgerLine(ItemResult):
 
     @property
     def key(self) -> ItemKey:
-        """Task, item, repeat: a line's identity."""
-        return self.task, self.item, self.repeat
+        """Task, variant, item, repeat: a line's identity."""
+        return self.task, self.variant, self.item, self.repeat
 
     @property
     def text(self) -> str:
         """The line as written: keys in the order of the record, floats by their shortest repr."""
-        return json.dumps(self.model_dump(mode="json"), ensure_ascii=False, allow_nan=False) + "\n"
+        written = self.model_dump(mode="json", exclude={"seconds"})
+        return json.dumps(written, ensure_ascii=False, allow_nan=False) + "\n"
+
+    @property
+    def result(self) -> ItemResult:
+        """The line without what only the ledger needs."""
+        return ItemResult(**self.model_dump(exclude={"greedy", "settings_sha256"}))
 
 
 class Ledger:
@@ -55,6 +63,7 @@ class Ledger:
         self.lines: dict[ItemKey, LedgerLine] = {}
         self._settings = settings
         self._file: IO[bytes] | None = None
+        self._times = Times(None if path is None else times_file(path))
         if path is not None:
             self._open(path, resume)
 
@@ -65,6 +74,7 @@ class Ledger:
         if self.path is not None and self._file is not None:
             if not self.lines:  # a fault came before the first item: nothing half-made stays behind
                 self.path.unlink(missing_ok=True)
+                times_file(self.path).unlink(missing_ok=True)
             self._file.close()
 
     def append(self, lines: Iterable[LedgerLine]) -> None:
@@ -75,9 +85,10 @@ class Ledger:
             self._file.write("".join(line.text for line in added).encode())
             self._file.flush()
             os.fsync(self._file.fileno())
+            self._times.append(added)
 
     def finish(self, lines: Iterable[LedgerLine]) -> None:
-        """Takes over the lines as judged now, and rewrites the file in canonical order: suite's, item's, repeat's.
+        """Takes over the lines as judged now, and rewrites the file in canonical order: suite's, variant's, item's, repeat's.
 
         Lines of items beyond a `limit` of this run stay in the file.
         """
@@ -85,7 +96,7 @@ class Ledger:
         if self.path is None:
             return
         order = {task: place for place, task in enumerate(self._settings)}
-        canonical = sorted(self.lines.values(), key=lambda line: (order[line.task], line.item, line.repeat))
+        canonical = sorted(self.lines.values(), key=lambda line: (order[line.task], *line.key[1:]))
         content = "".join(line.text for line in canonical).encode()
         if content != self.path.read_bytes():
             replace_file(self.path, content)
@@ -108,6 +119,10 @@ class Ledger:
         for number, raw in enumerate(content[:whole].split(b"\n")[:-1], start=1):
             self._take(_parsed(path, number, raw), number)
         self._file.truncate(whole)
+        self._times.take_up(bool(self.lines))
+        for key, seconds in self._times.known.items():
+            if key in self.lines:
+                self.lines[key] = self.lines[key].model_copy(update={"seconds": seconds})
 
     def _take(self, line: LedgerLine, number: int) -> None:
         wanted = self._settings.get(line.task)
@@ -123,6 +138,39 @@ class Ledger:
                 number,
             )
         self.lines[line.key] = line
+
+
+class Times:
+    """How long items took, beside their file: `[task, variant, item, repeat, seconds]` a line, in the order of answering."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self.known: dict[ItemKey, float] = {}
+
+    def take_up(self, resumed: bool) -> None:
+        """Reads what stands there for a file that is resumed; of lines that a kill tore nothing is taken."""
+        if self._path is None or not self._path.is_file():
+            return
+        if not resumed:
+            self._path.unlink()
+            return
+        for line in self._path.read_text(encoding="utf-8", errors="replace").splitlines():
+            with contextlib.suppress(ValueError, TypeError):
+                task, variant, item, repeat, seconds = json.loads(line)
+                self.known[task, variant, item, repeat] = float(seconds)
+
+    def append(self, lines: Iterable[LedgerLine]) -> None:
+        """Adds the times of items that are on disk."""
+        if self._path is None:
+            return
+        with self._path.open("a", encoding="utf-8") as file:
+            for line in lines:
+                file.write(json.dumps([*line.key, round(line.seconds or 0.0, 6)], ensure_ascii=False) + "\n")
+
+
+def times_file(path: Path) -> Path:
+    """The file of times that stands beside a file of items."""
+    return path.with_name(f"{path.name}.times")
 
 
 def replace_file(path: Path, content: bytes) -> None:

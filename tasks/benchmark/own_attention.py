@@ -24,9 +24,6 @@ _UNKNOWN = ("softcap", "s_aux", "position_bias", "output_attentions")
 #: and in 16 bits the harness itself differs by up to 0.06 between batch sizes; a wrong way is off by more than 1.
 TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.25, torch.float16: 0.25}
 
-#: What a model raises whose forward takes no attention from outside, or not this one.
-REFUSALS = (TypeError, ValueError, AttributeError, IndexError, KeyError)
-
 
 class Sees(ABC):
     """What the tokens of one forward see. `layers_seen` counts the layers that asked; `wanted` are the tokens whose logits

@@ -8,11 +8,10 @@ from typing import Any, ClassVar
 
 import torch
 
-from tasks.benchmark.batching import Row
+from tasks.benchmark.batching import Row, is_out_of_memory
 from tasks.benchmark.last_layer import last_layer, only_wanted
 from tasks.benchmark.output_layer import OutputLayer
 from tasks.benchmark.own_attention import (
-    REFUSALS,
     TOLERANCE,
     NoAttentionError,
     Sees,
@@ -60,7 +59,9 @@ class OwnForward(ABC):
         """What speaks against this way: nothing, or a sentence."""
         try:
             tried = self._tried(rows)
-        except REFUSALS as error:
+        except Exception as error:  # whatever a model's own code makes of a forward that it does not expect
+            if is_out_of_memory(error):
+                raise
             return f"{type(self._model).__name__} {self.NOT_TAKEN} ({type(error).__name__}: {str(error)[:80]})"
         for mine, row in zip(tried, rows, strict=True):  # one at a time: together they may not fit where packs do
             off = furthest(mine, full([row])[0][-len(mine) :].log_softmax(dim=-1))

@@ -16,6 +16,7 @@ from checks.records.scores import SuiteScores
 from tasks.benchmark.devices import environment
 from tasks.benchmark.endpoint import connect
 from tasks.benchmark.gpu_lock import one_gpu
+from tasks.benchmark.ledger import times_file
 from tasks.benchmark.scoring import score_suite
 from tasks.team_run import TeamRun, find_run
 from warehouse.reader import run_states
@@ -35,7 +36,7 @@ def score_team(programme: str, round_id: str, team: str, suite: str) -> "State[N
         fault = run.measure(scoring.measure, record_scores, lambda: scoring.environment)
     if fault is not None:
         return Completed(name="Indeterminate", message=fault)
-    items_file(run).unlink(missing_ok=True)
+    _remove(items_file(run))
     return None
 
 
@@ -70,7 +71,7 @@ class _Scoring:
         except InputFault as fault:
             if fault.file != str(path):
                 raise
-            path.unlink()
+            _remove(path)
             return score(suite, ledger=path, progress=self.run.progress)
 
 
@@ -84,4 +85,10 @@ def remove_recorded_items(warehouse: Warehouse) -> None:
     files = {path.stem: path for path in (warehouse.folder / ITEMS_FOLDER).glob("*.jsonl")}
     for key, state in run_states(warehouse, files).items():
         if state.status == "complete":
-            files[key].unlink(missing_ok=True)
+            _remove(files[key])
+
+
+def _remove(path: Path) -> None:
+    """The file of items last: it is by that one that the next run finds what a kill left."""
+    times_file(path).unlink(missing_ok=True)
+    path.unlink(missing_ok=True)

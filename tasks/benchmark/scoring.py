@@ -9,7 +9,8 @@ bytes of an uninterrupted one.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,19 +19,25 @@ from typing import Any
 from checks.contracts.errors import InputFault
 from checks.contracts.loading import IMPORTED_PREFIX, LoadedSuite
 from checks.records.canonical import canonical_sha256
-from checks.records.scores import ItemResult, SuiteScores
+from checks.records.scores import SuiteScores
 from tasks.benchmark.chat import Chat, chat_of
 from tasks.benchmark.devices import SERVED, choose_device
 from tasks.benchmark.endpoint import Endpoint
 from tasks.benchmark.harness_tasks import LoadedTask, load_tasks
+from tasks.benchmark.item_groups import groups_of
 from tasks.benchmark.items import Item, check_items, chunks
-from tasks.benchmark.judging import Judged, check_group, judge, predicted_choice, task_score
+from tasks.benchmark.judging import Verdict, judge, predicted_choice
 from tasks.benchmark.ledger import Ledger, LedgerLine
 from tasks.benchmark.library_quiet import quiet_libraries
 from tasks.benchmark.model_loading import check_folder, fingerprint, load_model
+from tasks.benchmark.responses import Response, response_of, together
 from tasks.benchmark.settings import draws, line_hashes, suite_settings
+from tasks.benchmark.task_scores import Judged, check_group, task_score
+from tasks.benchmark.thinking import ThinkingFirst
+from tasks.benchmark.variants import Variant, variants
 
 Progress = Callable[[str, int, int], None]
+_Kept = tuple[Judged, LedgerLine]
 
 
 def check_suite(suite: LoadedSuite) -> None:
@@ -40,7 +47,10 @@ def check_suite(suite: LoadedSuite) -> None:
     """
     for task in load_tasks(suite):
         check_group(task)
-        check_items(task)
+        groups_of(suite, task)
+        draws(suite, task)
+        for variant in variants(suite, task):
+            check_items(variant.task)
 
 
 def score_suite(
@@ -61,7 +71,8 @@ def score_suite(
     `choose_device`. `endpoint`: the server that answers in the model's place.
     `ledger`: a file of items, taken up where it ends (`resume`) or required to be new; it also stays when this raises. A
     complete one is judged again without loading the model. `progress(task, done, total)`.
-    Log-likelihoods and greedy answers are computed once; sampled answers `repeats` times, with seeds seed, seed + 1, ….
+    Every item is asked in each of its task's ways (see `variants`). Log-likelihoods and greedy answers are computed once;
+    sampled answers `repeats` times, with seeds seed, seed + 1, ….
 
     Raises InputFault for a suite, model, device, limit or ledger that is not as it must be.
     """
@@ -80,8 +91,10 @@ def score_suite(
     if endpoint is None:
         check_folder(model_path)
     tasks = load_tasks(suite)
+    asked = {task.id: variants(suite, task) for task in tasks}
     for task in tasks:
         check_group(task)
+        groups_of(suite, task)
     settings = suite_settings(suite, tasks, placement, limit)
     model_sha256 = fingerprint(model_path) if ledger else ""
     if endpoint is not None:
@@ -100,19 +113,19 @@ def score_suite(
 
     with Ledger(ledger, hashes, resume) as book:
         run = _Run(suite, book, hashes, limit, chat, open_engine, progress or _unseen)
-        scores = [task_score(task, run.judge_task(task), suite.suite.seed) for task in tasks]
+        scores = [
+            task_score(
+                task, run.judge_task(task, asked[task.id]), suite.suite.seed, [each.name for each in asked[task.id]]
+            )
+            for task in tasks
+        ]
         book.finish(run.lines)
-    items = [ItemResult(**line.model_dump(exclude={"greedy", "settings_sha256"})) for line in run.lines]
+    if chat is None:  # a chat template is the model's own: prompts are the same text for all without one
+        for task in tasks:
+            settings["tasks"][task.id]["prompts_sha256"] = _prompts_sha256(run.lines, task.id)
+    items = [line.result for line in run.lines]
     engine = getattr(run.engine, "record", {})  # nothing where every item was held already
     return SuiteScores(suite=suite.suite.suite, tasks=scores, items=items, settings=settings, engine=engine)
-
-
-@dataclass(frozen=True)
-class _Response:
-    """What the model answered to one item in one draw: one value a request."""
-
-    values: list[Any]
-    tokens: int
 
 
 @dataclass
@@ -128,117 +141,130 @@ class _Run:
     progress: Progress
     lines: list[LedgerLine] = field(default_factory=list)
     engine: Any = None
+    groups: Mapping[int, str] = field(default_factory=dict)
 
-    def judge_task(self, task: LoadedTask) -> list[Judged]:
-        """Every item of the task, judged; what had to be asked is in the ledger when this returns."""
+    def judge_task(self, task: LoadedTask, ways: Sequence[Variant]) -> list[Judged]:
+        """Every item of the task in each of its ways, judged; what had to be asked is in the ledger when this returns."""
         sizes = [len(part.harness.eval_docs) for part in task.parts]
-        total = sum(size if self.limit is None else min(size, self.limit) for size in sizes)
+        total = len(ways) * sum(size if self.limit is None else min(size, self.limit) for size in sizes)
+        self.groups = self.suite.groups(task.setting)
         judged: list[Judged] = []
         done = 0
+        last = draws(self.suite, task) - 1
         self.progress(task.id, 0, total)
-        for part_index, part in enumerate(task.parts):
-            for chunk in chunks(task, part, self.suite.suite, self.limit, self.chat):
-                results: dict[tuple[int, int], tuple[Judged, LedgerLine]] = {}
-                last = draws(task, self.suite.suite.repeats) - 1
-                for batch in self._judge_chunk(task, part_index, chunk):
-                    results.update(batch)
-                    done += sum(repeat == last for _, repeat in batch)
-                    self.progress(task.id, done, total)
-                for key in sorted(results):
-                    judged.append(results[key][0])
-                    self.lines.append(results[key][1])
+        for variant in ways:
+            for part_index, part in enumerate(variant.task.parts):
+                for chunk in chunks(variant.task, part, self.suite.suite, self.limit, self.chat):
+                    results: dict[tuple[int, int], _Kept] = {}
+                    for batch in self._judge_chunk(variant, part_index, chunk):
+                        results.update(batch)
+                        done += sum(repeat == last for _, repeat in batch)
+                        self.progress(task.id, done, total)
+                    for key in sorted(results):
+                        judged.append(results[key][0])
+                        self.lines.append(results[key][1])
         return judged
 
     def _judge_chunk(
-        self, task: LoadedTask, part_index: int, chunk: list[Item]
-    ) -> Iterator[dict[tuple[int, int], tuple[Judged, LedgerLine]]]:
+        self, variant: Variant, part_index: int, chunk: list[Item]
+    ) -> Iterator[dict[tuple[int, int], _Kept]]:
         """(item, repeat) → what it is judged, for what the ledger holds and then as the model answers."""
-        for repeat in range(draws(task, self.suite.suite.repeats)):
-            held = {item.number: self._held(task, item, repeat) for item in chunk if item.asked}
+        for repeat in range(draws(self.suite, variant.task)):
+            held = {item.number: self._held(variant, item, repeat) for item in chunk if item.asked}
             yield {
-                (item.number, repeat): self._judged(task, part_index, item, repeat, _response(item, line))
+                (item.number, repeat): self._judged(variant, part_index, item, repeat, response_of(item, line))
                 for item in chunk
                 if (line := held.get(item.number)) is not None
             }
             missing = [item for item in chunk if item.asked and held[item.number] is None]
-            for batch in self._ask(task, chunk, missing, repeat) if missing else ():
+            for batch in self._ask(variant, chunk, missing, repeat) if missing else ():
                 judged = {
-                    (item.number, repeat): self._judged(task, part_index, item, repeat, response)
+                    (item.number, repeat): self._judged(variant, part_index, item, repeat, response)
                     for item, response in batch
                 }
                 self.book.append(line for _, line in judged.values())
                 yield judged
 
-    def _judged(
-        self, task: LoadedTask, part_index: int, item: Item, repeat: int, response: _Response
-    ) -> tuple[Judged, LedgerLine]:
-        judged = judge(task, part_index, item, response.values)
-        return judged, self._line(task, part_index, item, repeat, response, judged.correct)
+    def _judged(self, variant: Variant, part_index: int, item: Item, repeat: int, response: Response) -> _Kept:
+        verdict = judge(variant.task, part_index, item, response.values)
+        line = self._line(variant, part_index, item, repeat, response, verdict)
+        return Judged(part_index, verdict.value, verdict.chance, line), line
 
-    def _held(self, task: LoadedTask, item: Item, repeat: int) -> LedgerLine | None:
-        line = self.book.lines.get((task.id, item.number, repeat))
+    def _held(self, variant: Variant, item: Item, repeat: int) -> LedgerLine | None:
+        task = variant.task.id
+        line = self.book.lines.get((task, variant.number, item.number, repeat))
         if line is not None and line.prompt_sha256 != item.prompt_sha256:
-            found = f"item {item.number} of {task.id!r} with another prompt than the suite's data gives now"
+            found = f"item {item.number} of {task!r} with another prompt than the suite's data gives now"
             raise InputFault(self.book.path or "", "prompt_sha256", found, "items of the same data, or a new file")
         return line
 
     def _ask(
-        self, task: LoadedTask, chunk: list[Item], missing: list[Item], repeat: int
-    ) -> Iterator[list[tuple[Item, _Response]]]:
+        self, variant: Variant, chunk: list[Item], missing: list[Item], repeat: int
+    ) -> Iterator[list[tuple[Item, Response]]]:
         """One draw of the missing items, as their answers come; the chunk is what the model plans over."""
         if self.engine is None:
             self.engine = self.open_engine()
+        thinking = variant.task.setting.thinking
+        if thinking is not None and thinking.budget >= self.engine.max_length:
+            key = f"tasks[{self.suite.suite.tasks.index(variant.task.setting)}].thinking.budget"
+            raise self.suite.fault(
+                key, str(thinking.budget), f"less than the model's length of {self.engine.max_length}"
+            )
+        engine = self.engine if thinking is None else ThinkingFirst(self.engine, thinking)
         requests: list[Any] = []
         places: dict[int, range] = {}
         for item in chunk:
             places[item.number] = range(len(requests), len(requests) + len(item.requests))
-            seed = _draw_seed(self.suite.suite.seed + repeat, task.id, item.number)
+            seed = _draw_seed(self.suite.suite.seed + repeat, variant.task.id, item.number)
             requests += [_seeded(request, seed) for request in item.requests]
         wanted = [place for item in missing for place in places[item.number]]
         answers: dict[int, Any] = {}
         left = {item.number: item for item in missing}
-        for batch in self.engine.answers(requests, wanted):
+        since = time.perf_counter()
+        for batch in engine.answers(requests, wanted):
             answers.update(batch)
             complete = [item for item in left.values() if all(place in answers for place in places[item.number])]
+            if not complete:
+                continue
+            now = time.perf_counter()
+            share, since = (now - since) / len(complete), now
             for item in complete:
                 del left[item.number]
-            yield [(item, _together([answers.pop(place) for place in places[item.number]])) for item in complete]
+            yield [(item, together([answers.pop(place) for place in places[item.number]], share)) for item in complete]
 
     def _line(
-        self, task: LoadedTask, part_index: int, item: Item, repeat: int, response: _Response, correct: float
+        self, variant: Variant, part_index: int, item: Item, repeat: int, response: Response, verdict: Verdict
     ) -> LedgerLine:
-        values = response.values
+        values, task = response.values, variant.task
         written = isinstance(values[0], str)
         pairs = [each if isinstance(each, tuple) else (each, False) for each in values if not written]
         loglikelihoods = [float(loglikelihood) for loglikelihood, _ in pairs]
         return LedgerLine(
             task=task.id,
             item=item.number,
+            variant=variant.number,
             repeat=repeat,
             prompt_sha256=item.prompt_sha256,
             loglikelihoods=loglikelihoods,
             prediction=None if written else predicted_choice(task, task.parts[part_index], item, loglikelihoods),
             output=values[0] if written else "",
-            correct=correct,
-            tokens=response.tokens,
+            answer=verdict.answer,
+            correct=verdict.correct,
+            unparsed=verdict.unparsed,
+            cluster=self.groups.get(item.number, ""),
             greedy=[greedy for _, greedy in pairs],
             settings_sha256=self.hashes[task.id],
+            **response.kept,
         )
 
 
-def _together(answers: Sequence[Any]) -> _Response:
-    """The engine's answers to an item's requests."""
-    return _Response([answer.value for answer in answers], sum(answer.tokens for answer in answers))
-
-
-def _response(item: Item, line: LedgerLine) -> _Response:
-    """A ledger's line as the model's answer to the item's requests."""
-    kind = item.requests[0].request_type
-    if kind == "generate_until":
-        return _Response([line.output], line.tokens)
-    if kind == "loglikelihood_rolling":
-        return _Response(list(line.loglikelihoods), line.tokens)
-    return _Response(list(zip(line.loglikelihoods, line.greedy, strict=True)), line.tokens)
+def _prompts_sha256(lines: Sequence[LedgerLine], task: str) -> str:
+    """One hash over all prompts of a task, in the order of its items."""
+    digest = hashlib.sha256()
+    for line in lines:
+        if line.task == task and line.repeat == 0:
+            digest.update(f"{line.variant}/{line.item}/{line.prompt_sha256}\n".encode())
+    return digest.hexdigest()
 
 
 def _seeded(request: Any, seed: int) -> Any:

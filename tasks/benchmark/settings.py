@@ -33,7 +33,7 @@ def suite_settings(
         "repeats": suite.suite.repeats,
         "seed": suite.suite.seed,
     }
-    return {**common, "limit": limit, "tasks": {task.id: _task_settings(task, common) for task in tasks}}
+    return {**common, "limit": limit, "tasks": {task.id: _task_settings(suite, task, common) for task in tasks}}
 
 
 def line_hashes(settings: Mapping[str, Any], model_sha256: str, device: str) -> dict[str, str]:
@@ -45,10 +45,20 @@ def line_hashes(settings: Mapping[str, Any], model_sha256: str, device: str) -> 
     }
 
 
-def draws(task: LoadedTask, repeats: int) -> int:
-    """How often the task's items are asked: `repeats` where answers are sampled, once where they are always the same."""
+def draws(suite: LoadedSuite, task: LoadedTask) -> int:
+    """How often the task's items are asked: `repeats` where answers are sampled, once where they are always the same.
+
+    Raises InputFault where the task itself asks for repeats of an answer that is always the same.
+    """
     sampled = [_samples(part.harness.get_config("generation_kwargs") or {}) for part in task.parts]
-    return repeats if any(sampled) else 1
+    own = task.setting.repeats
+    if any(sampled):
+        return suite.suite.repeats if own is None else own
+    if own is not None and own > 1:
+        key = f"tasks[{suite.suite.tasks.index(task.setting)}].repeats"
+        found = f"{own}, of answers that are the same each time"
+        raise suite.fault(key, found, "1, or answers that are drawn (decoding: {temperature: 1.0})")
+    return 1
 
 
 def _samples(generation: Mapping[str, Any]) -> bool:
@@ -57,13 +67,19 @@ def _samples(generation: Mapping[str, Any]) -> bool:
     return bool(generation.get("temperature", 0.0)) if said is None else bool(said)
 
 
-def _task_settings(task: LoadedTask, common: Mapping[str, Any]) -> dict[str, Any]:
+def _task_settings(suite: LoadedSuite, task: LoadedTask, common: Mapping[str, Any]) -> dict[str, Any]:
+    setting = task.setting
     settings = {
         "use": task.setting.use,
         **({} if task.setting.revision is None else {"revision": task.setting.revision}),
         "metric": task.metric,
         "filter": task.filter,
-        "fewshot": task.setting.fewshot,
+        "fewshot": setting.fewshot,
+        "templates": setting.templates,
+        "shuffle_choices": setting.shuffle_choices,
+        "choice_fields": setting.choice_fields,
+        "draws": draws(suite, task),
+        "thinking": None if setting.thinking is None else setting.thinking.model_dump(mode="json"),
         "decoding": [_decoding(part.harness) for part in task.parts],
         "versions": [str(part.harness.VERSION) for part in task.parts],
         "config_sha256": canonical_sha256([_plain(part.harness.config.to_dict(True)) for part in task.parts]),

@@ -76,7 +76,8 @@ def _results(run: TeamRun) -> Results:
         else:
             others.setdefault(each.subject, {})[each.team] = results
     window = run.round.window
-    return Results(own, others, window.times() if window is not None else None)
+    times = window.times() if window is not None else None
+    return Results(own, others, times, frozenset(run.round.settings_may_differ))
 
 
 def _environment(run: TeamRun) -> dict[str, str]:

@@ -4,7 +4,7 @@ Results come as columns (`warehouse.item_columns`), so that a million items are 
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from checks.records.quality import Measurement
 from checks.records.scores import TaskScore
+from checks.rules.equal_settings import differing
 from tasks.data_quality.benchmark_item import BenchmarkItem
 from tasks.data_quality.findings import MAX_EXAMPLES, Findings
 from warehouse.item_columns import ItemColumns, SuiteResults
@@ -37,8 +38,6 @@ NOT_MEANS = (*UNBOUNDED, "f1", "mcc", "matthews_corrcoef", "acc_all", "brier_sco
 LEAST_LETTERS = 32
 #: With fewer answers to compare nothing can be said.
 LEAST_ANSWERS = 20
-#: The harness's own: how much is generated where a task does not say.
-DEFAULT_NEW_TOKENS = 256
 
 #: An item and its repeat as one number.
 _REPEAT_BITS = 16
@@ -53,11 +52,13 @@ Window = tuple[datetime, datetime]
 
 @dataclass(frozen=True)
 class Results:
-    """What a submission scored by suite, the other teams' results by suite and team, and when it was to be measured."""
+    """What a submission scored by suite, the other teams' results by suite and team, when it was to be measured, and which
+    settings the round lets differ (`prompts`: what models are shown, as a chat template of their own makes it)."""
 
     by_suite: Mapping[str, SuiteResults]
     others: Mapping[str, Others] = field(default_factory=dict)
     window: Window | None = None
+    may_differ: Collection[str] = ()
 
 
 NO_RESULTS = Results({})
@@ -78,7 +79,7 @@ def measure_results(results: Results, items: Sequence[BenchmarkItem]) -> list[Me
             expected.setdefault(item.task, set()).add(item.item)
     for suite, result in sorted(results.by_suite.items()):
         beside = results.others.get(suite, {})
-        _same_settings(found, suite, result, beside)
+        _same_settings(found, suite, result, beside, results.may_differ)
         _inside_window(found, suite, result, results.window)
         if not result.tasks:
             found.missing(*TASK_CHECKS, subject=suite, observed="no task has a score")
@@ -92,13 +93,21 @@ def measure_results(results: Results, items: Sequence[BenchmarkItem]) -> list[Me
                 continue
             settings = result.settings.get("tasks", {}).get(task.task, {})
             _values(found, subject, task, own, len(settings.get("versions", [])) > 1)
-            _written(found, subject, own, settings)
+            _written(found, subject, own)
             shared = [
                 (team, *_shared(own, each.items[task.task]))
                 for team, each in sorted(beside.items())
                 if task.task in each.items
             ]
-            _prompts(found, subject, own, shared)
+            if "prompts" in results.may_differ or result.settings.get("chat_template"):
+                why = (
+                    "each model's own chat template"
+                    if result.settings.get("chat_template")
+                    else "the round lets them differ"
+                )
+                found.not_applicable("same-prompts", subject=subject, observed=why)
+            else:
+                _prompts(found, subject, own, shared)
             _answers(found, subject, own, shared)
     return found.rows
 
@@ -137,15 +146,12 @@ def _values(found: Findings, subject: str, score: TaskScore, own: ItemColumns, g
     found.measured("values-in-range", len(places), len(values), subject=subject, bad=len(places), examples=examples)
 
 
-def _written(found: Findings, subject: str, own: ItemColumns, settings: Mapping[str, object]) -> None:
-    """Of generated answers: which are empty, and which were cut off at the task's limit."""
+def _written(found: Findings, subject: str, own: ItemColumns) -> None:
+    """Of generated answers: from which none could be taken, and which were cut off at their limit."""
     written = own.generated
     total = int(written.sum())
-    decoding = settings.get("decoding")
-    limits = [each.get("max_gen_toks", DEFAULT_NEW_TOKENS) for each in _mappings(decoding)]
-    long = written & (own.tokens >= max(limits, default=DEFAULT_NEW_TOKENS))
-    for check, wrong in (("empty-outputs", written & own.empty), ("truncated-outputs", long)):
-        bad = np.flatnonzero(wrong)
+    for check, wrong in (("empty-outputs", own.unparsed), ("truncated-outputs", own.truncated)):
+        bad = np.flatnonzero(written & wrong)
         if total == 0:
             found.not_applicable(check, subject=subject, observed="nothing is generated")
             continue
@@ -153,25 +159,17 @@ def _written(found: Findings, subject: str, own: ItemColumns, settings: Mapping[
         found.measured(check, len(bad) / total, total, subject=subject, bad=len(bad), examples=examples)
 
 
-def _mappings(values: object) -> list[Mapping[str, int]]:
-    return [each for each in values if isinstance(each, Mapping)] if isinstance(values, list) else []
-
-
-def _same_settings(found: Findings, suite: str, own: SuiteResults, others: Others) -> None:
+def _same_settings(found: Findings, suite: str, own: SuiteResults, others: Others, may_differ: Collection[str]) -> None:
     """Harness, precision, seed, few-shot order, and every task's settings, against each other team's."""
-    different = []
-    for team, other in sorted(others.items()):
-        names = [name for name in _names(own, other) if own.settings.get(name) != other.settings.get(name)]
-        if names:
-            different.append(f"{team}: {', '.join(names)}")
     if not others:
         found.not_applicable("same-settings", subject=suite, observed="no other team has results")
         return
+    different = [
+        f"{team}: {', '.join(names)}"
+        for team, other in sorted(others.items())
+        if (names := differing(own.settings, other.settings, may_differ))
+    ]
     found.counted("same-settings", len(others), different, subject=suite)
-
-
-def _names(own: SuiteResults, other: SuiteResults) -> Iterable[str]:
-    return sorted(own.settings.keys() | other.settings.keys())
 
 
 def _inside_window(found: Findings, suite: str, own: SuiteResults, window: Window | None) -> None:

@@ -92,9 +92,9 @@ def _one_order(evidence: ComponentEvidence, judgement: Judgement) -> Text:
     moved = "the residual stream was turned" if units else "hidden units and heads were renumbered"
     return Text(
         ko=f"{moved_ko} 달라졌지만 {kept_ko} 읽는 쪽과 쓰는 쪽에서 모두 참조 모델과 같습니다"
-        f"(평균 코사인 {order.mean_cosine:.3f}). 따로 학습된 모델은 {LEAST_COSINE}에 못 미칩니다.",
+        f"(평균 코사인 {order.mean_cosine:.3f}). 따로 학습된 모델은 {LEAST_COSINE}에 거의 이르지 않습니다.",
         en=f"Though {moved}, {kept} is the reference's, by what they read and by what they write (mean cosine "
-        f"{order.mean_cosine:.3f}; models trained apart stay below {LEAST_COSINE}).",
+        f"{order.mean_cosine:.3f}; models trained apart hardly ever reach {LEAST_COSINE}).",
     )
 
 

@@ -197,7 +197,7 @@ def _quality(source: ReportSource, reader: Audience, teams: list[str]) -> Iterat
         ],
     )
     rows = [
-        _check(source.name(team), each)
+        _check(source.name(team), each, with_examples=reader.shows("items", team))
         for team, checks in results.items()
         for each in checks
         if each.outcome != "pass" and (each.suite != "results" or reader.shows("tasks", team))
@@ -215,9 +215,9 @@ def _quality(source: ReportSource, reader: Audience, teams: list[str]) -> Iterat
         yield Sentence(Text(ko="통과하지 못한 검사가 없습니다.", en="No check failed or was left open."), "quiet")
 
 
-def _check(team: Text, found: ExpectationResult) -> list[Cell]:
+def _check(team: Text, found: ExpectationResult, *, with_examples: bool) -> list[Cell]:
     subject = f" ({found.subject})" if found.subject else ""
-    examples = ", ".join(found.examples[:_EXAMPLES])
+    examples = ", ".join(found.examples[:_EXAMPLES]) if with_examples else ""
     return [
         Cell(team, bold=True),
         _outcome(found.outcome),

@@ -19,7 +19,7 @@ def summary(source: ReportSource) -> Text:
     """The decision in one paragraph."""
     decision = source.decision
     parts = []
-    for status in ("advances", "eliminated", "review", "withdrawn"):
+    for status in STATUSES:
         teams = [each for each in decision.standings if each.status == status]
         if teams:
             names = joined([_with_reason(each, decision) for each in sorted(teams, key=lambda each: each.team)])

@@ -55,6 +55,7 @@ def tone_of(outcome: str) -> Tone:
         "eliminated": "bad",
         "fail": "bad",
         "out": "bad",
+        "invalidated": "bad",
         "review": "open",
         "conditional": "open",
         "indeterminate": "open",

@@ -37,6 +37,24 @@ def bare_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def gpt2(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A GPT-2 of drawn weights."""
+    from tests.benchmark.tiny_models import save_drawn
+
+    settings = {"n_embd": 48, "n_layer": 2, "n_head": 4, "n_positions": 160}
+    return save_drawn(tmp_path_factory.mktemp("gpt2"), "gpt2", settings)
+
+
+@pytest.fixture(scope="session")
+def rwkv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An RWKV of drawn weights: recurrent, and without a mask."""
+    from tests.benchmark.tiny_models import save_drawn
+
+    settings = {"hidden_size": 48, "num_hidden_layers": 2, "context_length": 160}
+    return save_drawn(tmp_path_factory.mktemp("rwkv"), "rwkv", settings)
+
+
+@pytest.fixture(scope="session")
 def chat_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One with a chat template that writes the first token itself."""
     from tests.benchmark.tiny_models import CHAT, save_llama

@@ -80,11 +80,12 @@ def test_every_item_as_in_process(
         assert endpoint.weights.state == "agree" and endpoint.weights.difference < 1e-5
         scores = score_suite(llama, suite, endpoint=endpoint, ledger=tmp_path / "items.jsonl")
         for own, served in zip(in_process.items, scores.items, strict=True):
-            assert (served.prompt_sha256, served.prediction, served.output, served.tokens) == (
+            assert (served.prompt_sha256, served.prediction, served.output, served.tokens, served.truncated) == (
                 own.prompt_sha256,
                 own.prediction,
                 own.output,
                 own.tokens,
+                own.truncated,
             )
             assert served.loglikelihoods == pytest.approx(own.loglikelihoods, abs=1e-4)
             assert served.correct == pytest.approx(own.correct, rel=1e-4)

@@ -2,17 +2,27 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from checks.contracts.errors import InputFault
+from checks.records.scores import ItemResult
 from tasks.benchmark.harness_tasks import LoadedTask, Part, load_tasks
 from tasks.benchmark.intervals import mean_stderr
 from tasks.benchmark.items import Item, chunks
-from tasks.benchmark.judging import Judged, check_group, judge, predicted_choice, task_score
+from tasks.benchmark.judging import judge, predicted_choice
+from tasks.benchmark.task_scores import Judged, check_group, task_score
 from tests.benchmark.suites import FULL_TEXT, documents, write_suite, write_task
 
 SEED = 1234
+
+
+def _judged(part: int, item: int, value: Any, correct: float, repeat: int = 0, variant: int = 0, **more: Any) -> Judged:
+    result = ItemResult(
+        task="text", item=item, variant=variant, repeat=repeat, prompt_sha256="", correct=correct, tokens=1, **more
+    )
+    return Judged(part, value, None, result)
 
 
 def _task(folder: Path, metric: str, items: int = 6, name: str = "text") -> tuple[LoadedTask, list[Item]]:
@@ -43,7 +53,9 @@ def test_each_metric_takes_its_own_choice(tmp_path: Path) -> None:
 def test_draws_of_an_item_count_as_one_by_their_mean(tmp_path: Path) -> None:
     task, _ = _task(tmp_path, "acc")
     rows = {0: (1.0, 0.0), 1: (1.0, 1.0), 2: (0.0, 0.0)}
-    judged = [Judged(0, item, value, value) for item, values in rows.items() for value in values]
+    judged = [
+        _judged(0, item, value, value, repeat) for item, values in rows.items() for repeat, value in enumerate(values)
+    ]
     score = task_score(task, judged, SEED)
     assert score.value == pytest.approx(0.5)
     assert score.n == 3
@@ -54,7 +66,7 @@ def test_draws_of_an_item_count_as_one_by_their_mean(tmp_path: Path) -> None:
 def test_f1_is_aggregated_from_pairs_with_a_bootstrapped_error(tmp_path: Path) -> None:
     task, _ = _task(tmp_path, "f1")
     pairs = [(1, 1)] * 6 + [(1, 0)] * 2 + [(0, 1)] * 4 + [(0, 0)] * 8
-    judged = [Judged(0, item, pair, float(pair[0] == pair[1])) for item, pair in enumerate(pairs)]
+    judged = [_judged(0, item, pair, float(pair[0] == pair[1])) for item, pair in enumerate(pairs)]
     score = task_score(task, judged, SEED)
     assert score.value == pytest.approx(2 * 6 / (2 * 6 + 4 + 2))
     assert score.stderr is not None and 0.05 < score.stderr < 0.25
@@ -78,8 +90,8 @@ def _group(folder: Path, weight_by_size: bool) -> LoadedTask:
 @pytest.mark.parametrize(("weight_by_size", "value"), [(True, (2 + 3) / 8), (False, (1.0 + 0.5) / 2)])
 def test_a_group_scores_as_the_harness_aggregates_it(tmp_path: Path, weight_by_size: bool, value: float) -> None:
     task = _group(tmp_path, weight_by_size)
-    judged = [Judged(0, item, 1.0, 1.0) for item in range(2)]
-    judged += [Judged(1, 2 + item, float(item % 2), float(item % 2)) for item in range(6)]
+    judged = [_judged(0, item, 1.0, 1.0) for item in range(2)]
+    judged += [_judged(1, 2 + item, float(item % 2), float(item % 2)) for item in range(6)]
     score = task_score(task, judged, SEED)
     assert score.value == pytest.approx(value)
     assert score.n == 8

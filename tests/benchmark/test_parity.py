@@ -1,6 +1,6 @@
 """The same answers as lm-evaluation-harness's own `hf` model, item by item, on every output type."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -76,20 +76,26 @@ ASKED = {
     "llama": list(TASKS),
     "bare_llama": list(TASKS),
     "chat_llama": ["letters", "letters5", "text2", "lastword", "whole", "written3"],
+    "gpt2": ["letters5", "written"],
+    "rwkv": ["letters", "written"],
+}
+#: How each model is computed with. GPT-2 views its states back to the shape of its input, so that its last layer must be
+#: whole; RWKV's state takes padding in.
+WAYS = {
+    "rwkv": {
+        "scoring": "full forward, as its attention is its own",
+        "writing": "one at a time, as its attention is its own",
+    }
 }
 
 
-def _suite(folder: Path, chat: bool = False) -> LoadedSuite:
-    for name, (config, _, _) in TASKS.items():
-        write_task(folder / "tasks", name, config, documents(ITEMS))
-    return write_suite(
-        folder,
-        [
-            {"id": name, "use": f"tasks/{name}.yaml", "metric": metric, "fewshot": shots}
-            for name, (_, metric, shots) in TASKS.items()
-        ],
-        chat_template=chat,
-    )
+def _suite(folder: Path, names: Collection[str] = TASKS, chat: bool = False) -> LoadedSuite:
+    for name in names:
+        write_task(folder / "tasks", name, TASKS[name][0], documents(ITEMS))
+    tasks = [
+        {"id": name, "use": f"tasks/{name}.yaml", "metric": TASKS[name][1], "fewshot": TASKS[name][2]} for name in names
+    ]
+    return write_suite(folder, tasks, chat_template=chat)
 
 
 def _harness_run(model: Path, suite: LoadedSuite, name: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
@@ -134,7 +140,7 @@ def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     @cache
     def run(name: str) -> Run:
         model: Path = request.getfixturevalue(name)
-        suite = _suite(tmp_path_factory.mktemp("parity"), chat=name == "chat_llama")
+        suite = _suite(tmp_path_factory.mktemp("parity"), ASKED[name], chat=name == "chat_llama")
         engines: list[HarnessModel] = []
 
         class Watched(HarnessModel):
@@ -152,7 +158,7 @@ def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 @pytest.mark.parametrize("model", ASKED)
 def test_the_answers_come_from_the_tree_and_the_slots(runs: Callable[[str], Run], model: str) -> None:
     """Parity of a run that fell back to the plain forward would say nothing about either."""
-    assert runs(model).engine.ways == {"scoring": "prefix tree", "writing": "slots"}
+    assert runs(model).engine.ways == WAYS.get(model, {"scoring": "prefix tree", "writing": "slots"})
 
 
 @pytest.mark.parametrize(("model", "name"), [(model, name) for model, names in ASKED.items() for name in names])
@@ -183,7 +189,7 @@ def test_every_item_is_answered_as_the_harness_answers_it(runs: Callable[[str], 
         assert score.stderr == pytest.approx(stderr, rel=1e-9)
 
 
-@pytest.mark.parametrize("model", ASKED)
+@pytest.mark.parametrize("model", [model for model, names in ASKED.items() if len(names) > 2])
 def test_the_comparison_has_something_to_compare(runs: Callable[[str], Run], model: str) -> None:
     """Texts differ from item to item and choices are not all the same, or equal answers would mean little."""
     scores = runs(model).scores

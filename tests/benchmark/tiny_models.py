@@ -78,6 +78,23 @@ def save_llama(folder: Path, first_token: bool = True, length: int = 160, seed: 
     return folder
 
 
+def save_drawn(folder: Path, family: str, settings: dict[str, Any]) -> Path:
+    """A decoder of any family, its matrices drawn so wide that answers differ."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    tokens = tokenizer()
+    config = AutoConfig.for_model(family, vocab_size=len(tokens), bos_token_id=1, eos_token_id=2, **settings)
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(3)
+        model = AutoModelForCausalLM.from_config(config)
+        for parameter in model.parameters():
+            if parameter.ndim > 1 and min(parameter.shape) > 4:
+                parameter.normal_(0, 0.15)
+    model.save_pretrained(folder)
+    tokens.save_pretrained(folder)
+    return folder
+
+
 def save_llava(folder: Path) -> Path:
     """A LLaVA (SigLIP tower, Llama) with random weights large enough that pictures change the answer."""
     from transformers import LlamaConfig, LlavaConfig, LlavaForConditionalGeneration, LlavaProcessor, SiglipVisionConfig

@@ -28,7 +28,7 @@ from checks.records.lineage import (
 from checks.records.quality import ContaminatedItem, ExpectationResult, QualityReport
 from checks.records.record import STAGES, Text
 from checks.records.runs import RunRecord
-from checks.records.scores import ItemResult, SuiteScores, TaskScore
+from checks.records.scores import ItemResult, Spread, SuiteScores, TaskScore, WayScore
 from tests.checks.rounds import passed
 from warehouse.round_inputs import decide_round
 from warehouse.run_keys import PlannedRun, plan
@@ -185,12 +185,29 @@ def scores_of(right: int) -> SuiteScores:
             prediction=0 if number < right else 1,
             correct=float(number < right),
             tokens=3,
+            truncated=number == 9,
+            seconds=0.25,
         )
         for number in range(10)
     ]
     share = right / 10
     task = TaskScore(
-        task="sums", metric="acc", value=share, stderr=0.1, ci95=(max(0.0, share - 0.2), min(1.0, share + 0.2)), n=10
+        task="sums",
+        metric="acc",
+        value=share,
+        stderr=0.1,
+        ci95=(max(0.0, share - 0.2), min(1.0, share + 0.2)),
+        n=10,
+        chance=0.5,
+        answers=10,
+        truncated=1,
+        ways=[
+            WayScore(variant=0, name="own", repeat=draw, value=share + shift, unparsed=0, truncated=0)
+            for draw, shift in enumerate((-0.1, 0.1))
+        ],
+        spread=Spread(mean=share, min=share - 0.1, max=share + 0.1, sd=0.1 * 2**0.5),
+        pass_at={"1": share, "2": 1.0},
+        majority=share,
     )
     return SuiteScores(suite="common", tasks=[task], items=items, settings={"fewshot": 0})
 

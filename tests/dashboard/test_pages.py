@@ -115,7 +115,7 @@ def test_the_team_page_opens_the_team_that_the_address_names_and_keeps_it(small_
 def test_an_item_opens_with_its_question_for_all_teams(small_round: Path, draw: Draw) -> None:
     shown = draw(small_round, "benchmark")
     scores = table_of(shown, "scores-common")[0]
-    assert (scores["Team A"], scores["Team E"]) == ("100.0 [80.0, 100.0]", "40.0 [20.0, 60.0]")
+    assert (scores["Team A"], scores["Team E"]) == ("100.0 [80.0, 100.0]", "40.0 [20.0, 60.0] ≈ chance")
     shown.selectbox(key="item-number").select(8).run()
     assert_calm(shown)
     assert {row["Field"]: row["Value"] for row in table_of(shown, "document")} == {
@@ -129,6 +129,25 @@ def test_an_item_opens_with_its_question_for_all_teams(small_round: Path, draw: 
     shown.radio(key="item-which").set_value("wrong").run()
     assert_calm(shown)
     assert [row["Item"] for row in table_of(shown, "items-sums-e")] == ["4", "5", "6", "7", "8", "9"]
+
+
+def test_how_certain_scores_are_stands_beside_them(small_round: Path, draw: Draw) -> None:
+    """E with 4 of 10 is no better than guessing between two; A is apart from E on the same ten items, not from D."""
+    shown = draw(small_round, "benchmark")
+    assert table_of(shown, "scores-common")[0]["Chance"] == "50.0"
+    counts = {
+        row["Team"]: (row["Answers"], row["Unparsed"], row["Truncated"]) for row in table_of(shown, "answers-common")
+    }
+    assert counts["Team E"] == ("10", "0", "1")
+    ways = {row["Team"]: row for row in table_of(shown, "ways-common")}
+    assert (ways["Team D"]["Least"], ways["Team D"]["Most"], ways["Team D"]["By majority"]) == ("60.0", "80.0", "70.0")
+    paired = {(row["Team"], row["Against"]): row for row in table_of(shown, "paired-common")}
+    assert len(paired) == 10
+    apart = paired["Team A", "Team E"]
+    assert (apart["Difference"], apart["Better alone"], apart["p-value"]) == ("+60.0", "6 : 0", f"{2 / 2**6:.2g}")
+    assert apart["Corrected p"] == f"{10 * 2 / 2**6:.2g}" and apart["Apart?"] == "cannot be told apart"
+    [opened] = [row for row in table_of(shown, "item") if row["Team"] == "Team A"]
+    assert (opened["State"], opened["Seconds"]) == ("–", "0.250")
 
 
 def test_independence_shows_matrix_tests_layers_chain_and_coverage(small_round: Path, draw: Draw) -> None:

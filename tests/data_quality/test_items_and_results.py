@@ -63,10 +63,17 @@ def test_an_item_without_an_answer_is_named() -> None:
     assert found.bad == 1 and found.examples == ["item 1: 글?"]
 
 
-def result(item: int, correct: float, repeat: int = 0, output: str = "") -> ItemResult:
+def result(item: int, correct: float, repeat: int = 0, output: str = "답", unparsed: bool = False) -> ItemResult:
     """A generated answer."""
     return ItemResult(
-        task="t", item=item, repeat=repeat, prompt_sha256="0" * 64, output=output or "답", correct=correct, tokens=1
+        task="t",
+        item=item,
+        repeat=repeat,
+        prompt_sha256="0" * 64,
+        output=output,
+        correct=correct,
+        tokens=1,
+        unparsed=unparsed,
     )
 
 
@@ -108,8 +115,8 @@ def test_a_score_that_is_no_number_is_found() -> None:
     assert of(measured, "score-is-mean").value is None
 
 
-def test_empty_outputs_are_a_share_of_the_generated() -> None:
-    items = [result(0, 0.0, output=" \n"), *(result(n, 1.0) for n in range(1, 4))]
+def test_outputs_without_an_answer_are_a_share_of_the_generated() -> None:
+    items = [result(0, 0.0, output="음…", unparsed=True), *(result(n, 1.0) for n in range(1, 4))]
     assert of(measure_results(results_of(scores(items, 0.75)), []), "empty-outputs").value == 0.25
 
 
@@ -119,7 +126,7 @@ def test_no_items_for_a_score_is_not_complete() -> None:
     assert of(measured, "score-is-mean").state == "missing"
 
 
-def written(text: str, prompt: str = "0", tokens: int = 9) -> list[ItemResult]:
+def written(text: str, prompt: str = "0", truncated: bool = False) -> list[ItemResult]:
     """Thirty long answers that begin alike."""
     return [
         ItemResult(
@@ -128,7 +135,8 @@ def written(text: str, prompt: str = "0", tokens: int = 9) -> list[ItemResult]:
             prompt_sha256=prompt * 64,
             output=f"{text}, 문항 {n}의 답을 길게 쓴다. " * 3,
             correct=1.0,
-            tokens=tokens,
+            tokens=9,
+            truncated=truncated,
         )
         for n in range(30)
     ]
@@ -157,10 +165,25 @@ def test_other_prompts_and_other_settings_are_named() -> None:
     assert {of(alone, check).state for check in ("same-settings", "same-prompts")} == {"not_applicable"}
 
 
-def test_answers_cut_off_at_the_tasks_limit_are_counted() -> None:
-    cut = [*written("하나")[:10], *written("하나", tokens=64)[10:]]
-    limited = scores(cut, 1.0, n=30, tasks={"t": {"decoding": [{"max_gen_toks": 64}]}})
-    assert of(measure_results(results_of(limited), []), "truncated-outputs").value == pytest.approx(2 / 3)
+def test_a_setting_may_differ_only_where_the_round_says_so() -> None:
+    own, other = written("하나"), written("둘", prompt="1")
+    mine = scores(own, 1.0, n=30, dtype="float32", tasks={"t": {"fewshot": 5, "prompts_sha256": "0"}})
+    theirs = scores(other, 1.0, n=30, dtype="bfloat16", tasks={"t": {"fewshot": 5, "prompts_sha256": "1"}})
+
+    def measured(*may_differ: str) -> list[Measurement]:
+        beside = {"s": {"t2": suite_results(theirs)}}
+        return measure_results(Results({"s": suite_results(mine)}, beside, may_differ=may_differ), [])
+
+    assert of(measured(), "same-settings").examples == ["t2: dtype, tasks.t.prompts_sha256"]
+    assert of(measured("dtype"), "same-settings").examples == ["t2: tasks.t.prompts_sha256"]
+    allowed = measured("dtype", "prompts")
+    assert of(allowed, "same-settings").value == 0
+    assert (of(allowed, "same-prompts").state, of(measured(), "same-prompts").bad) == ("not_applicable", 30)
+
+
+def test_answers_cut_off_at_their_limit_are_counted() -> None:
+    cut = scores([*written("하나")[:10], *written("하나", truncated=True)[10:]], 1.0, n=30)
+    assert of(measure_results(results_of(cut), []), "truncated-outputs").value == pytest.approx(2 / 3)
 
 
 def test_not_a_number_is_in_no_range() -> None:

@@ -39,8 +39,13 @@ def source(programme: Path) -> ReportSource:
 
 
 @pytest.fixture(scope="module")
-def pdf(source: ReportSource) -> PdfReader:
-    return PdfReader(io.BytesIO(written(round_document(source, COMMITTEE), ".pdf")))
+def pdf(source: ReportSource) -> bytes:
+    return written(round_document(source, COMMITTEE), ".pdf")
+
+
+@pytest.fixture(scope="module")
+def pages(pdf: bytes) -> list[str]:
+    return [page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages]
 
 
 def _words(plain: Any) -> Iterator[str]:
@@ -65,10 +70,10 @@ def _shown(html: bytes) -> str:
     return unescape(re.sub(r"<[^>]*>", "", re.sub(r"<(style|svg).*?</\1>", "", html.decode(), flags=re.S)))
 
 
-def test_html_and_pdf_hold_every_word_of_the_same_document(source: ReportSource, pdf: PdfReader) -> None:
+def test_html_and_pdf_hold_every_word_of_the_same_document(source: ReportSource, pages: list[str]) -> None:
     document = round_document(source, COMMITTEE)
     html = _tight(_shown(written(document, ".html")))
-    paper = _tight("".join(page.extract_text() for page in pdf.pages))
+    paper = _tight("".join(pages))
     words = [_tight(each) for each in _words(document.plain())]
     assert len(words) > 400
     assert [each for each in words if each not in html] == []
@@ -99,36 +104,36 @@ def test_the_report_says_who_is_out_by_what_and_how_close(source: ReportSource) 
     assert layer_maps > 0 and kinds.count("picture") == 1 + layer_maps
 
 
-def test_the_pdf_is_marked_on_every_page_tagged_and_holds_its_fonts(pdf: PdfReader) -> None:
-    assert len(pdf.pages) >= 3
-    for page in pdf.pages:
-        text = page.extract_text()
-        assert "모의 점수" in text and "위원회용" in text
-    fonts = [font.get_object() for page in pdf.pages for font in page["/Resources"]["/Font"].values()]
+def test_the_pdf_is_marked_on_every_page_tagged_and_holds_its_fonts(pdf: bytes, pages: list[str]) -> None:
+    assert len(pages) >= 3 and all("모의 점수" in text and "위원회용" in text for text in pages)
+    reader = PdfReader(io.BytesIO(pdf))
+    fonts = [font.get_object() for page in reader.pages for font in page["/Resources"]["/Font"].values()]
     below = [each["/DescendantFonts"][0].get_object()["/FontDescriptor"] for each in fonts]
     assert below and all("/FontFile3" in each or "/FontFile2" in each for each in below)
-    catalogue = pdf.trailer["/Root"]
+    catalogue = reader.trailer["/Root"]
     assert catalogue["/MarkInfo"]["/Marked"] and str(catalogue["/Lang"]).startswith("ko")
-    metadata = pdf.metadata
+    metadata = reader.metadata
     assert (metadata is not None and "CreationDate" not in str(metadata)) or "1970" in str(metadata)
 
 
-def test_korean_words_are_not_broken(pdf: PdfReader) -> None:
+def test_korean_words_are_not_broken(pages: list[str]) -> None:
     """Every line that ends in the middle of the explanation ends at a blank of it."""
     sentence = "‘파생 흔적 없음’은 이 참조 모델, 이 검정, 이 크기에서 찾지 못했다는 뜻이며 처음부터 학습했다는 증명이 아닙니다."
-    text = "".join(page.extract_text() for page in pdf.pages)
+    text = "".join(pages)
     place = text.index("‘파생 흔적")
     lines = text[place : place + len(sentence) + 12].split("\n")
     words = sentence.split()
     assert all(line.split()[-1] in words for line in lines[:-1] if line.split())
 
 
-def test_the_same_decision_gives_the_same_bytes(source: ReportSource, programme: Path, tmp_path: Path) -> None:
-    again = read_report(load_programme(programme), None)
-    for ending in (".html", ".pdf"):
+def test_the_same_decision_gives_the_same_bytes(
+    source: ReportSource, pdf: bytes, programme: Path, tmp_path: Path
+) -> None:
+    again = round_document(read_report(load_programme(programme), None), COMMITTEE)
+    before = {".html": written(round_document(source, COMMITTEE), ".html"), ".pdf": pdf}
+    for ending, same in before.items():
         out = tmp_path / f"report{ending}"
-        made = write_document(out, round_document(again, COMMITTEE))
-        assert made == out.read_bytes() == written(round_document(source, COMMITTEE), ending)
+        assert write_document(out, again) == out.read_bytes() == same
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "report.pdf"]
 
 

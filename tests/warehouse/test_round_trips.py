@@ -174,7 +174,14 @@ def test_every_table_has_a_layout_and_every_column_a_field(warehouse: Warehouse)
         tables = "select table_name, list(column_name) from duckdb_columns() where not internal group by all"
         found = {name: set(columns) for name, columns in connection.sql(tables).fetchall()}
     assert {name: found[name] for name in expected} == expected
-    assert set(found) - set(expected) == {"schema_version", "scoreboard", "latest_scores", "findings", "decisions"}
+    assert set(found) - set(expected) == {
+        "schema_version",
+        "scoreboard",
+        "latest_scores",
+        "findings",
+        "decisions",
+        "paired_scores",
+    }
 
 
 def test_canonical_json_is_one_spelling() -> None:

@@ -37,10 +37,11 @@ _SAID_OTHERWISE = {"do_sample", "until", "max_gen_toks", "seed", "use_cache", "n
 
 @dataclass(frozen=True)
 class _Pair:
-    """Token ids of a context and of the continuation that is scored, cut to what the model takes."""
+    """Token ids of a context and of the continuation that is scored, cut to what the model takes; `cut`: that they were."""
 
     context: tuple[int, ...]
     continuation: tuple[int, ...]
+    cut: bool
 
 
 class ServedModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
@@ -129,7 +130,10 @@ class ServedModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
     def _choices(self, requests: Sequence[Any], wanted: Sequence[int]) -> Iterator[dict[int, Answer]]:
         pairs = [self._pair(*requests[index].args[:2]) for index in wanted]
         for batch in self._scored(pairs):
-            yield {wanted[place]: Answer(value, len(pairs[place].continuation)) for place, value in batch.items()}
+            yield {
+                wanted[place]: Answer(value, len(pairs[place].continuation), prompt_cut=pairs[place].cut)
+                for place, value in batch.items()
+            }
 
     def _whole_texts(self, requests: Sequence[Any], wanted: Sequence[int]) -> Iterator[dict[int, Answer]]:
         pairs: list[_Pair] = []
@@ -169,8 +173,9 @@ class ServedModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         """The end of both that the model takes. Raises InputFault where the continuation alone is none or too long."""
         if not 0 < len(continuation) <= self._length:
             raise self._fault(f"a continuation of {len(continuation)} tokens", f"1 to {self._length}")
-        kept = [*context, *continuation][-(self._length + 1) :]
-        return _Pair(tuple(kept[: -len(continuation)]), tuple(continuation))
+        whole = [*context, *continuation]
+        kept = whole[-(self._length + 1) :]
+        return _Pair(tuple(kept[: -len(continuation)]), tuple(continuation), len(kept) < len(whole))
 
     def _scored(self, pairs: Sequence[_Pair]) -> Iterator[dict[int, tuple[float, bool]]]:
         """Index of a pair → its log-likelihood and greediness, those of one context at a time."""
@@ -225,16 +230,19 @@ class ServedModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         unknown = sorted(options.keys() - _SAMPLING - _SAID_OTHERWISE)
         if unknown or options.get("num_beams", 1) != 1:
             raise self._fault(f"the generation setting {(unknown or ['num_beams'])[0]!r}", "settings that servers know")
-        ids = self.tok_encode(prompt)[-(self._length - room) :]
+        whole = self.tok_encode(prompt)
+        ids = whole[-(self._length - room) :]
         sampling = {name: options[name] for name in sorted(_SAMPLING & options.keys())} if options["do_sample"] else {}
         more: dict[str, Any] = {"stop": stops[:SENT_STOPS]} if stops else {}
         more |= {"return_token_ids": True} if self._offer.token_ids else {}
         more |= {"seed": seed} if seed is not None and options["do_sample"] else {}
         body = self._offer.ways.completion(ids, room, **{"temperature": 1.0, **sampling} if sampling else {}, **more)
         ending = self.tokenizer.decode(self.tokenizer.eos_token_id, skip_special_tokens=False)
-        return Call("completions", body, lambda answer: self._text(answer, ids, room, [*stops, ending]))
+        return Call(
+            "completions", body, lambda answer: self._text(answer, ids, room, [*stops, ending], len(ids) < len(whole))
+        )
 
-    def _text(self, answer: Any, ids: Sequence[int], room: int, stops: list[str]) -> Answer:
+    def _text(self, answer: Any, ids: Sequence[int], room: int, stops: list[str], cut: bool) -> Answer:
         """The text as it would be in process; decoded here where its token ids come with it."""
         choice = one_choice(answer, ids)
         written = choice["token_ids"] if self._offer.token_ids else None
@@ -246,7 +254,10 @@ class ServedModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         text = choice["text"] if written is None else self.tokenizer.decode(written, skip_special_tokens=True)
         if not isinstance(text, str):
             raise BrokenAnswer(f"{type(text).__name__} for a text", "a text")
-        return Answer(postprocess_generated_text(text, stops, None), count)
+        kept = postprocess_generated_text(text, stops, None)
+        at_end = written is not None and written[-1:] == [self.tokenizer.eos_token_id]
+        by_itself = "end" if at_end else "limit" if choice["finish_reason"] == "length" and kept == text else "stop"
+        return Answer(kept, count, by_itself, cut)
 
     def _fault(self, found: str, expected: str) -> InputFault:
         return InputFault(self._caller.base, found=found, expected=expected)

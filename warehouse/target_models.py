@@ -1,0 +1,60 @@
+"""What a team's target models score, from the file that `gwanmun score TARGET --suite S --json` wrote, under the same settings.
+
+A target that was scored with more examples, another template or another precision is an easier or a harder one: it is
+refused as two teams' settings would be.
+"""
+
+import json
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from checks.contracts.errors import InputFault
+from checks.contracts.loading import LoadedSubmission
+from checks.records.scores import SuiteScores
+from checks.rules.equal_settings import differing
+from checks.rules.inputs import task_score
+
+
+def targets_of(
+    loaded: LoadedSubmission, measured: Mapping[str, SuiteScores], may_differ: Collection[str]
+) -> dict[str, dict[str, Decimal]]:
+    """Suite → task → the target's score as the rules see it (shares × 100): as typed, or as the file has it.
+
+    Raises InputFault for a file that is not such an answer, and for one of other settings than the team's own score.
+    """
+    targets = {suite: dict(typed) for suite, typed in loaded.submission.targets.items()}
+    for suite in loaded.submission.target_scores:
+        path = loaded.target_file(suite)
+        answer = _answer(path, suite)
+        own = measured.get(suite)
+        if own is not None and (names := differing(own.settings, answer["settings"], may_differ)):
+            found = f"{', '.join(names[:3])} of another value than the team's own score has"
+            raise InputFault(path, "settings", found, "the team's settings, or `settings_may_differ` of the round")
+        targets[suite] = {
+            task: _decimal(path, task, score["metric"], score["value"]) for task, score in answer["tasks"].items()
+        }
+    return targets
+
+
+def _answer(path: Path, suite: str) -> dict[str, Any]:
+    expected = f"what `gwanmun score TARGET --suite {suite}.yaml --json` answers"
+    try:
+        answer = json.loads(path.read_text(encoding="utf-8"))
+        scores = answer["tasks"].values()
+        whole = isinstance(answer["settings"], dict) and all({"metric", "value"} <= set(each) for each in scores)
+        named = answer["suite"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputFault(path, found=f"{type(error).__name__}: {error}", expected=expected) from None
+    if not whole or named != suite:
+        raise InputFault(path, "suite", repr(named), expected)
+    return dict(answer)
+
+
+def _decimal(path: Path, task: str, metric: str, value: Any) -> Decimal:
+    """Above zero, as a typed target is: points are the team's score over it."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise InputFault(path, f"tasks.{task}.value", repr(value), "a score above 0")
+    exact = task_score(metric, value)
+    return Decimal(exact.numerator) / Decimal(exact.denominator)
