@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from checks.contracts.errors import InputFault
-from checks.contracts.loading import LoadedProgramme, LoadedSubmission, LoadedSuite
+from checks.contracts.loading import LM_EVAL_PREFIX, LoadedProgramme, LoadedSubmission, LoadedSuite
 from checks.contracts.programme import Round, Team
 from checks.contracts.task_files import task_files
 from checks.records.canonical import canonical_sha256
@@ -50,11 +50,12 @@ class PlannedRun:
 
 @dataclass(frozen=True)
 class SubmissionContent:
-    """The hashes of what a team handed in."""
+    """The hashes of what a team handed in, and whether a server answers for the model in the benchmark."""
 
     submission: str
     model: str
     checkpoints: Mapping[int, str]
+    served: bool = False
 
 
 def plan(loaded: LoadedProgramme, round_: Round) -> list[PlannedRun]:
@@ -106,8 +107,10 @@ def _complete_benchmarks(
 
 
 def _benchmarks(team: str, content: SubmissionContent, suites: Mapping[str, str]) -> dict[str, str]:
+    """A server computes in a precision of its own, so its scores are another run's; where it stands is no matter."""
+    by = {"served": True} if content.served else {}
     return {
-        suite: _key("benchmark", team, {"model": content.model, "suite": suite_hash})
+        suite: _key("benchmark", team, {"model": content.model, "suite": suite_hash, **by})
         for suite, suite_hash in suites.items()
     }
 
@@ -178,7 +181,7 @@ def submission_content(loaded: LoadedSubmission, cache: HashCache) -> Submission
             "files": files,
         }
     )
-    return SubmissionContent(whole, model, checkpoints)
+    return SubmissionContent(whole, model, checkpoints, loaded.submission.model.endpoint is not None)
 
 
 def evidence_files(loaded: LoadedSubmission) -> dict[str, Path]:
@@ -202,7 +205,7 @@ def suite_sha256(loaded: LoadedSuite, cache: HashCache) -> str:
     for task in loaded.suite.tasks:
         path = loaded.task_file(task)
         if path is None:
-            files[task.use] = f"lm_eval {version('lm_eval')}"
+            files[task.use] = f"lm_eval {version('lm_eval')}" if task.use.startswith(LM_EVAL_PREFIX) else ""
             continue
         for each in task_files(path):
             files[os.path.relpath(each, loaded.folder)] = hash_file(each, cache)

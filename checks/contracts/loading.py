@@ -28,6 +28,9 @@ from checks.expectations.thresholds import with_defaults
 SHIPPED_POLICIES = Path(__file__).parent.parent / "policy"
 LM_EVAL_PREFIX = "lm_eval:"
 
+#: A task that another tool runs: its results come by `gwanmun import`.
+IMPORTED_PREFIX = "imported:"
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -71,13 +74,13 @@ class LoadedSuite(Loaded):
     suite: Suite
 
     def task_file(self, task: SuiteTask) -> Path | None:
-        """The task's file, or None for a task that lm-evaluation-harness defines."""
-        if task.use.startswith(LM_EVAL_PREFIX):
+        """The task's file, or None for a task that lm-evaluation-harness defines or another tool runs."""
+        if task.use.startswith((LM_EVAL_PREFIX, IMPORTED_PREFIX)):
             return None
         key = f"tasks[{self.suite.tasks.index(task)}].use"
         target = self.resolve(task.use, key)
         if not target.is_file():
-            raise self.fault(key, f"{task.use!r}, no such file", "a task file, or lm_eval:NAME")
+            raise self.fault(key, f"{task.use!r}, no such file", "a task file, lm_eval:NAME or imported:NAME")
         return target
 
     def groups_file(self, task: SuiteTask) -> Path | None:

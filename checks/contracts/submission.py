@@ -55,7 +55,11 @@ class Model(Contract):
     )
     licence: str = Field(description="the model's own licence, an SPDX expression; an empty one is a finding")
     components: list[Component] = Field(min_length=1, description="every part with its own weights")
-    endpoint: str | None = Field(None, description="an OpenAI-compatible server of the agency's own, or null")
+    endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$",
+        description="an OpenAI-compatible server of the agency's own that answers in the benchmark (http://HOST:PORT), or null",
+    )
 
     @model_validator(mode="after")
     def _once_each(self) -> "Model":

@@ -52,7 +52,14 @@ class SuiteTask(Contract):
 
     id: TaskId = Field(description="the task's name in scores and targets")
     use: str = Field(
-        min_length=1, description="lm_eval:NAME, a task that lm-evaluation-harness defines, or a task file beside"
+        min_length=1,
+        description="lm_eval:NAME, a task that lm-evaluation-harness defines; imported:NAME, one that another tool runs; "
+        "or a task file beside",
+    )
+    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = Field(
+        None,
+        exclude_if=is_absent,
+        description="the commit of the task's data set on the hub, 40 hex digits; a branch or tag is not pinned",
     )
     metric: str = Field("acc", min_length=1, description="the metric that counts, one that the task defines")
     fewshot: Count = Field(0, description="examples shown before the question")

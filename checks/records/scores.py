@@ -103,3 +103,8 @@ class SuiteScores(Record):
     items: list[ItemResult]
     settings: dict[str, Any] = {}
     engine: dict[str, Any] = {}
+
+    @property
+    def imported(self) -> dict[str, Any] | None:
+        """Where the scores were not measured here: the format, the tool, the model it names, and SHA-256 of its files."""
+        return self.settings.get("imported")

@@ -22,6 +22,7 @@ from checks.rules.reasons import (
     fault_reason,
     gate_reasons,
     hypothetical_reason,
+    imported_reason,
     tie_reasons,
     top_reason,
     total_reason,
@@ -162,9 +163,18 @@ def _reasons(
         ungated = [each.model_copy(update={"effect": "pass"}) if each.gate == by else each for each in results]
         reasons.append(hypothetical_reason(by, rank, teams, _without_gate(inputs, outcome, team, ungated)))
     reasons += gate_reasons(results)
+    reasons += _imported(inputs, team)
     reasons += late_evidence_reasons(inputs.acts.late_evidence, inputs.round.freeze, team)
     reasons += [fault_reason(stage, message) for stage, message in measured.faults.items()]
     return reasons
+
+
+def _imported(inputs: RoundInputs, team: str) -> list[Reason]:
+    """One reason for each suite whose scores were measured elsewhere."""
+    measured = inputs.teams[team]
+    found = {suite: scores.imported for suite, scores in measured.suites.items() if scores.imported is not None}
+    runs = {name.removeprefix("benchmark:"): [f"run:{run_id}"] for name, run_id in measured.runs.items()}
+    return [imported_reason(suite, imported, runs.get(suite, [])) for suite, imported in found.items()]
 
 
 def _beside_the_count(inputs: RoundInputs, outcome: Outcome, team: str, placing: Placing) -> list[Reason]:

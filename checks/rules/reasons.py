@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import Any
 
 from checks.contracts.round_rules import PublishedDraw, Select
 from checks.policy.outcomes import finding
@@ -195,6 +196,18 @@ def hypothetical_reason(gate: str, rank: int | None, teams: int, would: Status) 
 def withdrawn_reason(date: str) -> Reason:
     """A team that withdrew has no total and no rank."""
     return _reason("withdrawn", "withdrawn", f"{date}에 참가를 철회했습니다.", f"Withdrew on {date}.")
+
+
+def imported_reason(suite: str, imported: Mapping[str, Any], evidence: Sequence[str]) -> Reason:
+    """That scores were measured elsewhere (see `SuiteScores.imported`): said wherever they count."""
+    tool, model, files = imported["tool"], imported["model"], len(imported["files"])
+    return _reason(
+        "imported",
+        "noted",
+        f"평가 묶음 {suite}의 점수는 여기서 측정하지 않고 가져온 것입니다: {tool}, 모델 {model}, 해시를 기록한 파일 {files}개.",
+        f"The scores of suite {suite} were imported, not measured here: {tool}, model {model}, {files} files by their hashes.",
+        evidence,
+    )
 
 
 def fault_reason(stage: str, message: str) -> Reason:

@@ -8,6 +8,7 @@ import streamlit as st
 from checks.records.record import Text
 from checks.records.scores import ItemResult, SuiteScores, TaskScore, WayScore
 from checks.rules.inputs import UNSCALED_METRICS, task_score
+from checks.rules.reasons import imported_reason
 from dashboard.blocks import heading, label, mono, section, sentence, show_chart, show_long_table, show_table
 from dashboard.certainty import show_certainty
 from dashboard.charts.intervals import Interval, intervals_chart
@@ -74,6 +75,10 @@ def _score_table(shown: View, suite: str, scores: dict[str, SuiteScores]) -> Non
         if team.id not in scores and team.withdrawn is None:
             why = shown.why_not_measured(team.id, "benchmark")
             sentence(shown, Text(ko=f"{team.name.ko}: {why.ko}", en=f"{team.name.en}: {why.en}"))
+        imported = scores[team.id].imported if team.id in scores else None
+        if imported is not None:
+            said = imported_reason(suite, imported, ()).text
+            sentence(shown, Text(ko=f"{team.name.ko}: {said.ko}", en=f"{team.name.en}: {said.en}"))
 
 
 def _scaled(score: TaskScore, value: float) -> float:

@@ -22,6 +22,7 @@ from flows.cli.demo import demo
 from flows.cli.evidence import EXIT_CODES as VERIFY_CODES
 from flows.cli.evidence import bundle, keys, verify
 from flows.cli.exit_codes import IN_WORDS, code_of
+from flows.cli.import_results import import_results
 from flows.cli.life_cycle import EXIT_CODES as HISTORY_CODES
 from flows.cli.life_cycle import decide, finalise, freeze, history
 from flows.cli.query import query
@@ -85,6 +86,7 @@ def gwanmun(
 app.command(epilog=CHECK_CODES)(check)
 app.command(epilog=IN_WORDS)(demo)
 app.command(epilog=IN_WORDS)(run)
+app.command("import", epilog=IN_WORDS)(import_results)
 app.command(epilog=IN_WORDS)(rank)
 app.command(epilog=IN_WORDS)(robustness)
 app.command("what-if", epilog=IN_WORDS)(what_if)

@@ -39,10 +39,13 @@ def _known_state(fault: BaseException) -> int:
     """States that the rooms below have names for; imported only here, where something has gone wrong already."""
     from checks.rules.inputs import NotMeasured
     from flows.evaluate_round import StoppedPartWay
+    from tasks.benchmark import ServerStopped
     from warehouse.store import EmptyWarehouse
 
     if isinstance(fault, StoppedPartWay):
         return _say(str(fault), PART_WAY)
+    if isinstance(fault, ServerStopped):
+        return _say(f"{fault}; with --items FILE --resume the same command goes on where it was", PART_WAY)
     if isinstance(fault, NotMeasured | EmptyWarehouse):
         return _say(str(fault), BAD_INPUT)
     return _say(_internal(fault), PART_WAY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +18,7 @@ from flows.cli.score_table import print_scores, task_document
 
 if TYPE_CHECKING:
     from checks.records.scores import SuiteScores
+    from tasks.benchmark import Endpoint
 
 
 def score(
@@ -37,6 +39,12 @@ def score(
             metavar="DTYPE", help="float32, bfloat16, float16. Without it: bfloat16 on a GPU that has it, else float32."
         ),
     ] = None,
+    endpoint: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="Ask an OpenAI-compatible server; MODEL then holds its tokenizer, and weights if any."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score one model on a suite of benchmark tasks.
@@ -53,31 +61,39 @@ def score(
     the finished file has the bytes of an uninterrupted run. How long items took, which is never the same twice, stands beside it
     in FILE.jsonl.times. `items_per_second` counts the items asked by this call over
     the time from the first task on, loading the model included; it is null where nothing was asked.
+
+    With --endpoint a server (vLLM, SGLang) answers. What it offers is found out first, and where MODEL holds the weights and they
+    fit this machine, both must answer alike; else the served weights are "not verified", which is printed. A key that the
+    server asks for stands in GWANMUN_ENDPOINT_KEY. A server that stops answering ends the command with 3.
     """
     from checks.contracts.loading import load_suite
-    from tasks.benchmark import score_suite
+    from tasks.benchmark import connect, score_suite
 
+    if endpoint is not None and (device or dtype):
+        raise InputFault("command line", "--endpoint", "--device or --dtype", "neither: the server decides both")
     if resume and items is None:
         raise InputFault("command line", "--resume", "no --items", "--items FILE.jsonl, the file to take up")
     with only_the_answer(), progress_shown() as progress:
         loaded = load_suite(suite)
         held = _lines(items)
         clock = _Clock(progress)
-        scores = score_suite(
-            model,
-            loaded,
-            limit=limit,
-            device=device,
-            dtype=dtype,
-            ledger=items,
-            resume=resume,
-            progress=clock,
-        )
+        with nullcontext() if endpoint is None else connect(endpoint, model) as server:
+            scores = score_suite(
+                model,
+                loaded,
+                limit=limit,
+                device=device,
+                dtype=dtype,
+                endpoint=server,
+                ledger=items,
+                resume=resume,
+                progress=clock,
+            )
         speed = clock.items_per_second(len(scores.items) - held)
     if as_json:
-        print_json(_document(model, scores, speed))
+        print_json(_document(model, scores, speed, server))
     else:
-        _print(model, scores, speed)
+        _print(model, scores, speed, server)
 
 
 @dataclass
@@ -106,7 +122,7 @@ def _lines(items: Path | None) -> int:
         return sum(line.endswith(b"\n") for line in file)
 
 
-def _document(model: Path, scores: SuiteScores, speed: float | None) -> dict[str, Any]:
+def _document(model: Path, scores: SuiteScores, speed: float | None, server: Endpoint | None) -> dict[str, Any]:
     return {
         "model": str(model),
         "suite": scores.suite,
@@ -114,12 +130,17 @@ def _document(model: Path, scores: SuiteScores, speed: float | None) -> dict[str
         "items_per_second": speed,
         "settings": scores.settings,
         "engine": scores.engine,
+        **({} if server is None else {"endpoint": server.environment()}),
     }
 
 
-def _print(model: Path, scores: SuiteScores, speed: float | None) -> None:
+def _print(model: Path, scores: SuiteScores, speed: float | None, server: Endpoint | None) -> None:
     terminal = console()
     print_scores(terminal, f"{model} on {scores.suite}", scores)
     for kind, way in scores.engine.get("ways", {}).items():
         terminal.print(f"{kind}: {way}", markup=False)
+    if server is not None:
+        terminal.print(
+            f"{server.offer.model} of {server.caller.base}; its weights {server.weights.words}", markup=False
+        )
     terminal.print("nothing was asked again" if speed is None else f"{speed:.1f} items a second")

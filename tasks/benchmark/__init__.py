@@ -7,8 +7,19 @@ Works without Prefect. Importing this is quick: torch, transformers and the harn
 """
 
 from tasks.benchmark.devices import choose_device, environment
+from tasks.benchmark.endpoint import Endpoint, ServerStopped, connect
 from tasks.benchmark.harness_tasks import suite_files
 from tasks.benchmark.scoring import check_suite, score_suite
 from tasks.benchmark.text_losses import text_losses
 
-__all__ = ["check_suite", "choose_device", "environment", "score_suite", "suite_files", "text_losses"]
+__all__ = [
+    "Endpoint",
+    "ServerStopped",
+    "check_suite",
+    "choose_device",
+    "connect",
+    "environment",
+    "score_suite",
+    "suite_files",
+    "text_losses",
+]

@@ -21,6 +21,10 @@ class Placement:
     dtype: str
 
 
+#: Where a server answers, in the precision that it was started with.
+SERVED = Placement("server", "as served")
+
+
 def choose_device(device: str | None = None, dtype: str | None = None) -> Placement:
     """CUDA with bfloat16 where there is a GPU that has it, else the CPU with float32; or what is said.
 

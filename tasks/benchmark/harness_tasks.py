@@ -8,21 +8,29 @@ them, wherever the program is started. `use: lm_eval:kmmlu` is a task or group t
 are the parts of one task, and its items are numbered through them in the group's order.
 """
 
+import random
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
 from checks.contracts.errors import InputFault
-from checks.contracts.loading import LM_EVAL_PREFIX, LoadedSuite
+from checks.contracts.loading import IMPORTED_PREFIX, LM_EVAL_PREFIX, LoadedSuite
 from checks.contracts.suite import SuiteTask
 from checks.contracts.task_files import task_files
+from tasks.benchmark.hub_revisions import pinned
 from tasks.benchmark.library_quiet import quiet_libraries
+from tasks.benchmark.sandbox import check_sandbox
+from tasks.benchmark.sandbox.code_eval import code_eval_sandboxed, runs_in_sandbox, score_pass_at
 from tasks.benchmark.task_faults import check_data_file, check_metrics, task_fault
+
+#: What the harness itself seeds Python's generator with before tasks are loaded.
+HARNESS_SEED = 0
 
 #: The harness imports `!function` modules and registers metrics in tables of its own process: one task at a time.
 _LOADING = threading.Lock()
@@ -57,9 +65,16 @@ class LoadedTask:
 
 
 def load_tasks(suite: LoadedSuite) -> list[LoadedTask]:
-    """The suite's tasks with their data; raises InputFault for a task, data file, split or metric that is not there."""
+    """The suite's tasks with their data, without those that another tool runs.
+
+    Raises InputFault for a task, data file, split or metric that is not there.
+    """
     quiet_libraries()
-    return [_load(suite, index, setting) for index, setting in enumerate(suite.suite.tasks)]
+    return [
+        _load(suite, index, setting)
+        for index, setting in enumerate(suite.suite.tasks)
+        if not setting.use.startswith(IMPORTED_PREFIX)
+    ]
 
 
 def suite_files(suite: LoadedSuite) -> list[Path]:
@@ -75,7 +90,7 @@ def suite_files(suite: LoadedSuite) -> list[Path]:
 def _load(suite: LoadedSuite, index: int, setting: SuiteTask) -> LoadedTask:
     path = suite.task_file(setting)
     key = f"tasks[{index}]"
-    with _LOADING:
+    with _LOADING, code_eval_sandboxed(), pinned(setting.revision), _seeded():
         loaded = _shipped(suite, setting, key) if path is None else _from_file(path)
     group = None if isinstance(loaded, list) else loaded
     harness_tasks = loaded if isinstance(loaded, list) else loaded.get_all_tasks()
@@ -185,7 +200,7 @@ def _shipped(suite: LoadedSuite, setting: SuiteTask, key: str) -> Any:
         loaded = manager.load([name])
     except Exception as error:  # mostly a data set that is not in the local cache
         config = {} if manager.task_index[name].cfg is None else manager.task_index[name].cfg
-        raise task_fault(suite.path, config, error, f"{key}.use", name) from error
+        raise task_fault(suite.path, config, error, f"{key}.use", name, setting.revision) from error
     if loaded.get("groups"):
         return loaded["groups"][name]
     if len(loaded["tasks"]) > 1:
@@ -197,14 +212,42 @@ def _shipped(suite: LoadedSuite, setting: SuiteTask, key: str) -> Any:
 def _prepare(harness: Any, setting: SuiteTask, seed: int, source: Path) -> None:
     """Few-shot as the suite says, seeded as the harness seeds it; refuses what this stage does not run."""
     if getattr(harness, "UNSAFE_CODE", False):
-        raise InputFault(source, harness.task_name, "a task that runs generated code", "one that only reads answers")
+        if not runs_in_sandbox(harness):
+            expected = "one that runs it by `code_eval`, which is put in a sandbox here"
+            raise InputFault(source, harness.task_name, "a task that runs generated code by means of its own", expected)
+        check_sandbox()
+        score_pass_at(harness)
     if (harness.get_config("repeats") or 1) != 1:
         found = f"repeats: {harness.get_config('repeats')}"
         raise InputFault(source, harness.task_name, found, "1 here, and `repeats` in the suite")
     if not len(harness.eval_docs):
         raise InputFault(source, harness.task_name, "an empty test split", "at least one item")
+    if (process := harness.config.process_docs) is not None:
+        harness.config.process_docs = _always_seeded(process)
     harness.set_config("num_fewshot", setting.fewshot)
     harness.set_fewshot_seed(seed)
+
+
+def _always_seeded(process: Any) -> Any:
+    """A task's `process_docs` that gives the same each time it is called, where it shuffles choices (GPQA's does)."""
+
+    @wraps(process)
+    def seeded(documents: Any) -> Any:
+        with _seeded():
+            return process(documents)
+
+    return seeded
+
+
+@contextmanager
+def _seeded() -> Iterator[None]:
+    """Python's own generator from the harness's seed on while the block runs, and as it was afterwards."""
+    before = random.getstate()
+    random.seed(HARNESS_SEED)
+    try:
+        yield
+    finally:
+        random.setstate(before)
 
 
 def _decode(suite: LoadedSuite, key: str, harness: Any, setting: SuiteTask) -> None:

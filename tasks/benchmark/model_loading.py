@@ -88,11 +88,12 @@ def check_folder(folder: Path, settings: Path | None = None) -> None:
 
 def fingerprint(folder: Path) -> str:
     """SHA-256 over the contents of the settings, the tokenizer and the weights: two models that differ have different ones."""
-    files = {path.name: _sha256(path) for path in sorted(folder.iterdir()) if path.suffix in _DECIDING}
+    files = {path.name: file_sha256(path) for path in sorted(folder.iterdir()) if path.suffix in _DECIDING}
     return canonical_sha256(files)
 
 
-def _sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

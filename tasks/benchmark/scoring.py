@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from checks.contracts.errors import InputFault
-from checks.contracts.loading import LoadedSuite
+from checks.contracts.loading import IMPORTED_PREFIX, LoadedSuite
+from checks.records.canonical import canonical_sha256
 from checks.records.scores import SuiteScores
 from tasks.benchmark.chat import Chat, chat_of
-from tasks.benchmark.devices import choose_device
+from tasks.benchmark.devices import SERVED, choose_device
+from tasks.benchmark.endpoint import Endpoint
 from tasks.benchmark.harness_tasks import LoadedTask, load_tasks
 from tasks.benchmark.item_groups import groups_of
 from tasks.benchmark.items import Item, check_items, chunks
@@ -58,6 +60,7 @@ def score_suite(
     limit: int | None = None,
     device: str | None = None,
     dtype: str | None = None,
+    endpoint: Endpoint | None = None,
     ledger: Path | None = None,
     resume: bool = True,
     progress: Progress | None = None,
@@ -65,30 +68,45 @@ def score_suite(
     """Scores the model in a folder.
 
     `limit`: only the first so many items of each task (of a group: of each part), at least 1. `device` and `dtype`: see
-    `choose_device`. `ledger`: a file of items, taken up where it ends (`resume`) or required to be new; it also stays
-    when this raises. A complete one is judged again without loading the model. `progress(task, done, total)`.
+    `choose_device`. `endpoint`: the server that answers in the model's place.
+    `ledger`: a file of items, taken up where it ends (`resume`) or required to be new; it also stays when this raises. A
+    complete one is judged again without loading the model. `progress(task, done, total)`.
     Every item is asked in each of its task's ways (see `variants`). Log-likelihoods and greedy answers are computed once;
     sampled answers `repeats` times, with seeds seed, seed + 1, ….
 
     Raises InputFault for a suite, model, device, limit or ledger that is not as it must be.
     """
     quiet_libraries()
+    for index, each in enumerate(suite.suite.tasks):
+        if each.use.startswith(IMPORTED_PREFIX):
+            raise suite.fault(
+                f"tasks[{index}].use", f"{each.use}, which another tool runs", "its results: gwanmun import"
+            )
+    if endpoint is not None and suite.suite.batch_invariant:
+        found = "true, for a server, which batches as it likes"
+        raise suite.fault("batch_invariant", found, "a model in process, or batch_invariant: false")
     if limit is not None and limit < 1:
         raise InputFault(suite.path, "limit", str(limit), "at least 1 item")
-    placement = choose_device(device, dtype)
-    check_folder(model_path)
+    placement = choose_device(device, dtype) if endpoint is None else SERVED
+    if endpoint is None:
+        check_folder(model_path)
     tasks = load_tasks(suite)
     asked = {task.id: variants(suite, task) for task in tasks}
     for task in tasks:
         check_group(task)
         groups_of(suite, task)
     settings = suite_settings(suite, tasks, placement, limit)
-    hashes = line_hashes(settings, fingerprint(model_path), placement.device) if ledger else {}
+    model_sha256 = fingerprint(model_path) if ledger else ""
+    if endpoint is not None:
+        model_sha256 = canonical_sha256({"model": model_sha256, **endpoint.identity})
+    hashes = line_hashes(settings, model_sha256, placement.device) if ledger else {}
     hashes = hashes or {task.id: "" for task in tasks}
 
     chat = chat_of(model_path) if suite.suite.chat_template else None
 
     def open_engine() -> Any:
+        if endpoint is not None:
+            return endpoint.model
         from tasks.benchmark.engine import HarnessModel
 
         return HarnessModel(load_model(model_path, placement), alone=suite.suite.batch_invariant)

@@ -71,6 +71,7 @@ def _task_settings(suite: LoadedSuite, task: LoadedTask, common: Mapping[str, An
     setting = task.setting
     settings = {
         "use": task.setting.use,
+        **({} if task.setting.revision is None else {"revision": task.setting.revision}),
         "metric": task.metric,
         "filter": task.filter,
         "fewshot": setting.fewshot,

@@ -2,6 +2,7 @@
 
 import json
 import re
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +42,22 @@ def check_metrics(path: Path, config: dict[str, Any]) -> None:
             raise InputFault(path, f"metric_list[{index}].metric", repr(name), f"one of {known}")
 
 
-def task_fault(path: Path, config: dict[str, Any], error: Exception, key: str = "", name: str = "") -> InputFault:
-    """The fault that stands behind what the harness raised while it loaded a task; `name` is that of a shipped one."""
+def task_fault(
+    path: Path, config: dict[str, Any], error: Exception, key: str = "", name: str = "", revision: str | None = None
+) -> InputFault:
+    """The fault that stands behind what the harness raised while it loaded a task; `name` is that of a shipped one, whose
+    data set the suite may pin to a `revision`."""
     causes = _chain(error)
+    for each in causes:
+        if isinstance(each, InputFault):
+            return each
     if any(isinstance(each, _absence()) for each in causes):
         dataset = str(config.get("dataset_path") or _dataset_named(causes))
         arguments = ", ".join(repr(each) for each in (dataset, config.get("dataset_name")) if each)
         call = f"import datasets; datasets.load_dataset({arguments})"
-        if name:
+        if revision:
+            call = f"import datasets; datasets.load_dataset({arguments}, revision={revision!r})"
+        elif name:
             call = f"from lm_eval.tasks import TaskManager; TaskManager().load([{name!r}])"
         found = f"the data set {dataset!r}{f' of {name}' if name else ''}, which is not on this machine"
         fetch = f'it in the local cache; fetch it beforehand: HF_HUB_OFFLINE=0 python -c "{call}"'
@@ -103,7 +112,7 @@ def _check_answer(source: Path, where: str, answer: Any, choices: list[str]) -> 
     if isinstance(answer, str):
         if answer not in choices:
             raise InputFault(source, where, f"the answer {answer!r}", f"one of the choices {choices!r}")
-    elif not isinstance(answer, int) or not 0 <= answer < len(choices):
+    elif not isinstance(answer, Integral) or not 0 <= int(answer) < len(choices):
         raise InputFault(source, where, f"the answer {answer!r}", f"0 to {len(choices) - 1}, one of the choices")
 
 
