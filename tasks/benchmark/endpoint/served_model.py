@@ -256,8 +256,8 @@ class ServedModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
             raise BrokenAnswer(f"{type(text).__name__} for a text", "a text")
         kept = postprocess_generated_text(text, stops, None)
         at_end = written is not None and written[-1:] == [self.tokenizer.eos_token_id]
-        by_itself = "end" if at_end else "limit" if choice["finish_reason"] == "length" and kept == text else "stop"
-        return Answer(kept, count, by_itself, cut)
+        whole = choice["finish_reason"] == "length" and kept == text
+        return Answer(kept, count, "end" if at_end else "limit" if whole else "stop", cut)
 
     def _fault(self, found: str, expected: str) -> InputFault:
         return InputFault(self._caller.base, found=found, expected=expected)
