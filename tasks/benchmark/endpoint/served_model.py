@@ -8,7 +8,7 @@ server may take four of them only.
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from lm_eval.api.model import TemplateLM
 from lm_eval.models.utils import (
@@ -256,8 +256,10 @@ class ServedModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
             raise BrokenAnswer(f"{type(text).__name__} for a text", "a text")
         kept = postprocess_generated_text(text, stops, None)
         at_end = written is not None and written[-1:] == [self.tokenizer.eos_token_id]
-        whole = choice["finish_reason"] == "length" and kept == text
-        return Answer(kept, count, "end" if at_end else "limit" if whole else "stop", cut)
+        ended: Literal["stop", "end", "limit"] = (
+            "end" if at_end else "limit" if choice["finish_reason"] == "length" and kept == text else "stop"
+        )
+        return Answer(kept, count, ended, cut)
 
     def _fault(self, found: str, expected: str) -> InputFault:
         return InputFault(self._caller.base, found=found, expected=expected)
