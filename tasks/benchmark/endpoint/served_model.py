@@ -255,10 +255,11 @@ class ServedModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         if not isinstance(text, str):
             raise BrokenAnswer(f"{type(text).__name__} for a text", "a text")
         kept = postprocess_generated_text(text, stops, None)
-        at_end = written is not None and written[-1:] == [self.tokenizer.eos_token_id]
-        ended: Literal["stop", "end", "limit"] = (
-            "end" if at_end else "limit" if choice["finish_reason"] == "length" and kept == text else "stop"
-        )
+        ended: Literal["stop", "end", "limit"] = "stop"
+        if written is not None and written[-1:] == [self.tokenizer.eos_token_id]:
+            ended = "end"
+        elif choice["finish_reason"] == "length" and kept == text:
+            ended = "limit"
         return Answer(kept, count, ended, cut)
 
     def _fault(self, found: str, expected: str) -> InputFault:
