@@ -20,7 +20,7 @@ def measure_hashes(found: Findings, declared: Path | None, beside: Path, folders
     A folder elsewhere is a pinned revision of a hub, which is a hash itself.
     """
     if declared is None:
-        found.missing("hashes")
+        found.not_applicable("hashes", observed="no hashes of the weights, which are optional")
         return
     said = _read(declared)
     inside = [folder for folder in folders if folder.is_relative_to(beside)]

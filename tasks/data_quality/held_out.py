@@ -59,7 +59,10 @@ class _Means:
 
 def measure_held_out(found: Findings, held: HeldOut, log: TrainingLog | None, losses: TextLosses | None) -> None:
     """Three rows of suite `checkpoints`; raises InputFault for files of documents that cannot be read."""
-    if held.validation is None or not held.checkpoints or losses is None:
+    if held.validation is None:
+        found.not_applicable(*CHECKS_OF_LOSS, *CHECKS_OF_ORDER, observed="no held-out documents, which are optional")
+        return
+    if not held.checkpoints or losses is None:
         found.missing(*CHECKS_OF_LOSS, *CHECKS_OF_ORDER)
         return
     held_out = [document.text for document in _documents(held.validation)]

@@ -74,7 +74,7 @@ def measure_log(
     if log.chained:
         found.counted("hash-chain", log.lines, log.broken_links)
     else:
-        found.missing("hash-chain", observed="no line holds prev_sha256")
+        found.not_applicable("hash-chain", observed="no line holds prev_sha256, which is optional")
     return found.rows
 
 
@@ -200,7 +200,10 @@ def _compute(found: Findings, log: TrainingLog, training: Training | None, shape
 def _allocation(found: Findings, log: TrainingLog, accelerators: Accelerators) -> None:
     """The hours from the first line to the last, restarts and pauses among them, times how many accelerators there were."""
     times = log.column("time")[np.isfinite(log.column("time"))]
-    if accelerators.allocated_hours is None or len(times) < 2:
+    if accelerators.allocated_hours is None:
+        found.not_applicable("allocation", observed="no allocated_hours, which are optional")
+        return
+    if len(times) < 2:
         found.missing("allocation")
         return
     used = float(times.max() - times.min()) / 3600 * accelerators.count

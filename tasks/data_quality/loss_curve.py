@@ -56,7 +56,10 @@ def learning_rate(schedule: Schedule, steps: npt.NDArray[np.int64]) -> Floats:
 def _schedule(found: Findings, log: TrainingLog, schedule: Schedule | None) -> None:
     rates, steps = log.column("learning_rate"), log.steps
     logged = np.isfinite(rates)
-    if schedule is None or not logged.any():
+    if schedule is None:
+        found.not_applicable("schedule", observed="no schedule, which is optional")
+        return
+    if not logged.any():
         found.missing("schedule")
         return
     apart = np.abs(rates - learning_rate(schedule, steps))[logged] / float(schedule.peak)
@@ -72,7 +75,7 @@ def _lag(found: Findings, log: TrainingLog, training: Training | None) -> None:
     the loss falls slowly.
     """
     if training is None or training.loss_window is None:
-        found.missing("loss-lag")
+        found.not_applicable("loss-lag", observed="no loss_window, which is optional")
         return
     steps, loss = log.steps, log.column("loss")
     usable = np.isfinite(loss)
@@ -90,7 +93,7 @@ def _lag(found: Findings, log: TrainingLog, training: Training | None) -> None:
 
 def _plateau_tokens(found: Findings, log: TrainingLog, entropy: Entropy, small: TrainingLog | None) -> None:
     if small is None:
-        found.missing("plateau-tokens")
+        found.not_applicable("plateau-tokens", observed="no small run, which is optional")
         return
     own, theirs = (each.column("loss")[np.isfinite(each.column("loss"))] for each in (log, small))
     if not len(own) or not len(theirs):
