@@ -90,7 +90,10 @@ def check_item(source: Path, harness: Any, document: Any, number: int) -> None:
         answer = question if harness.multiple_input else answer
         for each in [] if own_judgement else answer if isinstance(answer, list) else [answer]:
             _check_answer(source, where, each, checked)
-    if answer in ("", None, []) and not own_judgement:
+    empty = answer is None or (
+        isinstance(answer, str | list) and not answer
+    )  # an array of numbers compares with neither
+    if empty and not own_judgement:
         raise InputFault(source, where, "no answer", "the right answer")
 
 

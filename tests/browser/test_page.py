@@ -88,6 +88,7 @@ def test_a_pages_own_address_opens_it_whole_though_nothing_was_asked_before(visi
             "팀별 결과",
             "얼마나 확실한가",
             "가정해 보기 (WHAT-IF)",
+            "평가위원과 위원회 결정",
             "벤치마크",
             "독자성",
             "데이터 품질",

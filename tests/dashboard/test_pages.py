@@ -203,7 +203,7 @@ def test_data_quality_shows_what_did_not_pass_and_what_was_found(small_round: Pa
     shown.selectbox(key="team").select("a").run()
     shown.toggle(key="quality-open").set_value(True).run()
     assert_calm(shown)
-    assert "All 1 checks passed." in text_of(shown)
+    assert re.search(r"All [2-9]\d* checks passed\.", text_of(shown))
 
 
 def test_a_query_answers_from_the_warehouse_and_refuses_to_write(small_round: Path, draw: Draw) -> None:

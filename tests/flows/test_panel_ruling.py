@@ -21,6 +21,7 @@ def _answer(flow: str, form: str, wanted: dict[str, Any], heard: list[str]) -> N
     """Waits until the run is paused with a form it has not been paused with, remembers what it asks, and answers."""
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import FlowFilter, FlowFilterName
+    from prefect.exceptions import PrefectHTTPStatusError
 
     with get_client(sync_client=True) as client:
         end = time.monotonic() + PATIENCE_SECONDS
@@ -28,9 +29,12 @@ def _answer(flow: str, form: str, wanted: dict[str, Any], heard: list[str]) -> N
             runs = client.read_flow_runs(flow_filter=FlowFilter(name=FlowFilterName(any_=[flow])))
             keyset = runs[0].state.state_details.run_input_keyset if runs and runs[0].state else None
             if runs and runs[0].state and runs[0].state.is_paused() and keyset and keyset["response"] not in heard:
-                asked = client.request(
-                    "GET", "/flow_runs/{id}/input/{key}", path_params={"id": runs[0].id, "key": keyset["description"]}
-                )
+                path = {"id": runs[0].id, "key": keyset["description"]}
+                try:
+                    asked = client.request("GET", "/flow_runs/{id}/input/{key}", path_params=path)
+                except PrefectHTTPStatusError:  # it is paused a moment before its question is there
+                    time.sleep(0.2)
+                    continue
                 heard.append(keyset["response"])
                 heard.append(f"{form}: {asked.text}")
                 client.resume_flow_run(runs[0].id, run_input=wanted)
