@@ -44,7 +44,7 @@ def _first_prompts(suite: LoadedSuite, task: LoadedTask) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(each, marks=pytest.mark.slow) for each in ("global", "long-context")] + ["maths", "safety", "code"],
+    [pytest.param(each, marks=pytest.mark.slow) for each in ("global", "long-context", "maths")] + ["safety", "code"],
 )
 def test_a_suite_s_tasks_fit_the_schema_of_their_data(hub: None, name: str) -> None:
     suite = load_suite(SUITES / f"{name}.yaml")
@@ -60,7 +60,9 @@ def test_a_suite_s_tasks_fit_the_schema_of_their_data(hub: None, name: str) -> N
             assert judge(task, 0, item, ["    return 0"]).correct == 0.0
 
 
-@pytest.mark.parametrize("task", ["haerae", "kobest", "click", "kormedmcqa", "kmmlu_law"])
+@pytest.mark.parametrize(
+    "task", ["haerae", pytest.param("kobest", marks=pytest.mark.slow), "click", "kormedmcqa", "kmmlu_law"]
+)
 def test_the_korean_suite_s_tasks_fit_the_schema_of_their_data(hub: None, tmp_path: Path, task: str) -> None:
     """KMMLU by one of its 45 subjects, whose files differ in a name only."""
     content = yaml.safe_load((SUITES / "korean.yaml").read_text())

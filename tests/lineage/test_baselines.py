@@ -55,7 +55,7 @@ def test_each_is_lost_under_what_is_known_to_defeat_it(name: str, disguise: str)
     assert hidden.value < max(scored(name, STRANGER).value, 0.1 * plain.value) + 1e-9
 
 
-@pytest.mark.parametrize("name", ["REEF", "std curve"])
+@pytest.mark.parametrize("name", [pytest.param("REEF", marks=pytest.mark.slow), "std curve"])
 def test_what_looks_alike_ranks_pairs_the_wrong_way_round(name: str) -> None:
     """A model that shares nothing but its data is nearer than a child trained three times as long."""
     assert scored(name, STRANGER).value > scored(name, LONGER).value
