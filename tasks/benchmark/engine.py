@@ -1,11 +1,10 @@
 """The model behind lm-evaluation-harness's interface: `loglikelihood`, `loglikelihood_rolling`, `generate_until`.
 
 The benchmark stage knows a model only through this interface, so a faster engine takes this one's place without a change
-elsewhere. Answers equal those of the harness's own `hf` model: the same tokens at the border of context and
-continuation, the same rules for the first token, the same truncation from the left, the same stop strings. Different
-inside: no token is computed twice (rows go along their prefix tree where the model allows it, else sorted by length in
-right-padded batches, equal rows once), each line of text is encoded once, and logits are made at the scored positions
-only, by an output layer in float32.
+elsewhere. Answers equal those of the harness's own `hf` model (see `answering_model`), with the same truncation from the left
+and the same stop strings. Different inside: no token is computed twice (rows go along their prefix tree where the model allows
+it, else sorted by length in right-padded batches, equal rows once), each line of text is encoded once, and logits are made at
+the scored positions only, by an output layer in float32.
 
 Imported only where a model is scored: it needs torch, transformers and lm_eval from its first line.
 """
@@ -14,14 +13,13 @@ import math
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
-from lm_eval.api.model import TemplateLM
-from lm_eval.models.utils import has_bos_prefix, resolve_max_length
-from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
+from lm_eval.models.utils import resolve_max_length
 
 from checks.contracts.errors import InputFault
+from tasks.benchmark.answering_model import Answer, AnsweringModel
 from tasks.benchmark.batching import (
     BatchRunner,
     Budget,
@@ -37,7 +35,6 @@ from tasks.benchmark.output_layer import OutputLayer
 from tasks.benchmark.picture_prompts import PicturePrompts
 from tasks.benchmark.row_tensors import model_inputs
 from tasks.benchmark.slots import SlotWriter
-from tasks.benchmark.text_encoding import TextEncoder
 from tasks.benchmark.tree_scoring import TreeScorer
 
 #: Contexts whose rows are scored both ways at the start, and the most rows of them: two items at four choices each.
@@ -65,24 +62,9 @@ class Pair:
         return len(self.context) + len(self.continuation)
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a request's function of the interface gives, and how many tokens were scored or generated for it.
-
-    Of a generated text, `ended` says by what: a stop string, the model's own end, or the limit of tokens. `prompt_cut`:
-    the prompt was too long for the model and lost its beginning.
-    """
-
-    value: Any
-    tokens: int
-    ended: Literal["stop", "end", "limit"] = "stop"
-    prompt_cut: bool = False
-
-
-class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
+class HarnessModel(AnsweringModel):
     """A loaded model as the harness sees one.
 
-    `answers` gives the same as the three functions of the interface, as they come and with what those do not return.
     `alone`: no bit of an answer depends on what else is asked, at the price of speed: prompts are computed in blocks of their
     own, texts written one at a time.
     """
@@ -90,15 +72,12 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
     MULTIMODAL = True
 
     def __init__(self, loaded: LoadedModel, budget: Budget | None = None, alone: bool = False) -> None:
-        super().__init__()
-        self.tokenizer = loaded.tokenizer
+        super().__init__(loaded.tokenizer)
         self._loaded = loaded
         self._model = loaded.model
         self._device = loaded.model.device
-        self._encoded: dict[str, list[int]] = {}
         self._prompts_seen: dict[str, tuple[list[int], dict[str, Any], Kind]] = {}
         self._picture_prompts: PicturePrompts | None = None
-        self._texts = TextEncoder(loaded.tokenizer)
         self._output = OutputLayer(loaded.model)
         self._alone = alone
         self._tree = TreeScorer(loaded.model, self._output, alone)
@@ -108,29 +87,9 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         self._generator = Generator(loaded, self._runner, self._writer, self._logits, self.max_length)
 
     @property
-    def eot_token_id(self) -> int:
-        """The token that ends a text."""
-        return int(self.tokenizer.eos_token_id)
-
-    @property
-    def prefix_token_id(self) -> int:
-        """What stands before a text without context: the first token of texts, else the one that ends them."""
-        first = self.tokenizer.bos_token_id
-        return int(self.eot_token_id if first is None else first)
-
-    @property
     def max_length(self) -> int:
         """The longest sequence that the model takes, in tokens."""
         return int(resolve_max_length(self._model.config, self.tokenizer))
-
-    def tok_encode(self, string: str, add_special_tokens: bool | None = None, **_: Any) -> list[int]:
-        """Token ids; special tokens as the tokenizer adds them, unless the text begins with the first one already."""
-        if add_special_tokens is None:
-            if string not in self._encoded:
-                own = has_bos_prefix(string, self.tokenizer.decode(self.prefix_token_id))
-                self._encoded[string] = self._texts.encode(string, special=not own)
-            return self._encoded[string]
-        return list(self.tokenizer.encode(string, add_special_tokens=add_special_tokens))
 
     @property
     def ways(self) -> dict[str, str]:
@@ -167,23 +126,6 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         with self._memory_fault():
             yield from ask[requests[0].request_type](requests, wanted)
 
-    def loglikelihood(self, requests: Sequence[Any], disable_tqdm: bool = True) -> list[tuple[float, bool]]:
-        """(natural log-likelihood of the continuation, whether it is what the model would write), one a request."""
-        return self._all(requests)
-
-    def loglikelihood_rolling(self, requests: Sequence[Any], disable_tqdm: bool = True) -> list[float]:
-        """Natural log-likelihood of each whole text, in windows of the model's length where it is longer."""
-        return self._all(requests)
-
-    def generate_until(self, requests: Sequence[Any], disable_tqdm: bool = True) -> list[str]:
-        """What the model writes after each context, up to a stop string, without it. `seed` among the settings of a
-        request makes its sampling repeatable."""
-        return self._all(requests)
-
-    def _all(self, requests: Sequence[Any]) -> list[Any]:
-        answers = {index: answer for batch in self.answers(requests) for index, answer in batch.items()}
-        return [answers[index].value for index in range(len(requests))]
-
     def _choices(self, requests: Sequence[Any], wanted: Collection[int]) -> Iterator[dict[int, Answer]]:
         with self._texts_encoded_once():
             cut = not self._texts.whole
@@ -202,14 +144,8 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         pairs: list[Pair] = []
         of_request: list[range] = []
         for request in requests:
-            windows = get_rolling_token_windows(
-                token_list=self.tok_encode(request.args[0], add_special_tokens=None),
-                prefix_token=self.prefix_token_id,
-                max_seq_len=self.max_length,
-                context_len=1,
-            )
             first = len(pairs)
-            pairs += [Pair(context, continuation, {}) for context, continuation in map(make_disjoint_window, windows)]
+            pairs += [Pair(context, continuation, {}) for context, continuation in self._windows(request.args[0])]
             of_request.append(range(first, len(pairs)))
         self._encoded.clear()
         scored: dict[int, tuple[float, bool]] = {}
@@ -251,12 +187,7 @@ class HarnessModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         shown = pictures(request)
         if shown:
             return self._pair_with_pictures(context, continuation, shown)
-        if context == "":
-            ids = self.tok_encode(continuation, add_special_tokens=False)
-            if ids[:1] == [self.prefix_token_id]:
-                return self._checked(Pair(ids[:1], ids[1:], {}), continuation)
-            return self._checked(Pair([self.prefix_token_id], ids, {}), continuation)
-        before, after = self._encode_pair(context, continuation)
+        before, after = self._ids(context, continuation)
         return self._checked(Pair(before, after, {}), continuation)
 
     def _pair_with_pictures(self, context: str, continuation: str, shown: list[Any]) -> Pair:

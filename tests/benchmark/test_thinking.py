@@ -68,7 +68,7 @@ class _Ends:
         self._text = text
 
     def answers(self, requests: Sequence[Any], wanted: Any = None) -> Iterator[dict[int, Any]]:
-        from tasks.benchmark.engine import Answer
+        from tasks.benchmark.answering_model import Answer
 
         yield {place: Answer(self._text, 6, "end") for place in range(len(requests))}
 
@@ -98,7 +98,7 @@ def test_what_is_stripped_is_what_the_harness_strips() -> None:
 
     class Writes(_Ends):
         def answers(self, requests: Sequence[Any], wanted: Any = None) -> Iterator[dict[int, Any]]:
-            from tasks.benchmark.engine import Answer
+            from tasks.benchmark.answering_model import Answer
 
             for place, request in enumerate(requests):
                 context, options = request.args

@@ -10,20 +10,14 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lm_eval.api.model import TemplateLM
-from lm_eval.models.utils import (
-    has_bos_prefix,
-    normalize_gen_kwargs,
-    postprocess_generated_text,
-)
-from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
+from lm_eval.models.utils import normalize_gen_kwargs, postprocess_generated_text
 
 from checks.contracts.errors import InputFault
+from tasks.benchmark.answering_model import Answer, AnsweringModel
 from tasks.benchmark.endpoint.calls import Ask, Call, Caller, Job, asking
 from tasks.benchmark.endpoint.faults import BrokenAnswer
 from tasks.benchmark.endpoint.offer import Offer
 from tasks.benchmark.endpoint.ways import Scored, one_choice
-from tasks.benchmark.engine import Answer
 from tasks.benchmark.generation import DEFAULT_NEW_TOKENS
 from tasks.benchmark.items import pictures
 
@@ -44,27 +38,15 @@ class _Pair:
     cut: bool
 
 
-class ServedModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
+class ServedModel(AnsweringModel):
     """A model of a server; `answers` gives the same as the three functions of the interface, as they come."""
 
     def __init__(self, caller: Caller, offer: Offer, tokenizer: Any, length: int) -> None:
-        super().__init__()
-        self.tokenizer = tokenizer
+        super().__init__(tokenizer)
+        self._texts.whole = True  # the server takes longer: no need to spare the tokenizer
         self._caller = caller
         self._offer = offer
         self._length = length
-        self._encoded: dict[str, list[int]] = {}
-
-    @property
-    def eot_token_id(self) -> int:
-        """The token that ends a text."""
-        return int(self.tokenizer.eos_token_id)
-
-    @property
-    def prefix_token_id(self) -> int:
-        """What stands before a text without context: the first token of texts, else the one that ends them."""
-        first = self.tokenizer.bos_token_id
-        return int(self.eot_token_id if first is None else first)
 
     @property
     def max_length(self) -> int:
@@ -75,15 +57,6 @@ class ServedModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
     def record(self) -> dict[str, Any]:
         """How texts were scored and written, beside the scores."""
         return {"ways": {"scoring": f"server, {self._offer.words}", "writing": "server"}}
-
-    def tok_encode(self, string: str, add_special_tokens: bool | None = None, **_: Any) -> list[int]:
-        """Token ids; special tokens as the tokenizer adds them, unless the text begins with the first one already."""
-        if add_special_tokens is not None:
-            return list(self.tokenizer.encode(string, add_special_tokens=add_special_tokens))
-        if string not in self._encoded:
-            own = has_bos_prefix(string, self.tokenizer.decode(self.prefix_token_id))
-            self._encoded[string] = list(self.tokenizer.encode(string, add_special_tokens=not own))
-        return self._encoded[string]
 
     def token_logprobs(self, ids: Sequence[int], last: int) -> list[float]:
         """The log-probability of each of the last tokens, where the server gives those of prompts."""
@@ -105,22 +78,6 @@ class ServedModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         yield from ask[requests[0].request_type](requests, wanted)
         self._encoded.clear()
 
-    def loglikelihood(self, requests: Sequence[Any], disable_tqdm: bool = True) -> list[tuple[float, bool]]:
-        """(natural log-likelihood of the continuation, whether it is what the model would write), one a request."""
-        return self._all(requests)
-
-    def loglikelihood_rolling(self, requests: Sequence[Any], disable_tqdm: bool = True) -> list[float]:
-        """Natural log-likelihood of each whole text, in windows of the model's length where it is longer."""
-        return self._all(requests)
-
-    def generate_until(self, requests: Sequence[Any], disable_tqdm: bool = True) -> list[str]:
-        """What the model writes after each context, up to a stop string, without it."""
-        return self._all(requests)
-
-    def _all(self, requests: Sequence[Any]) -> list[Any]:
-        answers = {index: answer for batch in self.answers(requests) for index, answer in batch.items()}
-        return [answers[index].value for index in range(len(requests))]
-
     def _loglikelihood_tokens(self, requests: Sequence[Any], **_: Any) -> list[tuple[float, bool]]:
         """The harness's inner interface: (texts, context ids, continuation ids)."""
         pairs = [self._cut(context, continuation) for _, context, continuation in requests]
@@ -128,7 +85,7 @@ class ServedModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         return [scored[index] for index in range(len(pairs))]
 
     def _choices(self, requests: Sequence[Any], wanted: Sequence[int]) -> Iterator[dict[int, Answer]]:
-        pairs = [self._pair(*requests[index].args[:2]) for index in wanted]
+        pairs = [self._cut(*self._ids(*requests[index].args[:2])) for index in wanted]
         for batch in self._scored(pairs):
             yield {
                 wanted[place]: Answer(value, len(pairs[place].continuation), prompt_cut=pairs[place].cut)
@@ -139,14 +96,8 @@ class ServedModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         pairs: list[_Pair] = []
         of_request: dict[int, range] = {}
         for index in wanted:
-            windows = get_rolling_token_windows(
-                token_list=self.tok_encode(requests[index].args[0]),
-                prefix_token=self.prefix_token_id,
-                max_seq_len=self.max_length,
-                context_len=1,
-            )
             first = len(pairs)
-            pairs += [self._cut(*make_disjoint_window(window)) for window in windows]
+            pairs += [self._cut(*window) for window in self._windows(requests[index].args[0])]
             of_request[index] = range(first, len(pairs))
         scored: dict[int, tuple[float, bool]] = {}
         for batch in self._scored(pairs):
@@ -160,14 +111,6 @@ class ServedModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         for place in places:
             total += scored[place][0]
         return Answer(total, sum(len(pairs[place].continuation) for place in places))
-
-    def _pair(self, context: str, continuation: str) -> _Pair:
-        if context:
-            return self._cut(*self._encode_pair(context, continuation))
-        ids = self.tok_encode(continuation, add_special_tokens=False)
-        if ids[:1] == [self.prefix_token_id]:
-            return self._cut(ids[:1], ids[1:])
-        return self._cut([self.prefix_token_id], ids)
 
     def _cut(self, context: Sequence[int], continuation: Sequence[int]) -> _Pair:
         """The end of both that the model takes. Raises InputFault where the continuation alone is none or too long."""
