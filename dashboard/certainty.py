@@ -6,7 +6,7 @@ from math import log10
 
 from checks.records.record import Text
 from checks.records.scores import SuiteScores, TaskScore
-from checks.rules.inputs import UNSCALED_METRICS
+from checks.rules.inputs import shown_score
 from checks.rules.paired import PairedTest
 from dashboard.blocks import download, label, mono, section, sentence, show_long_table
 from dashboard.html_table import Html, HtmlNumber, Number
@@ -70,9 +70,9 @@ def _ways(shown: View, suite: str, scores: Mapping[str, SuiteScores]) -> None:
         if score.spread is None:
             continue
         values = [score.spread.mean, score.spread.min, score.spread.max, score.spread.sd]
-        passes = " ".join(f"{k}: {_scaled(score, value):.1f}" for k, value in score.pass_at.items())
-        majority = "–" if score.majority is None else f"{_scaled(score, score.majority):.1f}"
-        cells = [Number(str(len(score.ways))), *(Number(f"{_scaled(score, each):.1f}") for each in values)]
+        passes = " ".join(f"{k}: {shown_score(score.metric, value):.1f}" for k, value in score.pass_at.items())
+        majority = "–" if score.majority is None else f"{shown_score(score.metric, score.majority):.1f}"
+        cells = [Number(str(len(score.ways))), *(Number(f"{shown_score(score.metric, each):.1f}") for each in values)]
         rows.append([score.task, shown_as, *cells, Number(majority), mono(passes or "–"), _each_way(score)])
         plain += [
             [score.task, name, way.name, str(way.repeat), str(way.value), str(way.unparsed), str(way.truncated)]
@@ -89,7 +89,7 @@ def _each_way(score: TaskScore) -> Html:
     of_name: dict[str, list[float]] = {}
     for way in score.ways:
         of_name.setdefault(way.name, []).append(way.value)
-    means = [f"{name} {_scaled(score, sum(values) / len(values)):.1f}" for name, values in of_name.items()]
+    means = [f"{name} {shown_score(score.metric, sum(values) / len(values)):.1f}" for name, values in of_name.items()]
     return mono(", ".join(means))
 
 
@@ -101,8 +101,8 @@ def _paired(shown: View, suite: str, scores: Mapping[str, SuiteScores]) -> None:
     rows, plain = [], []
     for each in sorted(found, key=lambda test: (test.holm is None, test.holm or 0.0)):
         ends = [label(names[team], shown.language) for team in (each.first, each.second)]
-        difference = _scaled(metrics[each.task], each.difference)
-        error = None if each.stderr is None else _scaled(metrics[each.task], each.stderr)
+        difference = shown_score(metrics[each.task].metric, each.difference)
+        error = None if each.stderr is None else shown_score(metrics[each.task].metric, each.stderr)
         rows.append([
             each.task, *ends, Number(count_text(each.n)), Number(f"{difference:+.1f}"),
             Number("–" if error is None else f"{error:.1f}"), Number(f"{each.only_first} : {each.only_second}"),
@@ -123,8 +123,3 @@ def _verdict(test: PairedTest) -> Text:
 
 def _p(p_value: float | None) -> HtmlNumber | Number:
     return p_text(p_value, None if not p_value else log10(p_value))
-
-
-def _scaled(score: TaskScore, value: float) -> float:
-    """As the rules see it: shares × 100, other metrics as they are."""
-    return value if score.metric in UNSCALED_METRICS else 100 * value

@@ -5,8 +5,9 @@
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
@@ -57,11 +58,19 @@ class Table:
     columns: list[Column]
 
 
-def migrations() -> list[Migration]:
-    """The shipped migrations in their order."""
+@cache
+def migrations() -> tuple[Migration, ...]:
+    """The shipped migrations in their order; read once, as every reader is held against them."""
     shipped = (each for each in files("warehouse").joinpath("migrations").iterdir() if each.name.endswith(".sql"))
     ordered = sorted(shipped, key=lambda each: each.name)
-    return [Migration(each.name, int(each.name.split("_")[0]), each.read_text(encoding="utf-8")) for each in ordered]
+    return tuple(
+        Migration(each.name, int(each.name.split("_")[0]), each.read_text(encoding="utf-8")) for each in ordered
+    )
+
+
+@cache
+def _views() -> Migration:
+    return Migration(VIEWS, None, files("warehouse").joinpath(VIEWS).read_text(encoding="utf-8"))
 
 
 def bring_up_to_date(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -84,10 +93,9 @@ def describe() -> list[Table]:
 
 def _missing(connection: duckdb.DuckDBPyConnection, path: Path) -> list[Migration]:
     shipped = migrations()
-    views = Migration(VIEWS, None, files("warehouse").joinpath(VIEWS).read_text(encoding="utf-8"))
     applied = _applied(connection)
     _refuse_other(applied, shipped, path)
-    return [step for step in [*shipped, views] if applied.get(step.name) != step.sha256]
+    return [step for step in [*shipped, _views()] if applied.get(step.name) != step.sha256]
 
 
 def _applied(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
@@ -98,7 +106,7 @@ def _applied(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
         return {}
 
 
-def _refuse_other(applied: dict[str, str], shipped: list[Migration], path: Path) -> None:
+def _refuse_other(applied: dict[str, str], shipped: Sequence[Migration], path: Path) -> None:
     known = {step.name: step.sha256 for step in shipped}
     for name, sha256 in sorted(applied.items()):
         if name == VIEWS:

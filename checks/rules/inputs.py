@@ -150,6 +150,11 @@ def task_score(metric: str, value: float) -> Fraction:
     return exact if metric in UNSCALED_METRICS else 100 * exact
 
 
+def shown_score(metric: str, value: float) -> float:
+    """A value of a task's metric on the rules' scale, for a page."""
+    return float(task_score(metric, value))
+
+
 def suite_mean(scores: SuiteScores, suite: Suite) -> Fraction | None:
     """The weighted mean of a suite's task scores; None where a task is missing."""
     measured = {task.task: task_score(task.metric, task.value) for task in scores.tasks}

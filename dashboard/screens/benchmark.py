@@ -7,7 +7,7 @@ import streamlit as st
 
 from checks.records.record import Text
 from checks.records.scores import ItemResult, SuiteScores, TaskScore, WayScore
-from checks.rules.inputs import UNSCALED_METRICS, task_score
+from checks.rules.inputs import UNSCALED_METRICS, shown_score
 from checks.rules.reasons import imported_reason
 from dashboard.blocks import heading, label, mono, section, sentence, show_chart, show_long_table, show_table
 from dashboard.certainty import show_certainty
@@ -65,7 +65,7 @@ def _score_table(shown: View, suite: str, scores: dict[str, SuiteScores]) -> Non
     for task in _tasks(scores):
         found = [_found(scores[team.id], task) if team.id in scores else None for team in teams]
         first = next(each for each in found if each is not None)
-        chance = "–" if first.chance is None else f"{_scaled(first, first.chance):.1f}"
+        chance = "–" if first.chance is None else f"{shown_score(first.metric, first.chance):.1f}"
         cells = [Html(_score_cell(shown, each)) for each in found]
         rows.append([task, first.metric, Number(count_text(first.n)), Number(chance), *cells])
         plain.append([task, first.metric, str(first.n), str(first.chance), *(_plain_score(each) for each in found)])
@@ -81,18 +81,13 @@ def _score_table(shown: View, suite: str, scores: dict[str, SuiteScores]) -> Non
             sentence(shown, Text(ko=f"{team.name.ko}: {said.ko}", en=f"{team.name.en}: {said.en}"))
 
 
-def _scaled(score: TaskScore, value: float) -> float:
-    """A value of the task's metric as the rules see it: shares × 100, other metrics as they are."""
-    return float(task_score(score.metric, value))
-
-
 def _score_cell(shown: View, score: TaskScore | None) -> str:
     if score is None:
         return "–"
     low, high = _interval(score)
     interval = f"[{low:.1f}, {high:.1f}]" if low is not None and high is not None else ""
     said = f" {inline(certainty.AT_CHANCE, shown.language)}" if score.at_chance else ""
-    return f'<b>{_scaled(score, score.value):.1f}</b> <span class="gw-second">{interval}{said}</span>'
+    return f'<b>{shown_score(score.metric, score.value):.1f}</b> <span class="gw-second">{interval}{said}</span>'
 
 
 def _plain_score(score: TaskScore | None) -> str:
@@ -100,19 +95,21 @@ def _plain_score(score: TaskScore | None) -> str:
         return ""
     low, high = _interval(score)
     interval = f" [{low:.2f}, {high:.2f}]" if low is not None and high is not None else ""
-    return f"{_scaled(score, score.value):.2f}{interval}"
+    return f"{shown_score(score.metric, score.value):.2f}{interval}"
 
 
 def _interval(score: TaskScore) -> tuple[float | None, float | None]:
     if score.ci95 is None:
         return None, None
-    return _scaled(score, score.ci95[0]), _scaled(score, score.ci95[1])
+    return shown_score(score.metric, score.ci95[0]), shown_score(score.metric, score.ci95[1])
 
 
 def _intervals(shown: View, scores: dict[str, SuiteScores]) -> None:
     """The chart of the scores that run from 0 to 100; others have no scale in common."""
     intervals = [
-        Interval(score.task, inline(team.name, shown.language), _scaled(score, score.value), *_interval(score))
+        Interval(
+            score.task, inline(team.name, shown.language), shown_score(score.metric, score.value), *_interval(score)
+        )
         for team in shown.round.teams
         if team.id in scores
         for score in scores[team.id].tasks

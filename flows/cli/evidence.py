@@ -11,7 +11,7 @@ import typer
 from flows.cli.answers import console, only_the_answer, print_json, say, table
 from flows.cli.decision_words import decision_document, print_decision, status_text
 from flows.cli.exit_codes import FOUND
-from flows.cli.options import JsonOption, OwnTeamOption, ProgrammeArgument, RoundOption
+from flows.cli.options import JsonOption, OwnTeamOption, ProfileOption, ProgrammeArgument, RoundOption
 
 if TYPE_CHECKING:
     from warehouse.verification import Verification
@@ -44,10 +44,7 @@ def bundle(
     programme: ProgrammeArgument,
     out: Annotated[Path, typer.Option(metavar="FILE.zip", help="The bundle; it is written whole or not at all.")],
     round_id: RoundOption = None,
-    profile: Annotated[
-        str,
-        typer.Option(metavar="PROFILE", help="Whom it is for: public, team (with --team), committee or auditor."),
-    ] = "auditor",
+    profile: ProfileOption = "auditor",
     team: OwnTeamOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -12,6 +12,9 @@ RoundOption = Annotated[
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output and nothing else there.")
 ]
+ProfileOption = Annotated[
+    str, typer.Option(metavar="PROFILE", help="Whom it is for: public, team (with --team), committee or auditor.")
+]
 OwnTeamOption = Annotated[
     str | None, typer.Option("--team", metavar="TEAM", help="With --profile team: the team that it is for.")
 ]

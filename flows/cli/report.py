@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.answers import only_the_answer, print_json
-from flows.cli.options import JsonOption, OwnTeamOption, ProgrammeArgument, RoundOption
+from flows.cli.options import JsonOption, OwnTeamOption, ProfileOption, ProgrammeArgument, RoundOption
 
 
 def report(
@@ -17,10 +17,7 @@ def report(
         Path, typer.Option(metavar="FILE", help="The report: FILE.html or FILE.pdf; it is written whole or not at all.")
     ],
     round_id: RoundOption = None,
-    profile: Annotated[
-        str,
-        typer.Option(metavar="PROFILE", help="Whom it is for: public, team (with --team), committee or auditor."),
-    ] = "committee",
+    profile: ProfileOption = "committee",
     team: OwnTeamOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -7,6 +7,7 @@
 import math
 from collections.abc import Callable, Sequence
 from random import Random
+from statistics import fmean
 from typing import Any
 
 CONFIDENCE = 0.95
@@ -52,7 +53,7 @@ def score_interval(
 
     within = 0.5 + CONFIDENCE / 2
     reach = float(stats.norm.ppf(within) if clusters is None else stats.t.ppf(within, max(1, clusters - 1)))
-    if item_values and all(each in (0, 1) for each in item_values) and math.isclose(value, _mean(item_values)):
+    if item_values and all(each in (0, 1) for each in item_values) and math.isclose(value, fmean(item_values)):
         if clusters is None:
             return _wilson(value, len(item_values), reach)
         return (
@@ -79,7 +80,3 @@ def _wilson(value: float, size: float, reach: float) -> tuple[float, float]:
     centre = (size * value + square / 2) / (size + square)
     half = reach / (size + square) * math.sqrt(size * value * (1 - value) + square / 4)
     return min(max(0.0, centre - half), value), max(min(1.0, centre + half), value)
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)

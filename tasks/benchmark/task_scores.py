@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from checks.contracts.errors import InputFault
@@ -39,9 +40,9 @@ def task_score(task: LoadedTask, judged: Sequence[Judged], seed: int, names: Seq
     """
     value, stderr = _value(task, judged, seed)
     items = _items(judged)
-    means = [_mean([each.result.correct for each in answers]) for answers in items]
+    means = [fmean([each.result.correct for each in answers]) for answers in items]
     clusters = _clusters(items)
-    if clusters is not None and math.isclose(value, _mean(means)):
+    if clusters is not None and math.isclose(value, fmean(means)):
         stderr = clustered_error(means, clusters)
     elif task.group is not None:  # a group that weighs its tasks otherwise has the harness's own error
         clusters = None
@@ -96,7 +97,7 @@ def _part_score(harness: Any, metric: str, judged: Sequence[Judged], seed: int |
     aggregate = harness.aggregation()[metric]
     score = _over_ways(aggregate, judged)
     if aggregate is mean:
-        return score, mean_stderr([_mean([each.result.correct for each in answers]) for answers in _items(judged)])
+        return score, mean_stderr([fmean([each.result.correct for each in answers]) for answers in _items(judged)])
     if aggregate is acc_all:
         return score, float(acc_all_stderr([each.value for each in judged]))
     if seed is not None and stderr_for_metric(aggregate, bootstrap_iters=1) is not None:  # the harness's own list
@@ -113,7 +114,7 @@ def _over_ways(aggregate: Callable[[list[Any]], float], judged: Sequence[Judged]
     values: dict[Way, list[Any]] = {}
     for each in judged:
         values.setdefault(each.way, []).append(each.value)
-    return _mean([float(aggregate(own)) for own in values.values()])
+    return fmean([float(aggregate(own)) for own in values.values()])
 
 
 def _group_score(
@@ -165,7 +166,7 @@ def _ways(task: LoadedTask, judged: Sequence[Judged], names: Sequence[str]) -> l
 
 
 def _spread(values: Sequence[float]) -> Spread:
-    centre = _mean(values)
+    centre = fmean(values)
     sd = math.sqrt(math.fsum((value - centre) ** 2 for value in values) / (len(values) - 1))
     return Spread(mean=centre, min=min(values), max=max(values), sd=sd)
 
@@ -197,7 +198,3 @@ def _draws(judged: Sequence[Judged]) -> list[list[ItemResult]]:
     for each in judged:
         of_item.setdefault((each.result.item, each.result.variant), []).append(each.result)
     return list(of_item.values())
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)

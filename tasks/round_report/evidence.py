@@ -11,7 +11,7 @@ from checks.records.lineage_words import named as lineage_named
 from checks.records.quality import ExpectationResult
 from checks.records.record import Text
 from checks.records.scores import TaskScore
-from checks.rules.inputs import UNSCALED_METRICS
+from checks.rules.inputs import shown_score
 from tasks.independence.report import draw_layer_map, effects_of
 from tasks.independence.report.svg import p_in_line
 from tasks.round_report import words
@@ -258,9 +258,8 @@ def _score(source: ReportSource, team: str, suite: str, task: str) -> TaskScore 
 def _interval(score: TaskScore | None) -> Cell:
     if score is None:
         return Cell.of("–")
-    factor = 1 if score.metric in UNSCALED_METRICS else 100
-    said = f"{factor * score.value:.1f}"
+    said = f"{shown_score(score.metric, score.value):.1f}"
     if score.ci95 is not None:
-        low, high = score.ci95
-        said += f" ({factor * low:.1f} – {factor * high:.1f})"
+        low, high = (shown_score(score.metric, bound) for bound in score.ci95)
+        said += f" ({low:.1f} – {high:.1f})"
     return Cell.of(said)

@@ -5,7 +5,6 @@ from a file can become markup. Its fonts are the system's: a PDF holds the lette
 """
 
 import json
-import tempfile
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from xml.etree import ElementTree
 
 from checks.contracts.errors import InputFault
 from tasks.round_report.document import Document
+from tasks.whole_files import write_whole
 
 FORMATS = (".html", ".pdf")
 #: Korean faces that set this report well, the first that is installed.
@@ -33,17 +33,7 @@ MONO_FONTS = ("Noto Sans Mono CJK KR", "D2Coding", "NanumGothicCoding", "Nanum G
 def write_document(path: Path, document: Document) -> bytes:
     """Writes the report, whole or not at all, in the format that the file's ending names, and returns its bytes."""
     made = written(document, ending_of(path))
-    unfinished: Path | None = None
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            unfinished = Path(file.name)
-            file.write(made)
-        unfinished.chmod(0o644)
-        unfinished.replace(path)
-    except OSError as error:
-        if unfinished is not None:
-            unfinished.unlink(missing_ok=True)
-        raise InputFault(path, found=error.strerror or str(error), expected="a file to write") from None
+    write_whole(path, made)
     return made
 
 

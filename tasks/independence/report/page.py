@@ -5,7 +5,6 @@ write_report(Path("report.html"), trace, Provenance(command="gwanmun trace …",
 
 import os
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +19,7 @@ from tasks.independence.report.layer_map import draw_layer_map
 from tasks.independence.report.ledger import ledger, ledger_summary
 from tasks.independence.report.null_picture import draw_nulls
 from tasks.independence.report.svg import power_of_ten
+from tasks.whole_files import write_whole
 
 _TEMPLATE = "page.html.jinja"
 #: Comparisons that are opened with their tests and pictures, the worst first; a catalogue's other hundreds stand in the table.
@@ -96,18 +96,7 @@ def writable_target(path: Path, read: list[Path]) -> None:
 
 def write_report(path: Path, trace: Trace, provenance: Provenance) -> None:
     """Writes the page, whole or not at all; raises InputFault where it cannot be written."""
-    page = render(trace, provenance).encode("utf-8", "backslashreplace")
-    unfinished: Path | None = None
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            unfinished = Path(file.name)
-            file.write(page)
-        unfinished.chmod(0o644)
-        unfinished.replace(path)
-    except OSError as error:
-        if unfinished is not None:
-            unfinished.unlink(missing_ok=True)
-        raise InputFault(path, found=error.strerror or str(error), expected="a file to write") from None
+    write_whole(path, render(trace, provenance).encode("utf-8", "backslashreplace"))
 
 
 def render(trace: Trace, provenance: Provenance) -> str:
