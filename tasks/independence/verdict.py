@@ -14,7 +14,7 @@ from checks.records.lineage import LayerMatch, Relation, Verdict
 from tasks.independence.component_evidence import MOSTLY, ComponentEvidence
 from tasks.independence.feed_forward import Place
 from tasks.independence.one_order_tests import LEAST_COSINE, OrderTest
-from tasks.independence.permutation_test import PlaceTest
+from tasks.independence.permutation_test import PlaceTest, least_log10
 from tasks.independence.place_tests import READS, WRITES, GroupTest
 
 #: Names of the tests by content and by place, as findings, layer maps and the documentation have them.
@@ -55,7 +55,7 @@ def judge(evidence: ComponentEvidence, family: int) -> Judgement:
     order = clearest_order(evidence)
     # What stands in place by all of its numbers was not moved, and is judged by that alone.
     ordered = min(0.0, order.log10_p + correction) if order is not None and place >= LOG10_ALPHA else 0.0
-    best = min(0.0, min(place, aligned, ordered) + math.log10(3))  # the best of three ways to be found
+    best = least_log10([place, aligned, ordered])  # the best of three ways to be found
     in_place, elsewhere, in_one_order = (each + math.log10(3) < LOG10_ALPHA for each in (place, aligned, ordered))
     in_place = in_place and _has_effect(evidence)
     placed = _place_layers(evidence, correction) if in_place else []
