@@ -11,6 +11,7 @@ from checks.contracts.loading import load_programme
 from checks.records.decisions import Decision
 from flows.evaluate_round import RunOutcome, StoppedPartWay, run_programme
 from tests.cli.command import contents, gwanmun
+from tests.end_to_end.fewer_teams import keep_teams
 from tests.end_to_end.outcome import standing
 from tests.end_to_end.test_round import decision_of, rows
 from warehouse.store import Warehouse
@@ -30,7 +31,7 @@ def decided(outcome: RunOutcome) -> Decision:
 def test_a_fault_stops_its_team_and_nobody_else_and_is_gone_when_it_is_mended(changeable_round: Path) -> None:
     """D's weights are cut short, A's log is no log, C's submission cannot be read: D and C have no total, A's results are judged
     all the same and only its evidence is open, the others stand as before."""
-    submissions, log = changeable_round.parent / "submissions", changeable_round.parent / "warehouse" / "run.log"
+    submissions = changeable_round.parent / "submissions"
     faulty = {
         "t4": submissions / "t4" / "model" / "model.safetensors",
         "t1": submissions / "t1" / "evidence" / "train.jsonl",
@@ -57,23 +58,39 @@ def test_a_fault_stops_its_team_and_nobody_else_and_is_gone_when_it_is_mended(ch
     for team in ("t1", "t2", "t5"):
         assert standing(after, team).total == standing(before, team).total
     assert (standing(after, "t1").gates["data-quality"], standing(after, "t1").status) == ("indeterminate", "review")
-    assert standing(after, "t2") == standing(before, "t2") or standing(after, "t2").status == "eliminated"
+    assert standing(after, "t2").status == standing(before, "t2").status
     assert standing(after, "t5").status == "review", "who is last cannot be said while totals are missing"
 
     failed = "select run_id, team, recorded_at from runs where status = 'failed' order by all"
     recorded = rows(changeable_round, failed)
     assert {team for _, team, _ in recorded} == {"t1", "t3", "t4"}
-    log.unlink()
     again = run_programme(changeable_round, say=print)
     assert (again.measured, again.faults, again.decision) == (0, answer.document["faults"], after)
     assert rows(changeable_round, failed) == recorded
-    assert not log.exists(), "nothing was to be measured, so nothing was started"
 
     for path, content in whole.items():
         path.write_bytes(content)
     mended = run_programme(changeable_round, say=print)
     assert (mended.measured, mended.reused, mended.faults) == (0, 20, [])
     assert decided(mended).standings == before.standings
+
+
+def test_a_submission_that_cannot_be_read_is_recorded_without_an_engine(changeable_programme: Path) -> None:
+    keep_teams(changeable_programme, "t3")
+    path = changeable_programme.parent / "submissions" / "t3" / "submission.yaml"
+    path.write_bytes(path.read_bytes() + b"colour: blue\n")
+    outcome = run_programme(changeable_programme, say=print)
+    assert (outcome.measured, outcome.reused, len(outcome.faults)) == (0, 0, 4)
+    assert standing(decided(outcome), "t3").status == "review"
+    recorded = rows(changeable_programme, "select run_id, recorded_at from runs where status = 'failed' order by 1")
+    again = run_programme(changeable_programme, say=print)
+    assert (again.measured, again.faults, again.decision) == (0, outcome.faults, outcome.decision)
+    assert (
+        rows(changeable_programme, "select run_id, recorded_at from runs order by 1") == recorded and len(recorded) == 4
+    )
+    assert not (changeable_programme.parent / "warehouse" / "run.log").exists(), (
+        "nothing to measure: nothing is started"
+    )
 
 
 def a_wrong_answer(folder: Path) -> None:

@@ -247,7 +247,7 @@ def main() -> None:
     arguments.add_argument("--rows", nargs="*", default=[], help="only rows whose names contain one of these")
     arguments.add_argument("--parts", nargs="*", default=["derived", "encoders", "siblings", "nulls"])
     arguments.add_argument("--pairs", type=int, default=10_000, help="most independent pairs")
-    arguments.add_argument("--minutes", type=float, default=60.0)
+    arguments.add_argument("--minutes", type=float, default=120.0, help="the longest that it runs")
     asked = arguments.parse_args()
     began = time.monotonic()
     deadline = began + 60 * asked.minutes
