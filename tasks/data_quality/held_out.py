@@ -58,26 +58,32 @@ class _Means:
 
 
 def measure_held_out(found: Findings, held: HeldOut, log: TrainingLog | None, losses: TextLosses | None) -> None:
-    """Three rows of suite `checkpoints`; raises InputFault for files of documents that cannot be read."""
+    """Three rows of suite `checkpoints`; raises InputFault for files of documents that cannot be read.
+
+    Segments are optional beside held-out documents: without them the order of reading (C4) does not apply.
+    """
     if held.validation is None:
         found.not_applicable(*CHECKS_OF_LOSS, *CHECKS_OF_ORDER, observed="no held-out documents, which are optional")
         return
+    wanted = (*CHECKS_OF_LOSS, *CHECKS_OF_ORDER)
+    if held.segments is None:
+        wanted = CHECKS_OF_LOSS
+        found.not_applicable(*CHECKS_OF_ORDER, observed="no documents with the step that read them, which are optional")
     if not held.checkpoints or losses is None:
-        found.missing(*CHECKS_OF_LOSS, *CHECKS_OF_ORDER)
+        found.missing(*wanted)
         return
     held_out = [document.text for document in _documents(held.validation)]
     if len(held_out) < LEAST_DOCUMENTS:
-        why = f"{len(held_out)} readable documents; at least {LEAST_DOCUMENTS} are needed"
-        found.missing(*CHECKS_OF_LOSS, *CHECKS_OF_ORDER, observed=why)
+        found.missing(*wanted, observed=f"{len(held_out)} readable documents; at least {LEAST_DOCUMENTS} are needed")
         return
-    by_segment = _by_segment(held)
     try:
-        own, read = _run(held, held_out, by_segment, losses)
+        own, read = _run(held, held_out, _by_segment(held), losses)
     except InputFault as fault:
-        found.missing(*CHECKS_OF_LOSS, *CHECKS_OF_ORDER, observed=f"could not be run: {fault.message}")
+        found.missing(*wanted, observed=f"could not be run: {fault.message}")
         return
     _logged(found, own, log, len(held_out))
-    _order(found, own, read)
+    if held.segments is not None:
+        _order(found, own, read)
 
 
 def _run(

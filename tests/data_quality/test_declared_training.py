@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +127,14 @@ def test_what_was_read_is_known_after_it_was_read_and_not_before(tmp_path: Path)
     assert (exchanged[2].value or 0) > 3, "half of it was known before"
     assert (order(honest, early=0.1)[2].value or 0) > 10, "known before it was read"
     assert order([])[1].state == "missing"
+    found = Findings("checkpoints")
+    without = replace(run_of(tmp_path, held_out, honest), segments=None)
+    measure_held_out(found, without, log, known_losses())  # type: ignore[arg-type]
+    assert {row.check: row.state for row in found.rows} == {
+        "validation-loss": "measured",
+        "memorisation": "not_applicable",
+        "not-memorised-before": "not_applicable",
+    }
     log.columns["validation_loss"][19] = 2.9
     assert (order(honest)[0].value or 0) > 30, "a tenth of a nat where documents differ by a hundredth"
 
