@@ -66,6 +66,30 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "checkpoints",
+        "noise-scale",
+        "soft",
+        Text(
+            ko="로그의 손실이 신고한 크기의 배치만큼 흔들린다",
+            en="the logged loss moves as means over batches of the declared size do",
+        ),
+        "check L5: σ ÷ √(batch tokens × loss_window), σ over held-out documents by the weights of each checkpoint",
+        low="noise_scale_min",
+        high="noise_scale_max",
+        seen=Text(
+            ko="기대되는 흔들림의 {value:.2f}배 (로그 {rows:,}줄)",
+            en="{value:.2f} times the expected noise over {rows:,} lines",
+        ),
+        needs=Text(
+            ko="학습 로그, 배치 토큰 수, 검증 문서와 체크포인트가 필요하다",
+            en="a training log, evidence.training.batch_tokens, held-out documents and checkpoints are needed",
+        ),
+        note=Text(
+            ko="알맞은 크기로 지어낸 흔들림은 가려내지 못한다",
+            en="noise that was invented at the right size passes",
+        ),
+    ),
+    Check(
+        "checkpoints",
         "memorisation",
         "soft",
         Text(

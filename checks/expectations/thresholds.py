@@ -151,6 +151,18 @@ THRESHOLDS: tuple[Threshold, ...] = (
         "check C5",
     ),
     Threshold(
+        "noise_scale_min",
+        0.1,
+        "spread of the logged loss about its smoothed line over that of means of the declared batches",
+        "check L5; 1.0 where the loss is the mean of all tokens, 0.2 to 0.6 in the demo, whose loss counts answers only (measured)",
+    ),
+    Threshold(
+        "noise_scale_max",
+        4.0,
+        "spread of the logged loss about its smoothed line over that of means of the declared batches",
+        "check L5; ours: batches of a sixteenth of the declared size",
+    ),
+    Threshold(
         "memorisation_min",
         -3.0,
         "how much more the loss of a segment's documents fell over the segment than that of held-out ones, in standard errors",

@@ -43,16 +43,15 @@ def measure_checkpoints(
     _handed_in(found, chain, model)
     _initial(found, chain, training, scratch, progress)
     _moved(found, chain, model, training, log, scratch, progress)
-    evidence, paths = loaded.submission.evidence, loaded.checkpoint_paths()
+    paths = loaded.checkpoint_paths()
     measure_replays(found, loaded.optional_evidence("replays"))
     folders = [loaded.model_path(), *(path for _, path in paths)]
     measure_hashes(found, loaded.optional_evidence("hashes"), loaded.folder, folders)
-    most_tokens = evidence.training.sequence_length if evidence.training is not None else None
     last = int(log.steps.max()) if log is not None else 0
     if paths and last > paths[-1][0]:
         paths.append((last, loaded.model_path()))
     files = loaded.optional_evidence("validation"), loaded.optional_evidence("segments")
-    measure_held_out(found, HeldOut(loaded.model_path(), paths, *files, most_tokens), log, losses)
+    measure_held_out(found, HeldOut(loaded.model_path(), paths, *files, training), log, losses)
     return found.rows
 
 

@@ -1,4 +1,4 @@
-"""Runs the checkpoints on held-out documents and on those that training read (checks C4, C5).
+"""Runs the checkpoints on held-out documents and on those that training read (checks C4, C5, and what L5 needs of them).
 
 Where a log says that the held-out loss was 2.31 at step 400, the weights of step 400 must give it. And what training has just
 read it knows better than what it never read: M(d, W), the held-out loss less that of d, rises over the segment in which d was
@@ -17,11 +17,13 @@ import numpy as np
 import numpy.typing as npt
 
 from checks.contracts.errors import InputFault
+from checks.contracts.submission import Training
 from tasks.data_quality.findings import Findings
+from tasks.data_quality.loss_noise import CHECKS_OF_SCALE, measure_noise_scale
 from tasks.data_quality.sample_reader import Document, LineCounts, read_shard, sample_shards
 from tasks.data_quality.training_log import TrainingLog
 
-CHECKS_OF_LOSS = ("validation-loss",)
+CHECKS_OF_LOSS = ("validation-loss", *CHECKS_OF_SCALE)
 CHECKS_OF_ORDER = ("memorisation", "not-memorised-before")
 #: Of each file the first documents are run, up to so many and so many letters: every checkpoint has to run them.
 MOST_DOCUMENTS = 500
@@ -39,33 +41,44 @@ TextLosses = Callable[[Path, Path, Sequence[str], int | None], Sequence[tuple[fl
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What is run: the submission's own folder, checkpoints by step, files of documents, the most tokens of a document."""
+    """What is run: the submission's own folder, checkpoints by step, files of documents, and what is declared of training."""
 
     model: Path
     checkpoints: Sequence[tuple[int, Path]]
     validation: Path | None
     segments: Path | None
-    most_tokens: int | None
+    training: Training | None
+
+    @property
+    def most_tokens(self) -> int | None:
+        """The most tokens of a document."""
+        return None if self.training is None else self.training.sequence_length
 
 
 @dataclass(frozen=True)
 class _Means:
-    """Mean loss a token of the held-out documents, its standard error over documents, and each document's own mean."""
+    """Mean loss a token of the held-out documents, its standard error over documents, each document's own mean, and tokens."""
 
     mean: float
     error: float
     each: Floats
+    tokens: int
+
+    @property
+    def sigma(self) -> float:
+        """What the standard error of a mean over n tokens is, times √n."""
+        return self.error * math.sqrt(self.tokens)
 
 
 def measure_held_out(found: Findings, held: HeldOut, log: TrainingLog | None, losses: TextLosses | None) -> None:
-    """Three rows of suite `checkpoints`; raises InputFault for files of documents that cannot be read.
+    """Four rows of suite `checkpoints`; raises InputFault for files of documents that cannot be read.
 
     Segments are optional beside held-out documents: without them the order of reading (C4) does not apply.
     """
     if held.validation is None:
         found.not_applicable(*CHECKS_OF_LOSS, *CHECKS_OF_ORDER, observed="no held-out documents, which are optional")
         return
-    wanted = (*CHECKS_OF_LOSS, *CHECKS_OF_ORDER)
+    wanted: tuple[str, ...] = (*CHECKS_OF_LOSS, *CHECKS_OF_ORDER)
     if held.segments is None:
         wanted = CHECKS_OF_LOSS
         found.not_applicable(*CHECKS_OF_ORDER, observed="no documents with the step that read them, which are optional")
@@ -82,6 +95,7 @@ def measure_held_out(found: Findings, held: HeldOut, log: TrainingLog | None, lo
         found.missing(*wanted, observed=f"could not be run: {fault.message}")
         return
     _logged(found, own, log, len(held_out))
+    measure_noise_scale(found, log, held.training, {step: each.sigma for step, each in own.items()})
     if held.segments is not None:
         _order(found, own, read)
 
@@ -112,7 +126,7 @@ def _means(losses: Sequence[tuple[float, int]]) -> _Means:
     mean = sums.sum() / tokens.sum()
     apart = sums - mean * tokens
     error = math.sqrt((apart**2).sum() * len(sums) / (len(sums) - 1)) / tokens.sum()
-    return _Means(float(mean), error, sums / tokens)
+    return _Means(float(mean), error, sums / tokens, int(tokens.sum()))
 
 
 def _logged(found: Findings, own: Mapping[int, _Means], log: TrainingLog | None, documents: int) -> None:
@@ -124,7 +138,7 @@ def _logged(found: Findings, own: Mapping[int, _Means], log: TrainingLog | None,
         if math.isfinite(said.get(step, math.nan))
     }
     if not apart:
-        found.missing(*CHECKS_OF_LOSS, observed="the log has no validation_loss at a checkpoint's step")
+        found.missing("validation-loss", observed="the log has no validation_loss at a checkpoint's step")
         return
     worst = max(apart, key=lambda step: apart[step])
     told = f"step {worst}: {said[worst]:.4f} in the log, {own[worst].mean:.4f} ± {own[worst].error:.4f} computed again"

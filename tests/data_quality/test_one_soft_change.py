@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import pytest
 
+from tasks.benchmark import text_losses
 from tests.data_quality.honest_run import HonestRun
 from tests.data_quality.test_one_change import FILES, UNRUN, cell, judged, line, outcomes, replayed
 
@@ -60,6 +62,20 @@ WITHOUT_EXAMPLES = {
     "checkpoints.replayed-segments",
     "checkpoints.step-zero",
 }
+
+
+def test_a_log_that_was_smoothed_moves_less_than_its_batches_do(copied: HonestRun) -> None:
+    """Every loss nearly all the way to a curve through the log: only the weights say how much it should move."""
+
+    def smooth(lines: list[dict[str, object]]) -> None:
+        losses, at = np.array([each["loss"] for each in lines]), np.arange(len(lines))
+        curve = np.polynomial.Polynomial.fit(at, losses, 6)(at)
+        for each, loss in zip(lines, (curve + 0.05 * (losses - curve)).tolist(), strict=True):
+            each["loss"] = loss
+
+    copied.change_log(smooth)
+    results = judged(copied, losses=text_losses)
+    assert (outcomes(results, "fail"), outcomes(results, "conditional")) == (set(), {"checkpoints.noise-scale"})
 
 
 @pytest.mark.parametrize("check", SOFT)
