@@ -167,7 +167,7 @@ THRESHOLDS: tuple[Threshold, ...] = (
         -3.0,
         "how much more the loss of a segment's documents fell over the segment than that of held-out ones, in standard errors",
         "check C4, Choi et al. 2023, arXiv 2307.00682; ours: -3 contradicts and proves nothing, because small models learn no "
-        "document by heart (1.1 to 2.0 in the demo); 3 asks for proof, where documents are many",
+        "document by heart (1.0 to 1.7 in the demo); 3 asks for proof, where documents are many",
     ),
     Threshold(
         "memorised_early_max",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -155,8 +156,8 @@ def _order(found: Findings, own: Mapping[int, _Means], read: Mapping[tuple[int, 
         if (after, after) not in read or len(read[after, after]) < 2:
             continue
         fell = read[after, before] - read[after, after]
-        rises.append(_difference(fell, own[before].each - own[after].each))
-        befores.append(_difference(own[before].each, read[after, before]))
+        rises.append(_difference(fell, own[before].each - own[after].each, segment_first=True))
+        befores.append(_difference(own[before].each, read[after, before], segment_first=False))
         documents += len(fell)
     if documents < LEAST_DOCUMENTS:
         found.missing(*CHECKS_OF_ORDER, observed=f"{documents} documents between two checkpoints")
@@ -170,16 +171,27 @@ def _order(found: Findings, own: Mapping[int, _Means], read: Mapping[tuple[int, 
     )
 
 
-def _difference(values: Floats, less: Floats) -> tuple[float, float]:
-    """The mean of `values` less that of others, and the standard error of the difference."""
-    variance = sum(float(each.var(ddof=1)) / len(each) for each in (values, less))
-    return float(values.mean() - less.mean()), math.sqrt(variance)
+class _Difference(NamedTuple):
+    """The mean of a segment's documents less that of held-out ones, or the other way, and the two means' standard errors."""
+
+    value: float
+    of_segment: float
+    of_held_out: float
 
 
-def _together(parts: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    weights = np.array([max(error, 1e-9) ** -2 for _, error in parts])
-    values = np.array([value for value, _ in parts])
-    return float((weights * values).sum() / weights.sum()), float(weights.sum() ** -0.5)
+def _difference(values: Floats, less: Floats, segment_first: bool) -> _Difference:
+    errors = [math.sqrt(float(each.var(ddof=1)) / len(each)) for each in (values, less)]
+    of_segment, of_held_out = errors if segment_first else errors[::-1]
+    return _Difference(float(values.mean() - less.mean()), of_segment, of_held_out)
+
+
+def _together(parts: Sequence[_Difference]) -> tuple[float, float]:
+    """The mean by precision and its standard error: held-out documents are the same for all segments and err the same way."""
+    values, of_segment, of_held_out = np.array(parts).T
+    weights = 1 / np.maximum(of_segment**2 + of_held_out**2, 1e-18)
+    weights /= weights.sum()
+    error = math.sqrt(float((weights * of_segment) @ (weights * of_segment)) + float(weights @ of_held_out) ** 2)
+    return float(weights @ values), max(error, 1e-9)
 
 
 def _by_segment(held: HeldOut) -> dict[int, list[str]]:

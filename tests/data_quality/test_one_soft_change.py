@@ -1,6 +1,7 @@
 """An honest run, and one change that a person has to look at: conditional on just its check, with examples where there are any."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,12 @@ def _nearly_repeated(documents: list[dict[str, object]]) -> None:
     documents.extend(
         document | {"id": f"{document['id']}b", "text": f"{document['text']} 그리고"} for document in documents[:150]
     )
+
+
+def _without_a_beginning(data: dict[str, dict[str, Any]]) -> None:
+    """Neither step 0 nor a seed that it could be drawn from."""
+    data["evidence"]["checkpoints"].pop(0)
+    data["evidence"]["training"].pop("seed_commitment")
 
 
 SOFT: Mapping[str, Callable[[HonestRun], None]] = {
@@ -48,8 +55,9 @@ SOFT: Mapping[str, Callable[[HonestRun], None]] = {
     ),
     "checkpoints.replayed-segments": lambda run: replayed(run, 1.0, segments=2),
     "training_log.times-increase": lambda run: line(run, 20, time=1.0),
-    "checkpoints.step-zero": lambda run: run.change_manifest(
-        lambda data: data["evidence"]["checkpoints"].pop(0) and None
+    "checkpoints.step-zero": lambda run: run.change_manifest(_without_a_beginning),
+    "checkpoints.seed-redrawn": lambda run: run.change_manifest(
+        lambda data: data["evidence"]["training"]["seed_commitment"].update(transformers="4.57.1")
     ),
 }
 
@@ -61,6 +69,7 @@ WITHOUT_EXAMPLES = {
     "training_log.plateau-tokens",
     "checkpoints.replayed-segments",
     "checkpoints.step-zero",
+    "checkpoints.seed-redrawn",
 }
 
 
