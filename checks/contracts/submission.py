@@ -263,12 +263,20 @@ class Submission(Contract):
 
 def handed_in(evidence: Evidence) -> list[str]:
     """The parts of the evidence that a submission names, as a gate asks for them."""
-    corpus = evidence.corpus
+    corpus, training = evidence.corpus, evidence.training
     parts = {
-        "training": evidence.training,
+        "training": training,
+        "training.schedule": None if training is None else training.schedule,
+        "training.loss_window": None if training is None else training.loss_window,
+        "training.seed_commitment": None if training is None else training.seed_commitment,
         "training_log": evidence.training_log,
         "checkpoints": evidence.checkpoints,
         "replays": evidence.replays,
+        "validation": evidence.validation,
+        "segments": evidence.segments,
+        "small_run": evidence.small_run,
+        "anchors": evidence.anchors,
+        "hashes": evidence.hashes,
         "corpus.inventory": None if corpus is None else corpus.inventory,
         "corpus.sample": None if corpus is None else corpus.sample,
     }

@@ -3,12 +3,14 @@
 import json
 import shutil
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from checks.contracts.errors import InputFault
 from checks.contracts.loading import load_submission
+from checks.contracts.programme import EvidencePart
+from checks.contracts.submission import handed_in
 from checks.records.quality import ExpectationResult
 from tests.data_quality.honest_run import HonestRun
 from tests.data_quality.test_one_change import UNRUN, judged, outcomes
@@ -22,6 +24,11 @@ def declare(run: HonestRun, change: Callable[[dict[str, Any]], object]) -> None:
 def of(results: list[ExpectationResult], check: str) -> list[ExpectationResult]:
     """That check's results."""
     return [each for each in results if each.check == check]
+
+
+def test_a_gate_can_ask_for_everything_that_an_honest_run_hands_in(honest: HonestRun) -> None:
+    evidence = load_submission(honest.manifest).submission.evidence
+    assert handed_in(evidence) == [part for part in get_args(EvidencePart) if part != "replays"]
 
 
 def test_what_the_seed_draws_stands_for_a_step_zero_that_was_not_handed_in(copied: HonestRun) -> None:
