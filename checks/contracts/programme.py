@@ -1,7 +1,7 @@
 """`programme.yaml`: what is evaluated, and by which rules."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -34,7 +34,22 @@ from checks.contracts.score_tree import MovingBaseline, ScoreNode, SuiteAgainstB
 from checks.records.decisions import GateOutcome
 
 Effect = Literal["eliminate", "review", "pass"]
-EvidencePart = Literal["training", "training_log", "checkpoints", "replays", "corpus.inventory", "corpus.sample"]
+EvidencePart = Literal[
+    "training",
+    "training.schedule",
+    "training.loss_window",
+    "training.seed_commitment",
+    "training_log",
+    "checkpoints",
+    "replays",
+    "validation",
+    "segments",
+    "small_run",
+    "anchors",
+    "hashes",
+    "corpus.inventory",
+    "corpus.sample",
+]
 
 
 class Reference(Contract):
@@ -113,7 +128,7 @@ class EvidenceGate(Gate, Cited):
     check: Literal["evidence_complete"] = Field(description="evidence_complete")
     require: list[EvidencePart] = Field(
         min_length=1,
-        description="training, training_log, checkpoints, replays, corpus.inventory, corpus.sample: any of them",
+        description="the parts of a submission's evidence that are asked for: " + ", ".join(get_args(EvidencePart)),
     )
 
 

@@ -1,5 +1,6 @@
 """`submission.yaml`: what one team hands in."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -12,11 +13,13 @@ from checks.contracts.fields import (
     NotNegative,
     Positive,
     RelativePath,
+    Sha256,
     Share,
     TaskId,
     is_absent,
 )
 
+ReleaseNumber = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)+$")]
 ComponentId = Literal["language_model", "vision_tower", "audio_tower", "projector"]
 
 
@@ -79,6 +82,19 @@ class Initialisation(Contract):
     std: Positive = Field(description="its standard deviation")
 
 
+class SeedCommitment(Contract):
+    """That the seed was left with the evaluator before training began, and what drew the step-0 weights from it.
+
+    They are what transformers gives for the model's config.json, in float32 on the CPU, after `torch.manual_seed(seed)`.
+    """
+
+    committed_on: date = Field(description="the day on which the evaluator was shown the hash")
+    sha256: Sha256 = Field(description="SHA-256 of the seed's decimal digits")
+    recorded_by: str = Field(min_length=1, description="who kept it")
+    transformers: ReleaseNumber = Field(description="the version of transformers that drew the weights")
+    torch: ReleaseNumber = Field(description="the version of PyTorch that drew the weights")
+
+
 class Optimiser(Contract):
     """The declared optimiser."""
 
@@ -135,6 +151,11 @@ class Training(Contract):
 
     init: Initialisation | None = Field(None, description="the law of the step-0 weights")
     seed: int | None = Field(None, description="the seed of the step-0 weights")
+    seed_commitment: SeedCommitment | None = Field(
+        None,
+        exclude_if=is_absent,
+        description="that the seed was committed before training, so that step 0 can be redrawn",
+    )
     optimiser: Optimiser | None = Field(None, description="name, betas, weight_decay")
     sequence_length: Annotated[Count, Field(ge=1)] | None = Field(None, description="tokens in a training sequence")
     batch_tokens: Annotated[Count, Field(ge=1)] | None = Field(None, description="tokens in one optimiser step")
@@ -151,6 +172,12 @@ class Training(Contract):
     schedule: Schedule | None = Field(None, description="the learning rate of every step")
     restarts: list[Count] = Field([], description="steps from which training was taken up again, repeated in the log")
     accelerators: Accelerators | None = Field(None, description="kind, count, peak_flops; absent on CPU")
+
+    @model_validator(mode="after")
+    def _a_seed_to_commit_to(self) -> "Training":
+        if self.seed_commitment is not None and (self.seed is None or not 0 <= self.seed < 2**64):
+            raise ValueError(f"a seed from 0 to 2**64 - 1 for the seed_commitment; {self.seed}")
+        return self
 
 
 class Checkpoint(Contract):
@@ -236,12 +263,20 @@ class Submission(Contract):
 
 def handed_in(evidence: Evidence) -> list[str]:
     """The parts of the evidence that a submission names, as a gate asks for them."""
-    corpus = evidence.corpus
+    corpus, training = evidence.corpus, evidence.training
     parts = {
-        "training": evidence.training,
+        "training": training,
+        "training.schedule": None if training is None else training.schedule,
+        "training.loss_window": None if training is None else training.loss_window,
+        "training.seed_commitment": None if training is None else training.seed_commitment,
         "training_log": evidence.training_log,
         "checkpoints": evidence.checkpoints,
         "replays": evidence.replays,
+        "validation": evidence.validation,
+        "segments": evidence.segments,
+        "small_run": evidence.small_run,
+        "anchors": evidence.anchors,
+        "hashes": evidence.hashes,
         "corpus.inventory": None if corpus is None else corpus.inventory,
         "corpus.sample": None if corpus is None else corpus.sample,
     }

@@ -16,11 +16,47 @@ CHECKS: tuple[Check, ...] = (
         "checkpoints",
         "step-zero",
         "soft",
-        Text(ko="0단계 체크포인트가 제출되었다", en="a step-0 checkpoint was handed in"),
-        "check C0; its absence is not proof of anything, so it never fails by itself",
+        Text(
+            ko="0단계 체크포인트가 제출되었거나 시드로 다시 뽑을 수 있다",
+            en="a step-0 checkpoint was handed in, or can be drawn again",
+        ),
+        "check C0; its absence is not proof of anything, so it never fails by itself; what a committed seed draws stands for it",
         low=1,
         seen=Text(ko="체크포인트 {rows}개 중 0단계 {value:.0f}개", en="{value:.0f} at step 0 among {rows} checkpoints"),
         needs=Text(ko="0단계 체크포인트가 제출되지 않았다", en="no step-0 checkpoint was handed in"),
+    ),
+    Check(
+        "checkpoints",
+        "seed-committed",
+        "hard",
+        Text(ko="학습 시작 전에 시드를 맡겼다", en="the seed was committed before training began"),
+        "check C0: the hash is that of the declared seed, left no later than on the day of the log's first line",
+        high=0,
+        seen=Text(ko="어긋난 점 {bad}가지", en="{bad} things do not fit"),
+        needs=Text(
+            ko="맡긴 시드(evidence.training.seed_commitment)와 로그의 시각이 필요하다",
+            en="a committed seed (evidence.training.seed_commitment) and the log's times are needed",
+        ),
+    ),
+    Check(
+        "checkpoints",
+        "seed-redrawn",
+        "hard",
+        Text(
+            ko="0단계 가중치가 맡긴 시드로 다시 뽑은 것과 같다",
+            en="the step-0 weights are those that the committed seed draws",
+        ),
+        "check C0: transformers' own initialisation of the model's config.json after torch.manual_seed, nothing of the team's run",
+        high=0,
+        seen=Text(ko="텐서 {rows}개 중 다른 것 {bad}개", en="{bad} of {rows} tensors are otherwise"),
+        needs=Text(
+            ko="맡긴 시드, 그 가중치를 뽑은 판의 transformers와 PyTorch가 필요하다",
+            en="a committed seed, and the versions of transformers and PyTorch that drew from it, are needed",
+        ),
+        note=Text(
+            ko="시드 하나로 나오는 가중치에는 학습된 것이 들어 있을 수 없다",
+            en="weights that one seed gives cannot hold anything that was learnt",
+        ),
     ),
     Check(
         "checkpoints",
@@ -62,6 +98,30 @@ CHECKS: tuple[Check, ...] = (
         needs=Text(
             ko="검증 문서(evidence.validation)와 체크포인트 단계의 validation_loss가 필요하다",
             en="held-out documents (evidence.validation) and the log's validation_loss at the checkpoints are needed",
+        ),
+    ),
+    Check(
+        "checkpoints",
+        "noise-scale",
+        "soft",
+        Text(
+            ko="로그의 손실이 신고한 크기의 배치만큼 흔들린다",
+            en="the logged loss moves as means over batches of the declared size do",
+        ),
+        "check L5: σ ÷ √(batch tokens × loss_window), σ over held-out documents by the weights of each checkpoint",
+        low="noise_scale_min",
+        high="noise_scale_max",
+        seen=Text(
+            ko="기대되는 흔들림의 {value:.2f}배 (로그 {rows:,}줄)",
+            en="{value:.2f} times the expected noise over {rows:,} lines",
+        ),
+        needs=Text(
+            ko="학습 로그, 배치 토큰 수, 검증 문서와 체크포인트가 필요하다",
+            en="a training log, evidence.training.batch_tokens, held-out documents and checkpoints are needed",
+        ),
+        note=Text(
+            ko="알맞은 크기로 지어낸 흔들림은 가려내지 못한다",
+            en="noise that was invented at the right size passes",
         ),
     ),
     Check(

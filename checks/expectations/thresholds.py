@@ -151,11 +151,23 @@ THRESHOLDS: tuple[Threshold, ...] = (
         "check C5",
     ),
     Threshold(
+        "noise_scale_min",
+        0.1,
+        "spread of the logged loss about its smoothed line over that of means of the declared batches",
+        "check L5; 1.0 where the loss is the mean of all tokens, 0.2 to 0.6 in the demo, whose loss counts answers only (measured)",
+    ),
+    Threshold(
+        "noise_scale_max",
+        4.0,
+        "spread of the logged loss about its smoothed line over that of means of the declared batches",
+        "check L5; ours: batches of a sixteenth of the declared size",
+    ),
+    Threshold(
         "memorisation_min",
         -3.0,
         "how much more the loss of a segment's documents fell over the segment than that of held-out ones, in standard errors",
         "check C4, Choi et al. 2023, arXiv 2307.00682; ours: -3 contradicts and proves nothing, because small models learn no "
-        "document by heart (1.1 to 2.0 in the demo); 3 asks for proof, where documents are many",
+        "document by heart (1.0 to 1.7 in the demo); 3 asks for proof, where documents are many",
     ),
     Threshold(
         "memorised_early_max",

@@ -15,6 +15,7 @@ from tasks.data_quality.findings import Findings
 from tasks.data_quality.held_out import HeldOut, TextLosses, measure_held_out
 from tasks.data_quality.progress import Progress
 from tasks.data_quality.replays import measure_replays
+from tasks.data_quality.seed import Redrawn, measure_seed, redrawn_step_zero
 from tasks.data_quality.training_log import TrainingLog
 
 Chain = Sequence[tuple[int, Checkpoint]]
@@ -30,40 +31,55 @@ def measure_checkpoints(
 ) -> list[Measurement]:
     """Suite `checkpoints`; raises InputFault for a checkpoint that cannot be read. `losses` runs weights on texts."""
     found = Findings("checkpoints")
-    chain = [(step, open_checkpoint(path)) for step, path in loaded.checkpoint_paths()]
     training = loaded.submission.evidence.training
     if training is not None and training.init is not None and not 0 < float(training.init.std) < math.inf:
         raise InputFault(loaded.path, "evidence.training.init.std", str(training.init.std), "a number above zero")
+    chain = [(step, open_checkpoint(path)) for step, path in loaded.checkpoint_paths()]
     scratch: dict[str, list[str]] = {
         component.id: sorted(role.name for role in roles if role.component == component.id)
         for component in loaded.submission.model.components
         if component.origin == "from-scratch"
     }
     scratch = {component: names for component, names in scratch.items() if names}
-    _handed_in(found, chain, model)
-    _initial(found, chain, training, scratch, progress)
-    _moved(found, chain, model, training, log, scratch, progress)
-    evidence, paths = loaded.submission.evidence, loaded.checkpoint_paths()
+    zero = chain[0][1] if chain and chain[0][0] == 0 else None
+    with redrawn_step_zero(training, model) as redrawn:
+        _handed_in(found, chain, model, redrawn)
+        measure_seed(found, training, log, zero, redrawn, [name for names in scratch.values() for name in names])
+        if zero is None and redrawn.checkpoint is not None:
+            chain = [(0, redrawn.checkpoint), *chain]
+        _initial(found, chain, training, scratch, progress)
+        _moved(found, chain, model, training, log, scratch, progress)
     measure_replays(found, loaded.optional_evidence("replays"))
+    _files_and_losses(found, loaded, log, losses)
+    return found.rows
+
+
+def _files_and_losses(
+    found: Findings, loaded: LoadedSubmission, log: TrainingLog | None, losses: TextLosses | None
+) -> None:
+    """The hashes of the weights' files, and what running them says."""
+    paths = loaded.checkpoint_paths()
     folders = [loaded.model_path(), *(path for _, path in paths)]
     measure_hashes(found, loaded.optional_evidence("hashes"), loaded.folder, folders)
-    most_tokens = evidence.training.sequence_length if evidence.training is not None else None
     last = int(log.steps.max()) if log is not None else 0
     if paths and last > paths[-1][0]:
         paths.append((last, loaded.model_path()))
     files = loaded.optional_evidence("validation"), loaded.optional_evidence("segments")
-    measure_held_out(found, HeldOut(loaded.model_path(), paths, *files, most_tokens), log, losses)
-    return found.rows
+    training = loaded.submission.evidence.training
+    measure_held_out(found, HeldOut(loaded.model_path(), paths, *files, training), log, losses)
 
 
-def _handed_in(found: Findings, chain: Chain, model: Checkpoint) -> None:
-    if not chain:
-        found.missing("step-zero", "same-tensors")
-        return
-    if chain[0][0] == 0:
+def _handed_in(found: Findings, chain: Chain, model: Checkpoint, redrawn: Redrawn) -> None:
+    if chain and chain[0][0] == 0:
         found.measured("step-zero", 1, len(chain))
+    elif redrawn.checkpoint is not None:
+        found.measured("step-zero", 1, len(chain) + 1, observed="drawn again from the committed seed")
     else:
-        found.missing("step-zero", observed=f"the first checkpoint is of step {chain[0][0]}")
+        why = f"the first checkpoint is of step {chain[0][0]}" if chain else ""
+        found.missing("step-zero", observed="; ".join(part for part in (why, redrawn.why) if part))
+    if not chain:
+        found.missing("same-tensors")
+        return
     shapes = {name: tuple(tensor.shape) for name, tensor in model.tensors.items()}
     different: list[str] = []
     for step, checkpoint in chain:

@@ -1,4 +1,4 @@
-"""Runs the checkpoints on held-out documents and on those that training read (checks C4, C5).
+"""Runs the checkpoints on held-out documents and on those that training read (checks C4, C5, and what L5 needs of them).
 
 Where a log says that the held-out loss was 2.31 at step 400, the weights of step 400 must give it. And what training has just
 read it knows better than what it never read: M(d, W), the held-out loss less that of d, rises over the segment in which d was
@@ -12,16 +12,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from checks.contracts.errors import InputFault
+from checks.contracts.submission import Training
 from tasks.data_quality.findings import Findings
+from tasks.data_quality.loss_noise import CHECKS_OF_SCALE, measure_noise_scale
 from tasks.data_quality.sample_reader import Document, LineCounts, read_shard, sample_shards
 from tasks.data_quality.training_log import TrainingLog
 
-CHECKS_OF_LOSS = ("validation-loss",)
+CHECKS_OF_LOSS = ("validation-loss", *CHECKS_OF_SCALE)
 CHECKS_OF_ORDER = ("memorisation", "not-memorised-before")
 #: Of each file the first documents are run, up to so many and so many letters: every checkpoint has to run them.
 MOST_DOCUMENTS = 500
@@ -39,45 +42,63 @@ TextLosses = Callable[[Path, Path, Sequence[str], int | None], Sequence[tuple[fl
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What is run: the submission's own folder, checkpoints by step, files of documents, the most tokens of a document."""
+    """What is run: the submission's own folder, checkpoints by step, files of documents, and what is declared of training."""
 
     model: Path
     checkpoints: Sequence[tuple[int, Path]]
     validation: Path | None
     segments: Path | None
-    most_tokens: int | None
+    training: Training | None
+
+    @property
+    def most_tokens(self) -> int | None:
+        """The most tokens of a document."""
+        return None if self.training is None else self.training.sequence_length
 
 
 @dataclass(frozen=True)
 class _Means:
-    """Mean loss a token of the held-out documents, its standard error over documents, and each document's own mean."""
+    """Mean loss a token of the held-out documents, its standard error over documents, each document's own mean, and tokens."""
 
     mean: float
     error: float
     each: Floats
+    tokens: int
+
+    @property
+    def sigma(self) -> float:
+        """What the standard error of a mean over n tokens is, times √n."""
+        return self.error * math.sqrt(self.tokens)
 
 
 def measure_held_out(found: Findings, held: HeldOut, log: TrainingLog | None, losses: TextLosses | None) -> None:
-    """Three rows of suite `checkpoints`; raises InputFault for files of documents that cannot be read."""
+    """Four rows of suite `checkpoints`; raises InputFault for files of documents that cannot be read.
+
+    Segments are optional beside held-out documents: without them the order of reading (C4) does not apply.
+    """
     if held.validation is None:
         found.not_applicable(*CHECKS_OF_LOSS, *CHECKS_OF_ORDER, observed="no held-out documents, which are optional")
         return
+    wanted: tuple[str, ...] = (*CHECKS_OF_LOSS, *CHECKS_OF_ORDER)
+    if held.segments is None:
+        wanted = CHECKS_OF_LOSS
+        found.not_applicable(*CHECKS_OF_ORDER, observed="no documents with the step that read them, which are optional")
     if not held.checkpoints or losses is None:
-        found.missing(*CHECKS_OF_LOSS, *CHECKS_OF_ORDER)
+        found.missing(*wanted)
         return
     held_out = [document.text for document in _documents(held.validation)]
     if len(held_out) < LEAST_DOCUMENTS:
-        why = f"{len(held_out)} readable documents; at least {LEAST_DOCUMENTS} are needed"
-        found.missing(*CHECKS_OF_LOSS, *CHECKS_OF_ORDER, observed=why)
+        found.missing(*wanted, observed=f"{len(held_out)} readable documents; at least {LEAST_DOCUMENTS} are needed")
         return
-    by_segment = _by_segment(held)
     try:
-        own, read = _run(held, held_out, by_segment, losses)
+        own, read = _run(held, held_out, _by_segment(held), losses)
     except InputFault as fault:
-        found.missing(*CHECKS_OF_LOSS, *CHECKS_OF_ORDER, observed=f"could not be run: {fault.message}")
+        found.missing(*wanted, observed=f"could not be run: {fault.message}")
         return
     _logged(found, own, log, len(held_out))
-    _order(found, own, read)
+    measure_noise_scale(found, log, held.training, {step: each.sigma for step, each in own.items()})
+    if held.segments is not None:
+        _order(found, own, read)
 
 
 def _run(
@@ -106,7 +127,7 @@ def _means(losses: Sequence[tuple[float, int]]) -> _Means:
     mean = sums.sum() / tokens.sum()
     apart = sums - mean * tokens
     error = math.sqrt((apart**2).sum() * len(sums) / (len(sums) - 1)) / tokens.sum()
-    return _Means(float(mean), error, sums / tokens)
+    return _Means(float(mean), error, sums / tokens, int(tokens.sum()))
 
 
 def _logged(found: Findings, own: Mapping[int, _Means], log: TrainingLog | None, documents: int) -> None:
@@ -118,7 +139,7 @@ def _logged(found: Findings, own: Mapping[int, _Means], log: TrainingLog | None,
         if math.isfinite(said.get(step, math.nan))
     }
     if not apart:
-        found.missing(*CHECKS_OF_LOSS, observed="the log has no validation_loss at a checkpoint's step")
+        found.missing("validation-loss", observed="the log has no validation_loss at a checkpoint's step")
         return
     worst = max(apart, key=lambda step: apart[step])
     told = f"step {worst}: {said[worst]:.4f} in the log, {own[worst].mean:.4f} ± {own[worst].error:.4f} computed again"
@@ -135,8 +156,8 @@ def _order(found: Findings, own: Mapping[int, _Means], read: Mapping[tuple[int, 
         if (after, after) not in read or len(read[after, after]) < 2:
             continue
         fell = read[after, before] - read[after, after]
-        rises.append(_difference(fell, own[before].each - own[after].each))
-        befores.append(_difference(own[before].each, read[after, before]))
+        rises.append(_difference(fell, own[before].each - own[after].each, segment_first=True))
+        befores.append(_difference(own[before].each, read[after, before], segment_first=False))
         documents += len(fell)
     if documents < LEAST_DOCUMENTS:
         found.missing(*CHECKS_OF_ORDER, observed=f"{documents} documents between two checkpoints")
@@ -150,16 +171,27 @@ def _order(found: Findings, own: Mapping[int, _Means], read: Mapping[tuple[int, 
     )
 
 
-def _difference(values: Floats, less: Floats) -> tuple[float, float]:
-    """The mean of `values` less that of others, and the standard error of the difference."""
-    variance = sum(float(each.var(ddof=1)) / len(each) for each in (values, less))
-    return float(values.mean() - less.mean()), math.sqrt(variance)
+class _Difference(NamedTuple):
+    """The mean of a segment's documents less that of held-out ones, or the other way, and the two means' standard errors."""
+
+    value: float
+    of_segment: float
+    of_held_out: float
 
 
-def _together(parts: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    weights = np.array([max(error, 1e-9) ** -2 for _, error in parts])
-    values = np.array([value for value, _ in parts])
-    return float((weights * values).sum() / weights.sum()), float(weights.sum() ** -0.5)
+def _difference(values: Floats, less: Floats, segment_first: bool) -> _Difference:
+    errors = [math.sqrt(float(each.var(ddof=1)) / len(each)) for each in (values, less)]
+    of_segment, of_held_out = errors if segment_first else errors[::-1]
+    return _Difference(float(values.mean() - less.mean()), of_segment, of_held_out)
+
+
+def _together(parts: Sequence[_Difference]) -> tuple[float, float]:
+    """The mean by precision and its standard error: held-out documents are the same for all segments and err the same way."""
+    values, of_segment, of_held_out = np.array(parts).T
+    weights = 1 / np.maximum(of_segment**2 + of_held_out**2, 1e-18)
+    weights /= weights.sum()
+    error = math.sqrt(float((weights * of_segment) @ (weights * of_segment)) + float(weights @ of_held_out) ** 2)
+    return float(weights @ values), max(error, 1e-9)
 
 
 def _by_segment(held: HeldOut) -> dict[int, list[str]]:

@@ -12,6 +12,7 @@ from checks.contracts.submission import Accelerators, Training
 from checks.records.quality import Measurement
 from tasks.data_quality import anchors
 from tasks.data_quality import loss_curve as curve
+from tasks.data_quality import loss_noise as noise
 from tasks.data_quality.compute import ModelShape, utilisation
 from tasks.data_quality.findings import Findings
 from tasks.data_quality.inventory import Inventory
@@ -29,8 +30,7 @@ CHECKS = (
     "gradient-norms-valid",
     "times-increase",
     "first-loss",
-    "loss-noise",
-    "loss-repeats",
+    *noise.CHECKS,
     "entropy-plateau",
     *curve.CHECKS,
     *anchors.CHECKS,
@@ -38,15 +38,6 @@ CHECKS = (
 )
 #: Later than this the loss has already fallen, and ln V says nothing (check L2).
 LAST_FIRST_STEP = 10
-#: With fewer lines the spread of the loss cannot be told from its slope.
-LEAST_LINES_FOR_NOISE = 30
-#: A quadratic fitted to seven neighbouring lines, at its middle (Savitzky and Golay 1964, table I): it follows the fall of
-#: the loss, steep at first, where a running median would follow the noise as well.
-_SMOOTHING = np.array([-2, 3, 6, 7, 6, 3, -2]) / 21
-#: Of independent noise this share of the standard deviation is left after subtracting the smoothed line.
-_LEFT_AFTER_SMOOTHING = math.sqrt(1 - 7 / 21)
-#: A robust spread times this is a standard deviation, for normal noise.
-MAD_TO_STD = 1.4826
 
 
 def measure_log(
@@ -67,7 +58,7 @@ def measure_log(
     _series(found, log)
     _first_loss(found, log, shape, training)
     _compute(found, log, training, shape)
-    _noise(found, log)
+    noise.measure_noise(found, log)
     _plateau(found, log, entropy)
     curve.measure_curve(found, log, training, entropy, small)
     anchors.measure_anchors(found, log, anchored)
@@ -210,21 +201,6 @@ def _allocation(found: Findings, log: TrainingLog, accelerators: Accelerators) -
     allotted = float(accelerators.allocated_hours)
     observed = f"{used:,.2f} of {allotted:,.2f} accelerator-hours"
     found.measured("allocation", used / allotted, len(times), observed=observed)
-
-
-def _noise(found: Findings, log: TrainingLog) -> None:
-    usable = np.isfinite(log.column("loss"))
-    loss, steps = log.column("loss")[usable], log.steps[usable]
-    if len(loss) < LEAST_LINES_FOR_NOISE:
-        found.not_applicable("loss-noise", "loss-repeats", observed=f"{len(loss)} lines are too few to say")
-        return
-    repeated = np.flatnonzero(np.diff(loss) == 0) + 1
-    share, examples = len(repeated) / (len(loss) - 1), [f"step {steps[place]}: {loss[place]}" for place in repeated]
-    found.measured("loss-repeats", share, len(loss) - 1, bad=len(repeated), examples=examples)
-    smooth = np.convolve(loss, _SMOOTHING, mode="valid")
-    residuals = (loss[3:-3] - smooth) / np.maximum(np.abs(smooth), 1e-12)
-    spread = MAD_TO_STD * float(np.median(np.abs(residuals))) / _LEFT_AFTER_SMOOTHING
-    found.measured("loss-noise", spread, len(loss))
 
 
 def _plateau(found: Findings, log: TrainingLog, entropy: Entropy) -> None:

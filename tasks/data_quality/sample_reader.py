@@ -24,6 +24,9 @@ MOST_EXAMPLES = 20
 #: Text shrinks to a tenth or a twentieth; a file that unfolds further than this is no text (a decompression bomb).
 MAX_UNFOLDING = 1000
 _ALWAYS_UNFOLDED = 100_000_000
+#: Bytes of a Parquet file's rows that are unfolded together, and between how many rows they are.
+UNFOLDED_AT_ONCE = 256_000_000
+MOST_ROWS, LEAST_ROWS = 256, 8
 FIELDS = ("id", "source", "text")
 SUFFIXES = (".jsonl", ".json", ".ndjson", ".zst", ".parquet")
 
@@ -181,17 +184,63 @@ def _parquet(path: Path, counts: LineCounts) -> Iterator[Document]:
     from pyarrow import parquet
 
     try:
-        with parquet.ParquetFile(path) as file:
-            for name in FIELDS:
-                if name not in file.schema_arrow.names:
-                    there = ", ".join(file.schema_arrow.names)
-                    raise InputFault(path, name, f"the columns {there}", f"a column {name!r}")
+        with parquet.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20) as file:
+            _check_columns(path, file.schema_arrow)
             columns = [*FIELDS, *({"step"} & set(file.schema_arrow.names))]
-            for batch in file.iter_batches(batch_size=256, columns=columns):
-                for fields in batch.to_pylist():
-                    counts.lines += 1
-                    document = _checked(fields, counts)
-                    if document is not None:
-                        yield document
+            for group in range(file.num_row_groups):
+                rows = _rows_at_once(file.metadata.row_group(group))
+                for batch in file.iter_batches(batch_size=rows, row_groups=[group], columns=columns):
+                    yield from _rows(batch, counts)
     except (OSError, pyarrow.ArrowException) as error:
         raise InputFault(path, found=str(error).splitlines()[0], expected="a readable Parquet file") from None
+
+
+def _check_columns(path: Path, schema: Any) -> None:
+    """Raises InputFault for a column that is not there or holds no text; an id may be a whole number."""
+    from pyarrow import types
+
+    for name in FIELDS:
+        if name not in schema.names:
+            raise InputFault(path, name, f"the columns {', '.join(schema.names)}", f"a column {name!r}")
+        kind = schema.field(name).type
+        inner = kind.value_type if types.is_dictionary(kind) else kind
+        text = types.is_string(inner) or types.is_large_string(inner)
+        if not text and not (name == "id" and types.is_integer(inner)):
+            raise InputFault(path, name, f"a column of the type {kind}", "a column of text")
+
+
+def _rows_at_once(group: Any) -> int:
+    """How many rows of a group are unfolded together, so that they fit UNFOLDED_AT_ONCE whatever the group holds.
+
+    Every row of a column with a dictionary may be its longest text. Fewer than LEAST_ROWS cost more than reading itself.
+    """
+    columns = [group.column(place) for place in range(group.num_columns)]
+    whole = max(1, sum(column.total_uncompressed_size for column in columns))
+    rows = UNFOLDED_AT_ONCE // whole
+    if not any(column.has_dictionary_page for column in columns):
+        rows = MOST_ROWS if rows else MOST_ROWS * UNFOLDED_AT_ONCE // whole
+    return int(min(MOST_ROWS, max(LEAST_ROWS, rows)))
+
+
+def _rows(batch: Any, counts: LineCounts) -> Iterator[Document]:
+    """The batch's documents one by one: a text that is too long is counted and not turned into one."""
+    columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+    lengths = [_lengths(columns[name]) for name in FIELDS]
+    for row in range(batch.num_rows):
+        counts.lines += 1
+        if any((each[row] or 0) > MAX_DOCUMENT_BYTES for each in lengths if each):
+            counts.add_broken(f"longer than {MAX_DOCUMENT_BYTES:,} bytes")
+            continue
+        document = _checked({name: column[row].as_py() for name, column in columns.items()}, counts)
+        if document is not None:
+            yield document
+
+
+def _lengths(column: Any) -> list[int | None]:
+    """Bytes of each text of a column, nothing for a column of numbers."""
+    from pyarrow import compute, types
+
+    if types.is_dictionary(column.type):
+        of_values = _lengths(column.dictionary)
+        return [None if place is None or not of_values else of_values[place] for place in column.indices.to_pylist()]
+    return [] if types.is_integer(column.type) else list(compute.binary_length(column).to_pylist())

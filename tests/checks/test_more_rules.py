@@ -266,6 +266,8 @@ def test_evidence_is_complete_or_it_is_said_what_is_absent() -> None:
     assert papers(asked, handed_in=handed_in(given)) == ("fail", "the notice: not handed in: corpus.sample.")
     assert papers(asked, handed_in=["corpus.sample", "training_log"])[0] == "pass"
     assert papers(asked, handed_in=[])[0] == "fail" and papers(asked)[0] == "indeterminate"
+    optional = {"check": "evidence_complete", "require": ["validation", "training.seed_commitment"]}
+    assert "not handed in: validation, training.seed_commitment." in papers(optional, handed_in=handed_in(given))[1]
 
 
 def test_the_worst_licence_of_model_components_and_references_counts() -> None:

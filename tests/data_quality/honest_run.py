@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from tests.data_quality.training import (
     LENGTH,
     PEAK_RATE,
     ROWS,
+    SEED,
     STD,
     STEPS,
     WARM_UP,
@@ -208,7 +210,14 @@ def _write_manifest(path: Path, init: dict[str, Any]) -> None:
         "evidence": {
             "training": {
                 "init": init,
-                "seed": 11,
+                "seed": SEED,
+                "seed_commitment": {
+                    "committed_on": "2025-10-09",
+                    "sha256": hashlib.sha256(str(SEED).encode()).hexdigest(),
+                    "recorded_by": "agency",
+                    "transformers": version("transformers"),
+                    "torch": version("torch").split("+")[0],
+                },
                 "optimiser": {"name": "adamw", "betas": [0.9, 0.95], "weight_decay": 0.1},
                 "sequence_length": LENGTH,
                 "batch_tokens": ROWS * LENGTH,

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from tasks.data_quality.findings import Findings
 from tasks.data_quality.held_out import HeldOut, measure_held_out
 from tasks.data_quality.log_checks import measure_log
 from tasks.data_quality.loss_curve import learning_rate, measure_curve
+from tasks.data_quality.loss_noise import measure_noise_scale
 from tasks.data_quality.token_entropy import Entropy
 from tasks.data_quality.training_log import TrainingLog, read_log
 
@@ -85,6 +87,25 @@ def test_the_lag_of_a_loss_is_that_of_its_declared_window(tmp_path: Path) -> Non
     assert lag_of(log_of(tmp_path, curve[:150]), 1).state == "not_applicable"
 
 
+@pytest.mark.parametrize("window", [1, 8])
+def test_the_loss_of_a_log_moves_as_its_declared_batches_do(window: int, tmp_path: Path) -> None:
+    """Losses of tokens with a spread that grows from 0.5 to 3 nats, means over 400 of them and the window, drawn anew."""
+    rng = np.random.default_rng(3)
+    spread = np.linspace(0.5, 3.0, 801)
+    batches = 5 + 4 / np.sqrt(np.arange(1, 802)) + rng.normal(0, spread) / math.sqrt(400)
+    log = log_of(tmp_path, [batches[max(0, n - window + 1) : n + 1].mean() for n in range(801)])
+
+    def scale(**declared: int) -> Measurement:
+        found = Findings("checkpoints")
+        measure_noise_scale(found, log, Training.model_validate(declared), {1: 0.5, 401: 1.75, 801: 3.0})
+        return found.rows[0]
+
+    assert scale(batch_tokens=400, loss_window=window).value == pytest.approx(1.0, abs=0.2)
+    assert scale(batch_tokens=40_000, loss_window=window).value == pytest.approx(10.0, abs=2.0)
+    assert scale(batch_tokens=400).state == "not_applicable" and scale(loss_window=window).state == "missing"
+    assert scale(batch_tokens=400, loss_window=100).state == "not_applicable", "eight lines share no step"
+
+
 def run_of(folder: Path, held: Sequence[str], read: Sequence[tuple[str, int]]) -> HeldOut:
     """Weights of the steps 0, 10 and 20, and documents."""
     for name, rows in (("held", [(text, None) for text in held]), ("read", read)):
@@ -118,14 +139,24 @@ def test_what_was_read_is_known_after_it_was_read_and_not_before(tmp_path: Path)
         measure_held_out(found, run_of(tmp_path, held_out, read), log, known_losses(early))  # type: ignore[arg-type]
         return found.rows
 
-    loss, rise, before = order(honest)
+    loss, noise, rise, before = order(honest)
+    assert noise.state == "not_applicable", "nothing is declared of the window"
     assert (loss.value, loss.rows) == (pytest.approx(0.0, abs=1e-6), 2), "4 at step 10, 3 at step 20"
     assert (rise.value or 0) > 30 and "+0.2000" in rise.observed and abs(before.value or 0) < 1
     exchanged = order([(text, 20 - step) for text, step in honest])
-    assert abs(exchanged[1].value or 0) < 1, "nothing was learnt where it says"
-    assert (exchanged[2].value or 0) > 3, "half of it was known before"
-    assert (order(honest, early=0.1)[2].value or 0) > 10, "known before it was read"
-    assert order([])[1].state == "missing"
+    assert abs(exchanged[2].value or 0) < 1, "nothing was learnt where it says"
+    assert (exchanged[3].value or 0) > 3, "half of it was known before"
+    assert (order(honest, early=0.1)[3].value or 0) > 10, "known before it was read"
+    assert order([])[2].state == "missing"
+    found = Findings("checkpoints")
+    without = replace(run_of(tmp_path, held_out, honest), segments=None)
+    measure_held_out(found, without, log, known_losses())  # type: ignore[arg-type]
+    assert {row.check: row.state for row in found.rows} == {
+        "validation-loss": "measured",
+        "noise-scale": "not_applicable",
+        "memorisation": "not_applicable",
+        "not-memorised-before": "not_applicable",
+    }
     log.columns["validation_loss"][19] = 2.9
     assert (order(honest)[0].value or 0) > 30, "a tenth of a nat where documents differ by a hundredth"
 

@@ -72,7 +72,12 @@ def judged(run: HonestRun, results: Results | None = None, losses: TextLosses | 
 
 
 #: What is not proven where nobody runs the model.
-UNRUN = {"checkpoints.validation-loss", "checkpoints.memorisation", "checkpoints.not-memorised-before"}
+UNRUN = {
+    "checkpoints.validation-loss",
+    "checkpoints.noise-scale",
+    "checkpoints.memorisation",
+    "checkpoints.not-memorised-before",
+}
 
 
 def outcomes(results: list[ExpectationResult], outcome: str) -> set[str]:
@@ -143,6 +148,17 @@ def _changed_after_it_was_anchored(run: HonestRun) -> None:
     (run.folder / "evidence/anchors.csv").write_text(anchored, encoding="utf-8")
 
 
+def _commitment(run: HonestRun, **changes: str) -> None:
+    run.change_manifest(lambda data: data["evidence"]["training"]["seed_commitment"].update(changes))
+
+
+def _one_other_weight(run: HonestRun) -> None:
+    """A twentieth of a deviation, from step 0 to the submission: no law and no bound can see it."""
+    difference = np.zeros((128, 64))
+    difference[7, 9] = 0.05 * STD
+    run.add_to_weights(GATE, difference)
+
+
 def _other_bytes(run: HonestRun) -> None:
     declared = run.folder / "evidence/SHA256SUMS"
     first, *others = declared.read_text(encoding="utf-8").splitlines()
@@ -184,6 +200,8 @@ FILES: Mapping[str, Callable[[HonestRun], None]] = {
     "training_log.anchors": _changed_after_it_was_anchored,
     "training_log.anchored-weekly": lambda run: write_anchors(run.folder, delay=7.5),
     "training_log.hash-chain": lambda run: run.change_log(lambda lines: lines[20].update(loss=1.5), chained=False),
+    "checkpoints.seed-committed": lambda run: _commitment(run, committed_on="2025-10-11"),
+    "checkpoints.seed-redrawn": _one_other_weight,
     "checkpoints.same-tensors": lambda run: change_tensors(
         run.folder / "evidence/step-4", lambda tensors: tensors.__delitem__(NORM)
     ),
@@ -218,8 +236,10 @@ def _split(rows: list[dict[str, str]]) -> dict[str, str]:
 
 @pytest.mark.parametrize("check", FILES)
 def test_one_change_fails_on_just_its_check(check: str, copied: HonestRun) -> None:
-    """Whoever changes weights declares their hashes anew."""
+    """Whoever changes weights declares their hashes anew, and commits to no seed that does not give them."""
     FILES[check](copied)
+    if check.startswith("checkpoints.initial-"):
+        copied.change_manifest(lambda data: data["evidence"]["training"].pop("seed_commitment") and None)
     if check != "checkpoints.hashes":
         copied.seal()
     assert outcomes(judged(copied), "fail") == {check}
@@ -327,10 +347,10 @@ def test_what_was_not_handed_in_is_not_proven(copied: HonestRun) -> None:
         "training_log.allocation",
         "checkpoints.replayed-weights",
         "checkpoints.replayed-segments",
-        "checkpoints.validation-loss",
-        "checkpoints.memorisation",
-        "checkpoints.not-memorised-before",
+        *UNRUN,
         "checkpoints.hashes",
+        "checkpoints.seed-committed",
+        "checkpoints.seed-redrawn",
     }
     assert passed == optional, "only what cannot apply may pass without evidence"
 
@@ -364,7 +384,7 @@ def test_only_components_from_scratch_are_held_to_the_initial_law(copied: Honest
         }
 
     copied.change_manifest(borrow)
-    name = "vision_tower.encoder.layers.0.mlp.fc1.weight"
+    name = "vision_tower.encoder.layer.0.intermediate.dense.weight"
     copied.add_to_weights(name, np.full((64, 32), 0.5), steps=CHECKPOINTS[2:])
     copied.seal()
     results = judged(copied)

@@ -1,9 +1,12 @@
 """An honest run, and one change that a person has to look at: conditional on just its check, with examples where there are any."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
+import numpy as np
 import pytest
 
+from tasks.benchmark import text_losses
 from tests.data_quality.honest_run import HonestRun
 from tests.data_quality.test_one_change import FILES, UNRUN, cell, judged, line, outcomes, replayed
 
@@ -13,6 +16,12 @@ def _nearly_repeated(documents: list[dict[str, object]]) -> None:
     documents.extend(
         document | {"id": f"{document['id']}b", "text": f"{document['text']} 그리고"} for document in documents[:150]
     )
+
+
+def _without_a_beginning(data: dict[str, dict[str, Any]]) -> None:
+    """Neither step 0 nor a seed that it could be drawn from."""
+    data["evidence"]["checkpoints"].pop(0)
+    data["evidence"]["training"].pop("seed_commitment")
 
 
 SOFT: Mapping[str, Callable[[HonestRun], None]] = {
@@ -46,8 +55,9 @@ SOFT: Mapping[str, Callable[[HonestRun], None]] = {
     ),
     "checkpoints.replayed-segments": lambda run: replayed(run, 1.0, segments=2),
     "training_log.times-increase": lambda run: line(run, 20, time=1.0),
-    "checkpoints.step-zero": lambda run: run.change_manifest(
-        lambda data: data["evidence"]["checkpoints"].pop(0) and None
+    "checkpoints.step-zero": lambda run: run.change_manifest(_without_a_beginning),
+    "checkpoints.seed-redrawn": lambda run: run.change_manifest(
+        lambda data: data["evidence"]["training"]["seed_commitment"].update(transformers="4.57.1")
     ),
 }
 
@@ -59,7 +69,22 @@ WITHOUT_EXAMPLES = {
     "training_log.plateau-tokens",
     "checkpoints.replayed-segments",
     "checkpoints.step-zero",
+    "checkpoints.seed-redrawn",
 }
+
+
+def test_a_log_that_was_smoothed_moves_less_than_its_batches_do(copied: HonestRun) -> None:
+    """Every loss nearly all the way to a curve through the log: only the weights say how much it should move."""
+
+    def smooth(lines: list[dict[str, object]]) -> None:
+        losses, at = np.array([each["loss"] for each in lines]), np.arange(len(lines))
+        curve = np.polynomial.Polynomial.fit(at, losses, 6)(at)
+        for each, loss in zip(lines, (curve + 0.05 * (losses - curve)).tolist(), strict=True):
+            each["loss"] = loss
+
+    copied.change_log(smooth)
+    results = judged(copied, losses=text_losses)
+    assert (outcomes(results, "fail"), outcomes(results, "conditional")) == (set(), {"checkpoints.noise-scale"})
 
 
 @pytest.mark.parametrize("check", SOFT)

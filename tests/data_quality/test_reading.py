@@ -116,6 +116,42 @@ def test_another_format_or_a_parquet_without_its_columns_is_refused(tmp_path: Pa
         read(tmp_path / "b.parquet")
 
 
+@pytest.mark.parametrize("column", ["id", "source", "text"])
+def test_a_parquet_column_of_another_type_is_named(column: str, tmp_path: Path) -> None:
+    values: dict[str, list[Any]] = {"id": ["a"], "source": ["wiki"], "text": ["b"]}
+    parquet.write_table(pyarrow.table(values | {column: [[1.5]]}), tmp_path / "a.parquet")
+    with pytest.raises(InputFault, match=f"{column}: found a column of the type list"):
+        read(tmp_path / "a.parquet")
+
+
+def test_categories_and_nulls_of_a_parquet_file_are_read(tmp_path: Path) -> None:
+    values = {"id": pyarrow.array([1, 2, 3]), "text": pyarrow.array(["가", None, "나"])}
+    values["source"] = pyarrow.array(["wiki", "wiki", None]).dictionary_encode()
+    parquet.write_table(pyarrow.table(values), tmp_path / "a.parquet")
+    documents, counts = read(tmp_path / "a.parquet")
+    assert [(document.id, document.text) for document in documents] == [("1", "가")]
+    assert counts.broken == ["line 2: no text, or one that is no text", "line 3: no source, or one that is no text"]
+
+
+def test_gigantic_texts_of_a_small_parquet_file_are_counted_and_not_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two hundred times the same 200 KB, 40 MB unfolded, in a file of some kilobytes; a short one is read."""
+    monkeypatch.setattr(sample_reader, "MAX_DOCUMENT_BYTES", 100_000)
+    monkeypatch.setattr(sample_reader, "UNFOLDED_AT_ONCE", 4_000_000)
+    texts = [*["가나다라 " * 15_000] * 200, "글"]
+    table = pyarrow.table({"id": [str(n) for n in range(201)], "source": ["wiki"] * 201, "text": texts})
+    parquet.write_table(table, tmp_path / "a.parquet", compression="zstd")
+    assert (tmp_path / "a.parquet").stat().st_size < 20_000
+    unfolded: list[int] = []
+    rows = sample_reader._rows
+    monkeypatch.setattr(sample_reader, "_rows", lambda batch, to: unfolded.append(batch.nbytes) or rows(batch, to))
+    documents, counts = read(tmp_path / "a.parquet")
+    assert [document.text for document in documents] == ["글"]
+    assert counts.broken_count == 200 and counts.broken[0] == "line 1: longer than 100,000 bytes"
+    assert max(unfolded) < 4_000_000 < sum(unfolded)
+
+
 def log_lines(**changes: Any) -> bytes:
     """Five lines of a log; `changes` go into the third."""
     lines: list[dict[str, Any]] = [{"step": n, "tokens": 8 * n, "loss": 5.0 / n} for n in range(1, 6)]

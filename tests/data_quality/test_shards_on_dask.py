@@ -1,13 +1,16 @@
 """A corpus sample of many files, read by two workers of a Dask cluster through the same flow as ever."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 import zstandard
 
+from checks.contracts.errors import InputFault
 from checks.contracts.loading import load_programme, load_submission
 from checks.records.quality import Measurement
+from flows.shard_runner import DASK_VARIABLE, shard_runner
 from tasks.data_quality.sample import measure_sample
 from tasks.data_quality.sample_scan import scan_sample
 from tests.cli.command import gwanmun
@@ -61,6 +64,19 @@ def programme_of(run: HonestRun) -> Path:
 def of_sample(rows: list[Measurement]) -> list[Measurement]:
     """The sample's measurements."""
     return [row for row in rows if row.suite == "sample"]
+
+
+@pytest.mark.parametrize(("address", "said"), [("tcp://10.0.0.1:8786", r"gwanmun\[dask\]"), ("nonsense", "HOST:PORT")])
+def test_a_cluster_that_cannot_be_asked_is_one_message(
+    address: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The extra is not installed; what stands in the variable is no address."""
+    monkeypatch.setenv(DASK_VARIABLE, address)
+    if address != "nonsense":
+        monkeypatch.setitem(sys.modules, "prefect_dask.task_runners", None)
+    with pytest.raises(InputFault, match=said) as fault:
+        shard_runner()
+    assert fault.value.message.startswith(DASK_VARIABLE)
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 STD = 0.02
+SEED = 11
 STEPS = 48
 ROWS, LENGTH = 4, 64
 PICTURE_TOKENS = 4
@@ -22,7 +23,6 @@ def trained(
     import torch
 
     torch.set_num_threads(1)
-    _initialise(model, torch.Generator().manual_seed(11))
     matrices = [p for p in model.parameters() if p.ndim >= 2]
     others = [p for p in model.parameters() if p.ndim < 2]
     groups = [{"params": matrices, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
@@ -88,7 +88,8 @@ def tokenizer() -> Any:
 
 
 def model(layers: int = 2) -> Any:
-    """A tiny vision-language model, its weights as transformers draws them."""
+    """A tiny vision-language model, its weights as transformers draws them from SEED: normal, of deviation STD."""
+    import torch
     from transformers import AutoConfig, AutoModelForImageTextToText
 
     text = AutoConfig.for_model(
@@ -103,14 +104,13 @@ def model(layers: int = 2) -> Any:
         tie_word_embeddings=False,
     )
     vision = AutoConfig.for_model(
-        "siglip_vision_model",
+        "vit",
         hidden_size=32,
         intermediate_size=64,
         num_hidden_layers=1,
         num_attention_heads=2,
         image_size=16,
         patch_size=8,
-        vision_use_head=False,
     )
     config = AutoConfig.for_model(
         "llava",
@@ -119,18 +119,8 @@ def model(layers: int = 2) -> Any:
         image_token_index=IMAGE_TOKEN,
         image_seq_length=PICTURE_TOKENS,
         vision_feature_layer=-1,
-        vision_feature_select_strategy="full",
+        vision_feature_select_strategy="default",
         tie_word_embeddings=False,
     )
+    torch.manual_seed(SEED)
     return AutoModelForImageTextToText.from_config(config)
-
-
-def _initialise(model: Any, generator: Any) -> None:
-    import torch
-
-    with torch.no_grad():
-        for name, parameter in sorted(model.named_parameters()):
-            if parameter.ndim >= 2:
-                parameter.normal_(0.0, STD, generator=generator)
-            else:
-                parameter.fill_(0.0 if name.endswith("bias") else 1.0)
