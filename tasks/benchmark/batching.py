@@ -31,6 +31,11 @@ class Row:
         """How many positions at the row's end need logits."""
         return max(map(len, self.endings), default=0)
 
+    @property
+    def length(self) -> int:
+        """How many tokens a model computes for it."""
+        return len(self.ids)
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -55,7 +60,7 @@ def plan(rows: Sequence[Row], budget: Budget, vocabulary: int, room: int = 0) ->
 
     A row that exceeds the budget by itself is a batch of its own.
     """
-    order = sorted(range(len(rows)), key=lambda index: (repr(rows[index].kind), -len(rows[index].ids), rows[index].ids))
+    order = sorted(range(len(rows)), key=lambda index: (repr(rows[index].kind), -rows[index].length, rows[index].ids))
     batches: list[list[int]] = []
     longest = scored = 0
     for index in order:
@@ -67,7 +72,7 @@ def plan(rows: Sequence[Row], budget: Budget, vocabulary: int, room: int = 0) ->
             batches[-1].append(index)
         else:
             batches.append([index])
-            longest, scored = len(row.ids), row.scored
+            longest, scored = row.length, row.scored
     return batches
 
 
@@ -117,7 +122,7 @@ class BatchRunner:
     def _attempt(
         self, batch: list[Row], forward: Callable[[list[Row]], Sequence[Result]], room: int
     ) -> Sequence[Result] | None:
-        tokens = len(batch) * (max(len(row.ids) for row in batch) + room)
+        tokens = len(batch) * (max(row.length for row in batch) + room)
         try:
             return forward(batch)
         except (RuntimeError, MemoryError) as error:

@@ -17,6 +17,7 @@ from transformers import StoppingCriteria, StoppingCriteriaList
 from checks.contracts.errors import InputFault
 from tasks.benchmark.batching import BatchRunner, Row, RowTooLargeError, is_out_of_memory
 from tasks.benchmark.model_loading import LoadedModel
+from tasks.benchmark.output_layer import model_at_work
 from tasks.benchmark.own_attention import TOLERANCE, furthest
 from tasks.benchmark.own_forward import Full
 from tasks.benchmark.row_tensors import model_inputs
@@ -34,6 +35,9 @@ CHECKED_PROMPTS = 2
 
 #: A stop string may come in other tokens than it encodes to alone; the harness looks two tokens further back.
 _EXTRA_LOOK_BACK = 2
+
+#: What a fault names where transformers writes.
+_GENERATE = "its generate"
 
 #: Sampling draws from torch's generator, of which a process has one: threads take turns.
 _SAMPLING = threading.Lock()
@@ -94,6 +98,7 @@ class Generator:
         self._max_length = max_length
         #: Whether what shares a batch changes what the model writes; None while nobody knows.
         self._minds_company: bool | None = None
+        self._encoder_decoder = loaded.model.config.is_encoder_decoder
         on_cpu = loaded.model.device.type == "cpu"
         self._slots = CPU_SLOTS if on_cpu else GPU_SLOTS
         ends = loaded.model.generation_config.eos_token_id
@@ -127,7 +132,8 @@ class Generator:
         if options.get("do_sample") is False:
             options.pop("temperature", None)
         kept = [self._cut(row, room) for row in rows]
-        simple = is_simple(options, self._loaded.model.generation_config) and not any(row.extras for row in kept)
+        simple = self._encoder_decoder or is_simple(options, self._loaded.model.generation_config)
+        simple = simple and not any(row.extras for row in kept)
         first = [replace(row, endings=((0,),)) for row in kept if len(row.ids) > 1][:CHECKED_PROMPTS]
         in_slots = simple and first and self._writer.allows(first, self._full)
         for written in (self._in_slots if in_slots else self._in_batches)(kept, seeds, stops, room, options):
@@ -189,15 +195,20 @@ class Generator:
     def _next_tokens(self, rows: list[Row]) -> torch.Tensor:
         """Log-probabilities of the token behind each prompt [rows, vocabulary], as `generate` computes them in one batch."""
         model, pad = self._loaded.model, self._loaded.tokenizer.pad_token_id
-        inputs = model_inputs(rows, model.device, model.dtype, pad, left=True)
         asked = {"max_new_tokens": 1, "do_sample": False, "output_logits": True, "return_dict_in_generate": True}
-        with torch.inference_mode():
-            logits: torch.Tensor = model.generate(**inputs, **asked, pad_token_id=pad).logits[0]
+        with torch.inference_mode(), model_at_work(_GENERATE):
+            logits: torch.Tensor = model.generate(**self._inputs(rows), **asked, pad_token_id=pad).logits[0]
         return logits.float().log_softmax(dim=-1)
 
+    def _inputs(self, rows: list[Row]) -> dict[str, Any]:
+        """What is read, padded before the text that a decoder goes on writing, behind the one that an encoder reads (some
+        count positions from its first token)."""
+        model, pad = self._loaded.model, self._loaded.tokenizer.pad_token_id
+        return model_inputs(rows, model.device, model.dtype, pad, left=not self._encoder_decoder, mask=True)
+
     def _cut(self, row: Row, room: int) -> Row:
-        """The prompt's end, where the whole would leave no room for the answer."""
-        longest = self._max_length - room
+        """The prompt's end, where the whole would leave no room for the answer; an encoder's text takes no room from it."""
+        longest = self._max_length - (0 if self._encoder_decoder else room)
         if longest <= 0:
             found = f"max_gen_toks {room}"
             raise InputFault(self._loaded.folder, "", found, f"less than the model's length of {self._max_length}")
@@ -208,17 +219,18 @@ class Generator:
 
     def _batch(self, batch: list[Row], stops: list[str], room: int, options: dict[str, Any]) -> list[Written]:
         model, tokenizer = self._loaded.model, self._loaded.tokenizer
-        pad = tokenizer.pad_token_id
-        inputs = model_inputs(batch, model.device, model.dtype, pad, left=True)
-        length = inputs["input_ids"].shape[1]
+        inputs = self._inputs(batch)
+        length = (
+            1 if self._encoder_decoder else inputs["input_ids"].shape[1]
+        )  # a decoder of its own begins with one token
         stop = StopStrings(tokenizer, stops)
         stopping = StopAtStrings(stop, length, len(batch))
-        with torch.inference_mode():
+        with torch.inference_mode(), model_at_work(_GENERATE):
             output = model.generate(
                 **inputs,
                 max_new_tokens=room,
                 stopping_criteria=StoppingCriteriaList([stopping]),
-                pad_token_id=pad,
+                pad_token_id=tokenizer.pad_token_id,
                 use_cache=True,
                 **options,
             )

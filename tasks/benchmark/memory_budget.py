@@ -45,7 +45,7 @@ def device_memory(device: torch.device) -> int:
 
 def _bytes(model: Any, budget: Budget) -> int:
     """What a full batch takes, roughly."""
-    config = getattr(model.config, "text_config", None) or model.config
+    config = model.config.get_text_config(decoder=True)
     hidden = int(config.hidden_size)
     inner = int(getattr(config, "intermediate_size", None) or 4 * hidden)
     a_token = (_HIDDEN * hidden + _FEED_FORWARD * inner) * model.dtype.itemsize

@@ -33,7 +33,8 @@ class LoadedModel:
 
 
 def load_model(folder: Path, placement: Placement, beside: Path | None = None) -> LoadedModel:
-    """Loads a decoder or a vision-language model; an earlier checkpoint's settings and tokenizer are those of `beside`.
+    """Loads a decoder, an encoder-decoder or a vision-language model; an earlier checkpoint's settings and tokenizer are
+    those of `beside`.
 
     Raises InputFault for a folder without safetensors, a truncated or corrupt file, tensors that are missing or of
     another shape (transformers would draw them at random), an architecture that transformers does not know or that
@@ -124,13 +125,16 @@ def _config_and_class(folder: Path) -> tuple[Any, Any]:
         return config, transformers.AutoModelForMultimodalLM if multimodal else transformers.AutoModelForImageTextToText
     if kind in sees and writes.get(kind) == sees[kind]:
         return config, transformers.AutoModelForImageTextToText
+    answers = names.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES
+    if config.is_encoder_decoder and kind in answers and named in (answers[kind], ""):
+        return config, transformers.AutoModelForSeq2SeqLM
     if named == writes.get(kind) or (kind in writes and not named):
         return config, transformers.AutoModelForCausalLM
     raise InputFault(
         folder / "config.json",
         "architectures",
         repr(named or kind),
-        "a decoder or a vision-language model (…ForCausalLM, …ForConditionalGeneration) that writes text",
+        "a decoder, an encoder-decoder or a vision-language model (…ForCausalLM, …ForConditionalGeneration) that writes text",
     )
 
 

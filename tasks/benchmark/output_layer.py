@@ -5,10 +5,29 @@ wanted positions and raises them to float32. In bfloat16 a whole vocabulary's lo
 4 of 100 questions, measured), which an output layer in float32 does not have.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
+
+from tasks.benchmark.batching import is_out_of_memory
+
+
+class ModelRaisedError(Exception):
+    """The model's own code raised while it computed: positions beyond its tables, settings that do not fit together."""
+
+
+@contextmanager
+def model_at_work(what: str) -> Iterator[None]:
+    """Around a call of the model and nothing else: what it raises becomes a ModelRaisedError, except where memory runs out."""
+    try:
+        yield
+    except Exception as error:  # whatever a handed-in model's forward makes of its tokens
+        if is_out_of_memory(error):
+            raise
+        words = (str(error).strip().splitlines() or [""])[0][:200]
+        raise ModelRaisedError(f"{what} raised {type(error).__name__}: {words}") from error
 
 
 class OutputLayer:
@@ -19,8 +38,7 @@ class OutputLayer:
         self._wanted: tuple[torch.Tensor, torch.Tensor] | None = None
         layer = model.get_output_embeddings()
         self._hooked = isinstance(layer, torch.nn.Linear)
-        text = getattr(model.config, "text_config", None) or model.config
-        self.vocabulary = int(text.vocab_size)
+        self.vocabulary = int(model.config.get_text_config(decoder=True).vocab_size)
         if self._hooked:
             if layer.weight.dtype != torch.float32:  # a new parameter: embeddings that share it keep their precision
                 layer.weight = torch.nn.Parameter(layer.weight.float(), requires_grad=False)
@@ -37,11 +55,11 @@ class OutputLayer:
 
     def at(self, inputs: dict[str, Any], rows: Sequence[int], places: Sequence[int]) -> torch.Tensor:
         """The float32 logits [len(rows), vocabulary] at those places of those rows of the inputs."""
-        device = inputs["input_ids"].device
-        index = torch.tensor([rows, places], dtype=torch.long, device=device)
+        index = torch.tensor([rows, places], dtype=torch.long, device=self._model.device)
         self._wanted = index[0], index[1]
         try:
-            logits = self._model(**inputs, use_cache=False).logits
+            with model_at_work("its forward"):
+                logits = self._model(**inputs, use_cache=False).logits
         finally:
             wanted, self._wanted = self._wanted, None
         packed: torch.Tensor = logits[0] if self._hooked else logits[wanted]

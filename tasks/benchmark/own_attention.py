@@ -66,6 +66,8 @@ def attending(model: Any) -> Iterator[None]:
 
 def unsupported(model: Any) -> str:
     """Why the model cannot be tried at all; empty where it can."""
+    if model.config.is_encoder_decoder:
+        return "it is an encoder-decoder"
     return "" if getattr(model, "_supports_attention_backend", False) else "its attention is its own"
 
 

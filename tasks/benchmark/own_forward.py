@@ -10,7 +10,7 @@ import torch
 
 from tasks.benchmark.batching import Row, is_out_of_memory
 from tasks.benchmark.last_layer import last_layer, only_wanted
-from tasks.benchmark.output_layer import OutputLayer
+from tasks.benchmark.output_layer import ModelRaisedError, OutputLayer
 from tasks.benchmark.own_attention import (
     TOLERANCE,
     NoAttentionError,
@@ -62,7 +62,8 @@ class OwnForward(ABC):
         except Exception as error:  # whatever a model's own code makes of a forward that it does not expect
             if is_out_of_memory(error):
                 raise
-            return f"{type(self._model).__name__} {self.NOT_TAKEN} ({type(error).__name__}: {str(error)[:80]})"
+            raised = error.__cause__ if isinstance(error, ModelRaisedError) else error
+            return f"{type(self._model).__name__} {self.NOT_TAKEN} ({type(raised).__name__}: {str(raised)[:80]})"
         for mine, row in zip(tried, rows, strict=True):  # one at a time: together they may not fit where packs do
             off = furthest(mine, full([row])[0][-len(mine) :].log_softmax(dim=-1))
             if not off < TOLERANCE[self._model.dtype]:

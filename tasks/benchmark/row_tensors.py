@@ -9,9 +9,10 @@ from tasks.benchmark.batching import Row
 
 
 def model_inputs(
-    rows: Sequence[Row], device: torch.device, dtype: torch.dtype, pad: int, left: bool = False
+    rows: Sequence[Row], device: torch.device, dtype: torch.dtype, pad: int, left: bool = False, mask: bool = False
 ) -> dict[str, Any]:
-    """`input_ids` [rows, longest], padded on the right (or left, with an attention mask, to generate), and the extras.
+    """`input_ids` [rows, longest], padded on the right (or left, to generate), with an attention mask on request, and the
+    extras.
 
     Padding on the right needs no mask where only real positions are read: a token never sees what follows it. Extras
     in the shape of the ids are padded with them, others (pixels) stacked; floating ones take the model's precision.
@@ -20,7 +21,7 @@ def model_inputs(
     inputs: dict[str, Any] = {
         "input_ids": torch.stack([_padded(torch.tensor(row.ids), longest, pad, left) for row in rows]).to(device)
     }
-    if left:
+    if mask:
         masks = [_padded(torch.ones(len(row.ids), dtype=torch.long), longest, 0, left) for row in rows]
         inputs["attention_mask"] = torch.stack(masks).to(device)
     for name, shape in rows[0].kind:

@@ -28,6 +28,5 @@ def text_losses(weights: Path, model: Path, texts: Sequence[str], most_tokens: i
     ids = [engine.tok_encode(text, add_special_tokens=False)[:most] for text in texts]
     if empty := [text for text, each in zip(texts, ids, strict=True) if not each]:
         raise InputFault(model, "tokenizer", f"the text {empty[0][:40]!r}, which has no token", "at least one token")
-    asked = [((text, ""), [engine.prefix_token_id], each) for text, each in zip(texts, ids, strict=True)]
-    scored = engine._loglikelihood_tokens(asked)
+    scored = engine.token_scores([([engine.prefix_token_id], each) for each in ids])
     return [(-loglikelihood, len(each)) for (loglikelihood, _), each in zip(scored, ids, strict=True)]

@@ -55,6 +55,28 @@ def rwkv(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def t5(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A T5 of drawn weights: positions by distance, no start of its own but the padding token."""
+    from tests.benchmark.tiny_models import save_drawn
+
+    settings = {"d_model": 48, "d_kv": 12, "d_ff": 96, "num_layers": 2, "num_heads": 4, "n_positions": 160}
+    return save_drawn(tmp_path_factory.mktemp("t5"), "t5", {**settings, "pad_token_id": 0, "decoder_start_token_id": 0})
+
+
+@pytest.fixture(scope="session")
+def bart(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BART of drawn weights: positions counted from the first token, shorter than some prompts."""
+    from tests.benchmark.tiny_models import save_drawn
+
+    layers = {
+        f"{side}_{name}": size for side in ("encoder", "decoder") for name, size in (("layers", 2), ("ffn_dim", 96))
+    }
+    heads = {"encoder_attention_heads": 4, "decoder_attention_heads": 4, "d_model": 48, "max_position_embeddings": 64}
+    ends = {"pad_token_id": 0, "decoder_start_token_id": 2, "forced_eos_token_id": None}
+    return save_drawn(tmp_path_factory.mktemp("bart"), "bart", {**layers, **heads, **ends})
+
+
+@pytest.fixture(scope="session")
 def chat_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One with a chat template that writes the first token itself."""
     from tests.benchmark.tiny_models import CHAT, save_llama

@@ -267,7 +267,8 @@ def test_a_missing_file(broken: Path, tmp_path: Path, missing: str, message: str
     [
         ({"model_type": "banana", "auto_map": {"AutoConfig": "code.Banana"}}, "without code of its own"),
         ({"model_type": "bert", "architectures": ["BertForMaskedLM"]}, "architectures: found 'BertForMaskedLM'"),
-        ({"model_type": "t5", "architectures": ["T5ForConditionalGeneration"]}, "architectures: found 'T5"),
+        ({"model_type": "t5", "architectures": ["T5EncoderModel"]}, "architectures: found 'T5EncoderModel'"),
+        ({"model_type": "qwen2_audio", "architectures": ["Qwen2AudioEncoder"]}, "architectures: found 'Qwen2Audio"),
     ],
 )
 def test_an_architecture_that_cannot_be_asked(
@@ -276,6 +277,31 @@ def test_an_architecture_that_cannot_be_asked(
     config = json.loads((broken / "config.json").read_text()) | change
     (broken / "config.json").write_text(json.dumps(config))
     _refused(broken, tmp_path, message)
+
+
+@pytest.mark.parametrize("config", [FULL_TEXT, GENERATED], ids=["forward", "generate"])
+def test_a_model_that_cannot_compute_what_its_settings_promise(
+    gpt2: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], config: dict[str, Any]
+) -> None:
+    """Its code raises beyond the vocabulary that its table of embeddings holds: one sentence, and no item is kept."""
+    model = shutil.copytree(gpt2, tmp_path / "model")
+    _smaller_vocabulary(model)
+    metric = {"metric": "exact_match"} if config is GENERATED else {}
+    suite, items = _one_task(tmp_path, config, documents(3), **metric), tmp_path / "items.jsonl"
+    with pytest.raises(InputFault, match=r"model: found its (forward|generate) raised IndexError: index out of range"):
+        score_suite(model, suite, device="cpu", ledger=items)
+    assert not items.exists() or not items.read_text()
+
+
+def _smaller_vocabulary(model: Path) -> None:
+    """Settings and weights agree on 40 tokens; the tokenizer knows more."""
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(model / "model.safetensors")
+    tensors["transformer.wte.weight"] = tensors["transformer.wte.weight"][:40].clone()
+    save_file(tensors, model / "model.safetensors", metadata={"format": "pt"})
+    config = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(json.dumps({**config, "vocab_size": 40}))
 
 
 def test_a_task_that_writes_more_than_the_model_is_long(tmp_path: Path, bare_llama: Path) -> None:

@@ -53,7 +53,7 @@ def test_no_token_is_computed_twice(llama: Path) -> None:
     seen.clear()
     texts = ["one two three four 3", "one two three four 바다가 넓다", "one two"]
     rows = [tuple(model.tok_encode(text)[:-1]) for text in texts]
-    model._loglikelihood_tokens([(None, list(row), [5]) for row in rows])
+    model.token_scores([(list(row), [5]) for row in rows])
     beginnings = {row[:length] for row in rows for length in range(1, len(row) + 1)}
     assert sum(seen) <= len(beginnings) + len(rows), "a row's scored position is computed with the row"
     assert sum(seen) < sum(map(len, rows))
@@ -128,7 +128,7 @@ def test_a_model_that_mixes_tokens_otherwise_takes_the_full_forward_and_says_so(
 def _in_full(loaded: Any, requests: list[Any]) -> list[Any]:
     """The answers of the plain forward on padded batches."""
     model = HarnessModel(loaded)
-    model._tree.refused = model._writer.refused = "this test says so"
+    model._scorer.tree.refused = model._writer.refused = "this test says so"
     return [model.loglikelihood(requests), model.generate_until([_request("generate_until", *WRITTEN)])]
 
 

@@ -1,5 +1,6 @@
 """The suites of examples/ load as they stand and ask their items, with the harness's own task files over data of our own."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,14 @@ def test_the_korean_suite_s_tasks_fit_the_schema_of_their_data(hub: None, tmp_pa
     (tmp_path / "suite.yaml").write_text(yaml.safe_dump({**content, "tasks": [{**entry, "use": f"lm_eval:{task}"}]}))
     suite = load_suite(tmp_path / "suite.yaml")
     _first_prompts(suite, load_tasks(suite)[0])
+
+
+@pytest.mark.skipif(find_spec("langdetect") is not None, reason="the instructions' checker is installed")
+def test_instructions_without_their_checker_are_one_fault() -> None:
+    """Its data's schema is read by a checker with needs of its own (lm_eval's extra `ifeval`)."""
+    suite = load_suite(SUITES / "instructions.yaml")
+    with pytest.raises(InputFault, match=r"instructions\.yaml: tasks\[0\]\.use: found .*No module named 'langdetect'"):
+        load_tasks(suite)
 
 
 @pytest.mark.slow

@@ -78,6 +78,12 @@ ASKED = {
     "chat_llama": ["letters", "letters5", "text2", "lastword", "whole", "written3"],
     "gpt2": ["letters5", "written"],
     "rwkv": ["letters", "written"],
+    "t5": ["letters5", "text", "lastword", "whole", "written"],
+    "bart": ["text", "written"],
+}
+ENCODED = {
+    "scoring": "full forward, each context encoded once, as it is an encoder-decoder",
+    "writing": "batches, as it is an encoder-decoder",
 }
 #: How each model is computed with. GPT-2 views its states back to the shape of its input, so that its last layer must be
 #: whole; RWKV's state takes padding in.
@@ -85,7 +91,9 @@ WAYS = {
     "rwkv": {
         "scoring": "full forward, as its attention is its own",
         "writing": "one at a time, as its attention is its own",
-    }
+    },
+    "t5": ENCODED,
+    "bart": ENCODED,
 }
 
 
@@ -173,7 +181,10 @@ def test_every_item_is_answered_as_the_harness_answers_it(runs: Callable[[str], 
     assert len(ours) == len(samples) == ITEMS
     for item, sample in zip(ours, samples, strict=True):
         assert item.item == sample["doc_id"]
-        if name.startswith("written"):
+        if name.startswith("written") and model in ("t5", "bart") and item.truncated:
+            # the harness counts the encoder's tokens among those written, and so goes on
+            assert sample["resps"][0][0].startswith(item.output.rstrip("\ufffd"))
+        elif name.startswith("written"):
             assert item.output == sample["resps"][0][0]
         else:
             responses = [response[0] for response in sample["resps"]]

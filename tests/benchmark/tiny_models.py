@@ -20,8 +20,9 @@ SENTENCES = [
 CHAT = "{{ bos_token }}{% for m in messages %}{{ '\n# ' if m['role'] == 'assistant' else '\n' }}{{ m['content'] }}{% endfor %}"
 
 
-def tokenizer(first_token: bool = True, pictures: bool = False) -> Any:
-    """Byte-level BPE; with `first_token` every text begins with <s>, without it there is no padding token either."""
+def tokenizer(first_token: bool = True, pictures: bool = False, last_token: bool = False) -> Any:
+    """Byte-level BPE; with `first_token` every text begins with <s>, without it there is no padding token either. With
+    `last_token` it ends with </s> too, as texts for encoders do."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -35,7 +36,9 @@ def tokenizer(first_token: bool = True, pictures: bool = False) -> Any:
     inner.train_from_iterator(SENTENCES * 4, trainer)
     if first_token:
         inner.post_processor = processors.TemplateProcessing(
-            single="<s> $A", pair="<s> $A $B", special_tokens=[("<s>", 1)]
+            single="<s> $A </s>" if last_token else "<s> $A",
+            pair="<s> $A $B",
+            special_tokens=[("<s>", 1), ("</s>", 2)],
         )
     extra = {"pad_token": "<pad>"} if first_token else {}
     more = {"extra_special_tokens": {"image_token": "<image>"}} if pictures else {}
@@ -79,14 +82,15 @@ def save_llama(folder: Path, first_token: bool = True, length: int = 160, seed: 
 
 
 def save_drawn(folder: Path, family: str, settings: dict[str, Any]) -> Path:
-    """A decoder of any family, its matrices drawn so wide that answers differ."""
-    from transformers import AutoConfig, AutoModelForCausalLM
+    """A decoder or encoder-decoder of any family, its matrices drawn so wide that answers differ."""
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
-    tokens = tokenizer()
+    two = "decoder_start_token_id" in settings
+    tokens = tokenizer(last_token=two)
     config = AutoConfig.for_model(family, vocab_size=len(tokens), bos_token_id=1, eos_token_id=2, **settings)
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(3)
-        model = AutoModelForCausalLM.from_config(config)
+        model = (AutoModelForSeq2SeqLM if two else AutoModelForCausalLM).from_config(config)
         for parameter in model.parameters():
             if parameter.ndim > 1 and min(parameter.shape) > 4:
                 parameter.normal_(0, 0.15)

@@ -106,11 +106,11 @@ def _difference(served: Any, folder: Path) -> tuple[float, int]:
     here = HarnessModel(load_model(folder, choose_device()))
     longest = min(served.max_length, here.max_length)
     there: list[float] = []
-    asked: list[tuple[str, list[int], list[int]]] = []
+    asked: list[tuple[list[int], list[int]]] = []
     for text in SAMPLES:
         before, after = served._encode_pair(*text)
         ids = [*before, *after][:longest]
         there += served.token_logprobs(ids, len(ids) - len(before))
-        asked += [("", ids[:end], [ids[end]]) for end in range(len(before), len(ids))]
-    own = [value for value, _ in here._loglikelihood_tokens(asked)]
+        asked += [(ids[:end], [ids[end]]) for end in range(len(before), len(ids))]
+    own = [value for value, _ in here.token_scores(asked)]
     return sum(abs(first - second) for first, second in zip(there, own, strict=True)) / len(own), len(own)
