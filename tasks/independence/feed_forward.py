@@ -7,7 +7,7 @@ headers alone; numbers are read when a test asks for them.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -131,10 +131,11 @@ class _Layout:
     interleaved: bool
 
     @classmethod
-    def of(cls, config: Mapping[str, Any]) -> "_Layout":
+    def of(cls, checkpoint: Checkpoint) -> "_Layout":
+        config = checkpoint.config
         nested = config.get("text_config")
         kinds = {config.get("model_type"), nested.get("model_type") if isinstance(nested, Mapping) else None}
-        return cls(is_conv1d(config), "gpt_oss" in kinds)
+        return cls(is_conv1d(checkpoint), "gpt_oss" in kinds)
 
 
 #: The roles whose matrices are made of hidden units.
@@ -143,7 +144,7 @@ _OF_UNITS = ("gate", "up", "gate_up", "up_ungated", "down", "state_space_in", "s
 
 def feed_forward_layers(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> list[StoredLayer]:
     """Every layer of hidden units among `roles` (those of one component), in order."""
-    layout = _Layout.of(checkpoint.config)
+    layout = _Layout.of(checkpoint)
     found: list[StoredLayer] = []
     for parts in _by_place(roles):
         widths = {checkpoint.tensors[name].shape[0] for name in parts.norms}
@@ -260,9 +261,13 @@ def _is_turned(
     return False if straight else True if turned else None
 
 
-def is_conv1d(config: Mapping[str, Any]) -> bool:
-    """Whether the model stores its linear layers (in, out), as GPT-2's Conv1D does."""
-    return config.get("model_type") in ("gpt2", "openai-gpt", "imagegpt", "decision_transformer")
+def is_conv1d(checkpoint: Checkpoint) -> bool:
+    """Whether the model stores its linear layers (in, out), as GPT-2's Conv1D does: by its model type, or, under another,
+    by its fused queries, keys and values, which are then longer on the second side."""
+    if checkpoint.config.get("model_type") in ("gpt2", "openai-gpt", "imagegpt", "decision_transformer"):
+        return True
+    fused = [tensor.shape for name, tensor in checkpoint.tensors.items() if name.endswith("c_attn.weight")]
+    return bool(fused) and all(len(shape) == 2 and shape[1] > shape[0] for shape in fused)
 
 
 #: Norms that stand before the feed-forward layer, the surest name first.

@@ -83,7 +83,10 @@ def coordinate_similarity(subject: Profiles, reference: Profiles) -> tuple[Matri
         theirs = reference.get(place)
         if theirs is None or theirs.shape != mine.shape:
             continue
-        similarity = mine.read() @ theirs.read().T
+        rows, others = mine.read(), theirs.read()
+        if rows.shape[1] != others.shape[1]:  # one stored (in, out), the other (out, in)
+            continue
+        similarity = rows @ others.T
         if total is None or similarity.shape == total.shape:
             total = similarity if total is None else total + similarity
             used.append(mine.name)
@@ -92,7 +95,7 @@ def coordinate_similarity(subject: Profiles, reference: Profiles) -> tuple[Matri
 
 def _rows(checkpoint: Checkpoint, role: TensorRole) -> Matrix:
     axis = _AXIS[role.role]
-    if role.layer is not None and is_conv1d(checkpoint.config):
+    if role.layer is not None and is_conv1d(checkpoint):
         axis = 1 - axis
     if len(checkpoint.tensors[role.name].shape) > 2:  # a patch embedding's kernels
         kernels = checkpoint.read(role.name, slice(0, MOST_COORDINATES if axis == 0 else _MOST_ROWS))

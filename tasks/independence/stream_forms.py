@@ -117,7 +117,7 @@ def _attention(part: Part, layer: int, width: int, most: int | None = None) -> l
         if role.layer == number and role.stack == stack and not role.bias and role.expert is None
     }
     norms = [role.name for role in part.roles if role.role == "norm" and role.layer == number and not role.bias]
-    turned = is_conv1d(part.checkpoint.config)
+    turned = is_conv1d(part.checkpoint)
     names = ["query_key_value"] if turned and "query_key_value" in inside else ["query", "key", "value"]
     if not {*names, "attention_output"} <= inside.keys():
         return []

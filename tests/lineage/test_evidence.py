@@ -172,3 +172,15 @@ def test_same_start_trained_apart_is_for_the_panel(tmp_path: Path) -> None:
         said[name] = found.verdict, found.relation
     apart = ("indeterminate", "shared-initialisation")
     assert said == {"other rows": apart, "the same rows": apart, "child": ("derived", "fine-tuned")}
+
+
+def test_a_gpt2_under_another_model_type_is_read_the_same_way_round(tmp_path: Path) -> None:
+    """Its linear layers are stored (in, out), which only their shapes then say."""
+    mine = Drawn("gpt2", 1)
+    theirs = saved(mine, tmp_path / "theirs")
+    found = trace(saved_in_disguise(mine, tmp_path / "mine"), {"theirs": theirs}).references[0].components[0]
+    assert (found.verdict, found.relation) == ("derived", "copied") and layers(found) == EVERY
+    other = (
+        trace(saved_in_disguise(Drawn("gpt2", 2), tmp_path / "other"), {"theirs": theirs}).references[0].components[0]
+    )
+    assert other.verdict == "independent"

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tasks.checkpoints import assign_roles, open_checkpoint
-from tasks.independence.residual import coordinate_profiles
+from tasks.independence.residual import Profile, coordinate_profiles, coordinate_similarity
 from tests.lineage.models import Drawn, Trained, made, write_tensors
 from tests.lineage.training import ENCODER, WIDTH
 
@@ -57,3 +57,9 @@ def test_computed_sines_are_known_by_their_settings(tmp_path: Path) -> None:
         write_tensors(tmp_path, {**drawn.config, **setting}, drawn.tensors)
         checkpoint = open_checkpoint(tmp_path)
         assert coordinate_profiles(checkpoint, assign_roles(checkpoint)) == {}
+
+
+def test_matrices_of_one_shape_that_are_stored_the_other_way_round_are_left_out() -> None:
+    mine, theirs = Profile("mine", (4, 8), lambda: np.eye(4, 8)), Profile("theirs", (4, 8), lambda: np.eye(8, 4))
+    assert coordinate_similarity({("down",): mine}, {("down",): theirs}) == (None, [])
+    assert coordinate_similarity({("down",): mine}, {("down",): mine})[1] == ["mine"]
