@@ -177,6 +177,8 @@ def finalise(loaded: LoadedProgramme, round_id: str | None, by: str, today: date
     round_ = loaded.round(round_id)
     warehouse, programme = Warehouse(loaded.warehouse), loaded.programme.programme
     seen = whole_chain(warehouse, programme, round_.id)
+    if state_of(seen) == "final":
+        _refuse(loaded, round_, seen, "a round that is not final: only an invalidation changes one that is")
     if state_of(seen) not in ("decided", "appeals"):
         _refuse(loaded, round_, seen, "a decided round: `gwanmun decide`")
     decided = last_of(seen, "decided")
