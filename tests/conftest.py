@@ -72,7 +72,7 @@ def demo_programme() -> Path:
 @pytest.fixture(scope="session")
 def demo_round(demo_programme: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The programme.yaml of the same programme with its round run once, by the command. For all to read, none to change."""
-    folder = _shared(tmp_path_factory) / "round" / "demo"
+    folder = shared_folder(tmp_path_factory) / "round" / "demo"
     folder.parent.mkdir(exist_ok=True)
     with (folder.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -87,7 +87,7 @@ def demo_round(demo_programme: Path, tmp_path_factory: pytest.TempPathFactory) -
     return folder / "programme.yaml"
 
 
-def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of this session that all processes of pytest-xdist share."""
     base = tmp_path_factory.getbasetemp()
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base

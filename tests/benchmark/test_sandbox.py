@@ -1,6 +1,8 @@
 """Programs of a model run without network, files, privileges, much time or memory; a code task scores what passes there."""
 
+import importlib
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from tasks.benchmark.harness_tasks import load_tasks
 from tasks.benchmark.items import Item
 from tasks.benchmark.judging import judge
 from tasks.benchmark.sandbox import check_sandbox, isolation, passes
-from tasks.benchmark.sandbox.code_eval import SandboxedCodeEval, _pass_at
+from tasks.benchmark.sandbox.code_eval import SandboxedCodeEval, _pass_at, code_eval_sandboxed
 from tests.benchmark.suites import write_suite, write_task
 
 ADD = "def add(a, b):\n    return a + b"
@@ -143,3 +145,21 @@ def test_a_code_task_by_means_of_its_own_is_refused(tmp_path: Path) -> None:
     suite = write_suite(tmp_path, [{"id": "code", "use": "code.yaml", "metric": "score"}])
     with pytest.raises(InputFault, match="by means of its own"):
         load_tasks(suite)
+
+
+@pytest.mark.parametrize("there_before", [True, False], ids=["imported before", "imported meanwhile"])
+def test_code_eval_is_the_sandboxed_one_only_while_a_task_is_loaded(
+    there_before: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "evaluate.py").write_text("def load(path):\n    return path\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "evaluate", raising=False)
+    finders = list(sys.meta_path)
+    if there_before:
+        importlib.import_module("evaluate")
+    with code_eval_sandboxed():
+        inside = importlib.import_module("evaluate")
+        assert isinstance(inside.load("code_eval"), SandboxedCodeEval)
+        assert inside.load("bleu") == "bleu"
+    assert inside.load("code_eval") == "code_eval"
+    assert sys.meta_path == finders

@@ -9,7 +9,6 @@ import yaml
 
 from checks.contracts.loading import load_policy, load_programme
 from checks.records.decisions import Decision
-from tests.cli.command import gwanmun
 from tests.end_to_end.outcome import assert_expected, reasons, standing
 from warehouse.reader import load_decision, load_quality, load_scores, load_trace
 from warehouse.round_inputs import decide_round
@@ -124,12 +123,3 @@ def test_what_is_stored_is_what_the_stages_found(demo_round: Path) -> None:
     assert {"common/numerals", "individual/shapes"} <= {subject for suite, subject in looked_at if suite == "results"}
     assert {"numerals", "shapes"} <= {subject for suite, subject in looked_at if suite == "items"}
     assert quality.items_scanned > 0
-
-
-def test_one_stage_alone_for_one_team(changeable_programme: Path) -> None:
-    answer = gwanmun("run", changeable_programme, "--stage", "independence", "--team", "t5", "--json")
-    assert answer.code == 0, answer
-    assert answer.document == {"measured": 1, "reused": 0, "faults": []}, "a round with stages to come is not decided"
-    assert rows(changeable_programme, "select stage, team, status from runs") == [("independence", "t5", "complete")]
-    again = gwanmun("run", changeable_programme, "--stage", "independence", "--team", "t5", "--json")
-    assert again.document == {"measured": 0, "reused": 1, "faults": []}

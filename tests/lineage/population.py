@@ -58,11 +58,13 @@ def strange_encoders() -> dict[str, Recipe]:
 
 
 def siblings() -> Iterator[tuple[Recipe, Recipe, Recipe]]:
-    """(one, another, the step 0 of both): trained apart from the same initial weights, on the same rows and on others."""
+    """(subject, reference, the step 0 of both): trained apart from the same initial weights, on other rows and on the same; of
+    those either is the subject once, as at the lower rate one goes less far."""
     for family, number in (("llama", 1), ("llama", 2), ("qwen3", 1), ("gpt2", 1)):
-        start = drawn(family, number)
+        start, less_far = drawn(family, number), Trained(drawn(family, number), data=1, rate=3e-3)
         yield parent(family, number), Trained(start, data=201), start
-        yield parent(family, number), Trained(start, data=1, rate=3e-3), start
+        yield less_far, parent(family, number), start
+        yield parent(family, number), less_far, start
 
 
 def derivatives(reference: Trained) -> dict[str, Recipe]:

@@ -158,12 +158,17 @@ def test_borrowed_encoder_in_another_wrapper(tmp_path: Path) -> None:
 
 
 def test_same_start_trained_apart_is_for_the_panel(tmp_path: Path) -> None:
-    """With step 0 shown, not `derived`; a child that shows the same step 0 is."""
-    ours, theirs = saved(Trained(PARENT.start, data=201), tmp_path / "ours"), saved(PARENT, tmp_path / "theirs")
-    start = saved(PARENT.start, tmp_path / "start")
-    child = saved(TUNED, tmp_path / "child")
-    verdicts = []
-    for subject in (ours, child):
-        found = trace(subject, {"theirs": theirs}, checkpoints=[(0, start)]).references[0].components[0]
-        verdicts.append((found.verdict, found.relation))
-    assert verdicts == [("indeterminate", "shared-initialisation"), ("derived", "fine-tuned")]
+    """With step 0 shown, not `derived`, whether other rows were read or the same; a child that shows the same step 0 is."""
+    start, theirs = saved(PARENT.start, tmp_path / "start"), saved(PARENT, tmp_path / "theirs")
+    subjects = {
+        "other rows": Trained(PARENT.start, data=201),
+        "the same rows": Trained(PARENT.start, data=PARENT.data, rate=3e-3),
+        "child": TUNED,
+    }
+    said = {}
+    for name, recipe in subjects.items():
+        shown = trace(saved(recipe, tmp_path / name), {"theirs": theirs}, checkpoints=[(0, start)])
+        found = shown.references[0].components[0]
+        said[name] = found.verdict, found.relation
+    apart = ("indeterminate", "shared-initialisation")
+    assert said == {"other rows": apart, "the same rows": apart, "child": ("derived", "fine-tuned")}
