@@ -157,7 +157,7 @@ def null_part(nulls: Nulls, models: dict[str, Recipe], most: int, deadline: floa
             opened[name] = next(iter(parts(checkpoint, assign_roles(checkpoint)).values()))
         for number, (one, other, disjoint) in enumerate(_pairs_in_order(list(models))):
             if number >= most or time.monotonic() > deadline:
-                return
+                break
             _try_strangers(nulls, one, other, opened[one], opened[other], disjoint)
             if number % 100 == 99:
                 yield
@@ -255,11 +255,11 @@ def main() -> None:
     towers: dict[str, dict[str, Cell]] = {}
     nulls, encoder_nulls, told = Nulls(), Nulls(), list[str]()
     work = {
-        "derived": lambda: derived_part(rows, asked.rows, deadline),
-        "encoders": lambda: encoder_part(towers),
-        "siblings": lambda: sibling_part(told),
         "encoder nulls": lambda: null_part(encoder_nulls, strange_encoders(), asked.pairs, deadline),
         "nulls": lambda: null_part(nulls, strangers(), asked.pairs, deadline),
+        "encoders": lambda: encoder_part(towers),
+        "siblings": lambda: sibling_part(told),
+        "derived": lambda: derived_part(rows, asked.rows, deadline),
     }
     for name, part in work.items():
         if name.split()[-1] not in asked.parts:
