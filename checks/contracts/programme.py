@@ -31,25 +31,10 @@ from checks.contracts.round_rules import (
     Withdrawal,
 )
 from checks.contracts.score_tree import MovingBaseline, ScoreNode, SuiteAgainstBaseline, SuiteMean, SuiteRelative
+from checks.contracts.submission import EvidencePart
 from checks.records.decisions import GateOutcome
 
 Effect = Literal["eliminate", "review", "pass"]
-EvidencePart = Literal[
-    "training",
-    "training.schedule",
-    "training.loss_window",
-    "training.seed_commitment",
-    "training_log",
-    "checkpoints",
-    "replays",
-    "validation",
-    "segments",
-    "small_run",
-    "anchors",
-    "hashes",
-    "corpus.inventory",
-    "corpus.sample",
-]
 
 
 class Reference(Contract):

@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -20,6 +20,23 @@ from checks.contracts.fields import (
 )
 
 ReleaseNumber = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)+$")]
+#: What a gate can ask for, each by its path in `evidence`.
+EvidencePart = Literal[
+    "training",
+    "training.schedule",
+    "training.loss_window",
+    "training.seed_commitment",
+    "training_log",
+    "checkpoints",
+    "replays",
+    "validation",
+    "segments",
+    "small_run",
+    "anchors",
+    "hashes",
+    "corpus.inventory",
+    "corpus.sample",
+]
 ComponentId = Literal["language_model", "vision_tower", "audio_tower", "projector"]
 
 
@@ -263,21 +280,12 @@ class Submission(Contract):
 
 def handed_in(evidence: Evidence) -> list[str]:
     """The parts of the evidence that a submission names, as a gate asks for them."""
-    corpus, training = evidence.corpus, evidence.training
-    parts = {
-        "training": training,
-        "training.schedule": None if training is None else training.schedule,
-        "training.loss_window": None if training is None else training.loss_window,
-        "training.seed_commitment": None if training is None else training.seed_commitment,
-        "training_log": evidence.training_log,
-        "checkpoints": evidence.checkpoints,
-        "replays": evidence.replays,
-        "validation": evidence.validation,
-        "segments": evidence.segments,
-        "small_run": evidence.small_run,
-        "anchors": evidence.anchors,
-        "hashes": evidence.hashes,
-        "corpus.inventory": None if corpus is None else corpus.inventory,
-        "corpus.sample": None if corpus is None else corpus.sample,
-    }
-    return [name for name, part in parts.items() if part]
+    return [part for part in get_args(EvidencePart) if _at(evidence, part)]
+
+
+def _at(evidence: Evidence, path: str) -> object:
+    """What stands there, None where something on the way is absent."""
+    found: object = evidence
+    for name in path.split("."):
+        found = None if found is None else getattr(found, name)
+    return found

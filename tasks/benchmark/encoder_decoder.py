@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
+from transformers.modeling_outputs import BaseModelOutput
 
 from checks.contracts.errors import InputFault
 from tasks.benchmark.batching import BatchRunner, Row, is_out_of_memory
@@ -74,8 +75,6 @@ class EncoderDecoderScorer(PairScorer):
         computed = list(dict.fromkeys((at, ids) for at, each in enumerate(inputs) for ids in each))
         beneath = torch.tensor([at for at, _ in computed], device=model.device)
         padded = model_inputs([Row(ids) for _, ids in computed], model.device, model.dtype, self._pad)
-        from transformers.modeling_outputs import BaseModelOutput
-
         with torch.inference_mode():
             with model_at_work("its encoder"):
                 states = model.get_encoder()(**encoder).last_hidden_state

@@ -220,9 +220,8 @@ class Generator:
     def _batch(self, batch: list[Row], stops: list[str], room: int, options: dict[str, Any]) -> list[Written]:
         model, tokenizer = self._loaded.model, self._loaded.tokenizer
         inputs = self._inputs(batch)
-        length = (
-            1 if self._encoder_decoder else inputs["input_ids"].shape[1]
-        )  # a decoder of its own begins with one token
+        # an encoder-decoder gives its decoder's tokens alone, behind the one that starts them
+        length = 1 if self._encoder_decoder else inputs["input_ids"].shape[1]
         stop = StopStrings(tokenizer, stops)
         stopping = StopAtStrings(stop, length, len(batch))
         with torch.inference_mode(), model_at_work(_GENERATE):

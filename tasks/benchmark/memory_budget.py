@@ -5,13 +5,12 @@ score, which must be the same whenever this machine is asked. Where others hold 
 is halved when that happens, and the record of the run says so.
 """
 
-import os
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from tasks.benchmark.batching import CPU_BUDGET, GPU_BUDGET, Budget
+from tasks.machine_memory import machine_memory
 
 #: The part of what is left beside the weights that one batch may take: keys and values along the path, the libraries
 #: and other programs need the rest.
@@ -20,8 +19,6 @@ _SHARE = 0.25
 #: Tensors that a layer holds at once for a token, as multiples of the hidden size and of the feed-forward size; and numbers
 #: that are made of each logit (itself, its log-probability, a copy).
 _HIDDEN, _FEED_FORWARD, _LOGIT = 12, 3, 3
-
-_CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 
 def found_budget(model: Any, memory: int | None = None) -> Budget:
@@ -38,9 +35,7 @@ def device_memory(device: torch.device) -> int:
     """Bytes of memory of the GPU, or of this machine (of its container, where that is allowed less)."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[1])
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    allowed = _CGROUP.read_text().strip() if _CGROUP.is_file() else "max"
-    return memory if allowed == "max" else min(memory, int(allowed))
+    return machine_memory()
 
 
 def _bytes(model: Any, budget: Budget) -> int:

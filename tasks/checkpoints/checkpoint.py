@@ -8,6 +8,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -43,6 +44,15 @@ class Checkpoint:
     def parameters(self) -> int:
         """How many numbers all tensors hold."""
         return sum(entry.parameters for entry in self.tensors.values())
+
+    @cached_property
+    def stored_in_out(self) -> bool:
+        """Whether linear layers are stored (in, out), as GPT-2's Conv1D does: by the model type, or, under another, by the fused
+        queries, keys and values, which are then longer on the second side."""
+        if self.config.get("model_type") in ("gpt2", "openai-gpt", "imagegpt", "decision_transformer"):
+            return True
+        fused = [tensor.shape for name, tensor in self.tensors.items() if name.endswith("c_attn.weight")]
+        return bool(fused) and all(len(shape) == 2 and shape[1] > shape[0] for shape in fused)
 
     @property
     def bytes_read(self) -> int:

@@ -156,8 +156,8 @@ def _order(found: Findings, own: Mapping[int, _Means], read: Mapping[tuple[int, 
         if (after, after) not in read or len(read[after, after]) < 2:
             continue
         fell = read[after, before] - read[after, after]
-        rises.append(_difference(fell, own[before].each - own[after].each, segment_first=True))
-        befores.append(_difference(own[before].each, read[after, before], segment_first=False))
+        rises.append(_difference(fell, own[before].each - own[after].each))
+        befores.append(_difference(-read[after, before], -own[before].each))
         documents += len(fell)
     if documents < LEAST_DOCUMENTS:
         found.missing(*CHECKS_OF_ORDER, observed=f"{documents} documents between two checkpoints")
@@ -172,17 +172,16 @@ def _order(found: Findings, own: Mapping[int, _Means], read: Mapping[tuple[int, 
 
 
 class _Difference(NamedTuple):
-    """The mean of a segment's documents less that of held-out ones, or the other way, and the two means' standard errors."""
+    """The mean of a segment's documents less that of held-out ones, and the two means' standard errors."""
 
     value: float
     of_segment: float
     of_held_out: float
 
 
-def _difference(values: Floats, less: Floats, segment_first: bool) -> _Difference:
-    errors = [math.sqrt(float(each.var(ddof=1)) / len(each)) for each in (values, less)]
-    of_segment, of_held_out = errors if segment_first else errors[::-1]
-    return _Difference(float(values.mean() - less.mean()), of_segment, of_held_out)
+def _difference(segment: Floats, held_out: Floats) -> _Difference:
+    errors = [math.sqrt(float(each.var(ddof=1)) / len(each)) for each in (segment, held_out)]
+    return _Difference(float(segment.mean() - held_out.mean()), *errors)
 
 
 def _together(parts: Sequence[_Difference]) -> tuple[float, float]:

@@ -7,7 +7,6 @@ another version may draw in another order.
 """
 
 import hashlib
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from tasks.checkpoints import Checkpoint, open_checkpoint
 from tasks.data_quality.displacement import ROUNDING
 from tasks.data_quality.findings import Findings
 from tasks.data_quality.training_log import TrainingLog
+from tasks.machine_memory import machine_memory
 
 CHECKS = ("seed-committed", "seed-redrawn")
 #: Of a tensor's largest weight. PyTorch's normal numbers differ by 1.7e-6 deviations between processors with and without AVX2
@@ -130,8 +130,7 @@ def _cannot(commitment: SeedCommitment, model: Checkpoint) -> str:
         if here != declared:
             return f"drawn by {library} {declared}; here is {here}, which may draw in another order"
     needed = 4 * sum(tensor.parameters for tensor in model.tensors.values())
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if needed > _SHARE_OF_MEMORY * memory:
+    if needed > _SHARE_OF_MEMORY * machine_memory():
         return f"{needed / 2**30:,.0f} GiB of weights are too many to be drawn on this machine"
     return ""
 

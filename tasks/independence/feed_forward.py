@@ -135,7 +135,7 @@ class _Layout:
         config = checkpoint.config
         nested = config.get("text_config")
         kinds = {config.get("model_type"), nested.get("model_type") if isinstance(nested, Mapping) else None}
-        return cls(is_conv1d(checkpoint), "gpt_oss" in kinds)
+        return cls(checkpoint.stored_in_out, "gpt_oss" in kinds)
 
 
 #: The roles whose matrices are made of hidden units.
@@ -259,15 +259,6 @@ def _is_turned(
         reads_width, writes_width = first[1] in widths, first[0] in widths
         return writes_width and not reads_width if reads_width != writes_width else conv1d
     return False if straight else True if turned else None
-
-
-def is_conv1d(checkpoint: Checkpoint) -> bool:
-    """Whether the model stores its linear layers (in, out), as GPT-2's Conv1D does: by its model type, or, under another,
-    by its fused queries, keys and values, which are then longer on the second side."""
-    if checkpoint.config.get("model_type") in ("gpt2", "openai-gpt", "imagegpt", "decision_transformer"):
-        return True
-    fused = [tensor.shape for name, tensor in checkpoint.tensors.items() if name.endswith("c_attn.weight")]
-    return bool(fused) and all(len(shape) == 2 and shape[1] > shape[0] for shape in fused)
 
 
 #: Norms that stand before the feed-forward layer, the surest name first.

@@ -11,7 +11,6 @@ from functools import partial
 import numpy as np
 
 from tasks.checkpoints import Checkpoint, TensorRole
-from tasks.independence.feed_forward import is_conv1d
 from tasks.independence.permutation_test import Matrix, centred_unit_rows
 
 #: Role → the axis of its matrix that runs along the residual stream, as transformers stores linear layers (out, in).
@@ -95,7 +94,7 @@ def coordinate_similarity(subject: Profiles, reference: Profiles) -> tuple[Matri
 
 def _rows(checkpoint: Checkpoint, role: TensorRole) -> Matrix:
     axis = _AXIS[role.role]
-    if role.layer is not None and is_conv1d(checkpoint):
+    if role.layer is not None and checkpoint.stored_in_out:
         axis = 1 - axis
     if len(checkpoint.tensors[role.name].shape) > 2:  # a patch embedding's kernels
         kernels = checkpoint.read(role.name, slice(0, MOST_COORDINATES if axis == 0 else _MOST_ROWS))

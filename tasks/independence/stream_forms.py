@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from tasks.independence.alignment import UnitRows, ranks
-from tasks.independence.feed_forward import is_conv1d
 from tasks.independence.norm_gain import gain_of
 from tasks.independence.part import Part
 from tasks.independence.permutation_test import Matrix
@@ -117,7 +116,7 @@ def _attention(part: Part, layer: int, width: int, most: int | None = None) -> l
         if role.layer == number and role.stack == stack and not role.bias and role.expert is None
     }
     norms = [role.name for role in part.roles if role.role == "norm" and role.layer == number and not role.bias]
-    turned = is_conv1d(part.checkpoint)
+    turned = part.checkpoint.stored_in_out
     names = ["query_key_value"] if turned and "query_key_value" in inside else ["query", "key", "value"]
     if not {*names, "attention_output"} <= inside.keys():
         return []

@@ -9,8 +9,7 @@ import pytest
 
 from checks.contracts.errors import InputFault
 from checks.contracts.loading import load_submission
-from checks.contracts.programme import EvidencePart
-from checks.contracts.submission import handed_in
+from checks.contracts.submission import EvidencePart, handed_in
 from checks.records.quality import ExpectationResult
 from tests.data_quality.honest_run import HonestRun
 from tests.data_quality.test_one_change import UNRUN, judged, outcomes

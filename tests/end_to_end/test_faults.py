@@ -85,12 +85,10 @@ def test_a_submission_that_cannot_be_read_is_recorded_without_an_engine(changeab
     recorded = rows(changeable_programme, "select run_id, recorded_at from runs where status = 'failed' order by 1")
     again = run_programme(changeable_programme, say=print)
     assert (again.measured, again.faults, again.decision) == (0, outcome.faults, outcome.decision)
-    assert (
-        rows(changeable_programme, "select run_id, recorded_at from runs order by 1") == recorded and len(recorded) == 4
-    )
-    assert not (changeable_programme.parent / "warehouse" / "run.log").exists(), (
-        "nothing to measure: nothing is started"
-    )
+    assert rows(changeable_programme, "select run_id, recorded_at from runs order by 1") == recorded
+    assert len(recorded) == 4
+    log = changeable_programme.parent / "warehouse" / "run.log"
+    assert not log.exists(), "nothing was to be measured, so nothing was started"
 
 
 def a_wrong_answer(folder: Path) -> None:

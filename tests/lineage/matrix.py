@@ -231,8 +231,8 @@ def sibling_part(said: list[str]) -> Iterator[None]:
             bare = trace(paths["one"], {"other": paths["other"]}).references[0].components[0]
             shown = trace(paths["one"], {"other": paths["other"]}, checkpoints=[(0, paths["start"])])
             told = shown.references[0].components[0]
-        rows = "the same rows, less far" if one.rate < other.rate else "the same rows, further"
-        rows = rows if one.data == other.data else "other rows"
+        further = "less far" if one.rate < other.rate else "further"
+        rows = f"the same rows, {further}" if one.data == other.data else "other rows"
         said.append(
             f"{start.family} {start.weights}, {rows}: step 0 shown: {told.verdict} ({told.relation}); "
             f"not shown: {bare.verdict} ({bare.relation})"
