@@ -7,6 +7,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
+# Many container images ask Python to keep no compiled modules. As the set-up compiles none either (see INSTALL_WITH), every
+# process would compile all that it imports: 10 s of processor time instead of 3 for Great Expectations alone.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Where things are; each may be given on the command line: make demo DIR=/tmp/demo
 DIR ?= demo
@@ -55,7 +58,7 @@ demo: $(READY) ## make the simulated programme in DIR (default: demo), run its r
 	@$(BIN)/gwanmun demo --dir "$(DIR)"
 
 test: $(READY_FOR_TESTS) ## run all tests; the page's need Chromium and Korean fonts, installed where that is allowed
-	@$(browser_or_not); $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --durations=15
+	@$(browser_or_not); $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations=15
 
 seeds: $(READY_FOR_TESTS) ## run what takes too long for every day: the demo from further seeds
 	@$(BIN)/python -m pytest -m slow
