@@ -15,6 +15,9 @@ FOUND = 1
 BAD_INPUT = 2
 PART_WAY = 3
 
+#: What DuckDB makes of a KeyboardInterrupt while it computes: a RuntimeError of these words.
+_ENDED_IN_A_QUERY = "Query interrupted"
+
 #: The end of every command's help.
 IN_WORDS = (
     "Exit codes: 0 it ran, whatever the verdict; 2 bad input, with one message that names the file and the key; "
@@ -28,7 +31,7 @@ def code_of(fault: BaseException) -> int:
         return _say(_with_count(fault), BAD_INPUT)
     if isinstance(fault, typer.TyperException):
         return _say(f"{fault.format_message()} (gwanmun COMMAND --help)", BAD_INPUT)
-    if isinstance(fault, KeyboardInterrupt):
+    if isinstance(fault, KeyboardInterrupt) or _ENDED_IN_A_QUERY in str(fault):
         return _say("stopped; the same command goes on where it was", PART_WAY)
     if isinstance(fault, BrokenPipeError):
         return _nobody_reads()

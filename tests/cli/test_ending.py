@@ -5,9 +5,11 @@ import pty
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from flows.cli.exit_codes import code_of
@@ -132,6 +134,14 @@ def test_what_nobody_foresaw_is_one_line_and_a_file(
     (details,) = tmp_path.iterdir()
     assert said.out == "" and said.err == f"internal error: RuntimeError: the drive fell off (details in {details})\n"
     assert "Traceback" in details.read_text() and "test_ending.py" in details.read_text()
+
+
+def test_ctrl_c_while_duckdb_computes_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises((RuntimeError, KeyboardInterrupt)) as ended, duckdb.connect() as connection:
+        connection.execute("select sum(a.range * b.range) from range(1000000) a, range(1000000) b").fetchall()
+    assert code_of(ended.value) == 3
+    assert capsys.readouterr().err == "stopped; the same command goes on where it was\n"
 
 
 NOISE = """
