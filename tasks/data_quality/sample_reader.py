@@ -24,6 +24,8 @@ MOST_EXAMPLES = 20
 #: Text shrinks to a tenth or a twentieth; a file that unfolds further than this is no text (a decompression bomb).
 MAX_UNFOLDING = 1000
 _ALWAYS_UNFOLDED = 100_000_000
+#: Lines of a file that hold no document, empty ones included: a file with more is no sample, and would take minutes to count.
+MOST_EMPTY_LINES = 1_000_000
 #: Bytes of a Parquet file's rows that are unfolded together, and between how many rows they are.
 UNFOLDED_AT_ONCE = 256_000_000
 MOST_ROWS, LEAST_ROWS = 256, 8
@@ -43,9 +45,10 @@ class Document(NamedTuple):
 
 @dataclass
 class LineCounts:
-    """What the reader saw: lines in all, and those that are no document."""
+    """What the reader saw: lines that are not empty, those of them that are no document, and the empty ones of the file."""
 
     lines: int = 0
+    empty: int = 0
     broken: list[str] = field(default_factory=list)
     broken_count: int = 0
 
@@ -55,7 +58,12 @@ class LineCounts:
         """Counts a broken line and keeps the first few reasons."""
         self.broken_count += 1
         if len(self.broken) < MOST_EXAMPLES:
-            self.broken.append(f"{self.shard}line {self.lines}: {reason}")
+            self.broken.append(f"{self.shard}line {self.place}: {reason}")
+
+    @property
+    def place(self) -> int:
+        """Which line of its file the last one was."""
+        return self.lines + self.empty
 
     def merge(self, other: "LineCounts") -> None:
         """Adds what was seen elsewhere."""
@@ -80,10 +88,10 @@ def sample_shards(path: Path) -> list[Path]:
 
 
 def read_shard(path: Path, counts: LineCounts) -> Iterator[list[Document]]:
-    """Batches of documents; broken lines go to `counts`.
+    """Batches of documents; broken lines go to `counts`, which are the file's own.
 
     Raises InputFault for a file that cannot be read at all: another format, a missing column, truncated or corrupt
-    compression, or one that unfolds beyond MAX_UNFOLDING.
+    compression, one that unfolds beyond MAX_UNFOLDING or has more than MOST_EMPTY_LINES without a document.
     """
     _check_suffix(path)
     documents = _parquet(path, counts) if path.suffix == ".parquet" else _json_lines(path, counts)
@@ -103,10 +111,14 @@ def _json_lines(path: Path, counts: LineCounts) -> Iterator[Document]:
     try:
         with _opened(path) as stream:
             for line in _bounded_lines(path, stream):
-                counts.lines += 1
-                document = _document(line, counts)
+                blank = line == b""
+                counts.lines, counts.empty = counts.lines + (not blank), counts.empty + blank
+                document = None if blank else _document(line, counts)
                 if document is not None:
                     yield document
+                elif counts.broken_count + counts.empty > MOST_EMPTY_LINES:
+                    found = f"more than {MOST_EMPTY_LINES:,} lines without a document"
+                    raise InputFault(path, found=found, expected="a corpus sample")
     except OSError as error:
         raise InputFault(path, found=error.strerror or str(error), expected="a readable corpus sample") from None
 
@@ -126,7 +138,7 @@ def _check_suffix(path: Path) -> None:
 
 
 def _bounded_lines(path: Path, stream: BinaryIO) -> Iterator[bytes | None]:
-    """Every line, None for one longer than a document may be; blank lines are none."""
+    """Every line, None for one longer than a document may be, nothing for a blank one."""
     most = max(_ALWAYS_UNFOLDED, MAX_UNFOLDING * path.stat().st_size)
     unfolded = 0
     while line := stream.readline(MAX_DOCUMENT_BYTES):
@@ -141,10 +153,7 @@ def _bounded_lines(path: Path, stream: BinaryIO) -> Iterator[bytes | None]:
                 break
         if unfolded > most:
             raise InputFault(path, found=f"more than {most:,} bytes once unfolded", expected="compressed text")
-        if not line:
-            yield None
-        elif line.strip():
-            yield line
+        yield (line if line.strip() else b"") if line else None
 
 
 def _document(line: bytes | None, counts: LineCounts) -> Document | None:
@@ -152,8 +161,10 @@ def _document(line: bytes | None, counts: LineCounts) -> Document | None:
         counts.add_broken(f"longer than {MAX_DOCUMENT_BYTES:,} bytes")
         return None
     try:
+        if b"\0" in line:  # UTF-16 or UTF-32, which `json` would read where a line begins evenly
+            raise UnicodeError
         fields = json.loads(line)
-    except UnicodeDecodeError:
+    except UnicodeError:
         counts.add_broken("not UTF-8")
         return None
     except (ValueError, RecursionError):
@@ -161,6 +172,9 @@ def _document(line: bytes | None, counts: LineCounts) -> Document | None:
         return None
     if not isinstance(fields, dict):
         counts.add_broken("no JSON object")
+        return None
+    if (b"\\ud" in line or b"\\uD" in line) and not all(_is_unicode(str(fields.get(name))) for name in FIELDS):
+        counts.add_broken("half a character")
         return None
     return _checked(fields, counts)
 
@@ -176,7 +190,16 @@ def _checked(fields: dict[str, Any], counts: LineCounts) -> Document | None:
         return None
     step = fields.get("step")
     read_in = step if isinstance(step, int) else None
-    return Document(str(fields["id"]), fields["source"], fields["text"], counts.lines, read_in)
+    return Document(str(fields["id"]), fields["source"], fields["text"], counts.place, read_in)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether it can be written in UTF-8: JSON can spell half of a character (a lone surrogate), which no tokenizer takes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _parquet(path: Path, counts: LineCounts) -> Iterator[Document]:
@@ -231,7 +254,12 @@ def _rows(batch: Any, counts: LineCounts) -> Iterator[Document]:
         if any((each[row] or 0) > MAX_DOCUMENT_BYTES for each in lengths if each):
             counts.add_broken(f"longer than {MAX_DOCUMENT_BYTES:,} bytes")
             continue
-        document = _checked({name: column[row].as_py() for name, column in columns.items()}, counts)
+        try:
+            fields = {name: column[row].as_py() for name, column in columns.items()}
+        except UnicodeDecodeError:
+            counts.add_broken("not UTF-8")
+            continue
+        document = _checked(fields, counts)
         if document is not None:
             yield document
 

@@ -61,12 +61,30 @@ def test_broken_lines_are_counted_and_named(tmp_path: Path) -> None:
         b'{"id": "x", "source": "s"}',
         b'{"id":"x","source":"s","text":"\xb0\xa1"}',
         b"\xff",
+        b'{"id": "x", "source": "s", "text": "half \\ud83d of a sign"}',
+        '{"id": "x", "source": "s", "text": "a"}'.encode("utf-16-be"),
     ]
-    path.write_bytes(LINES + b"\n".join(broken) + b"\n\n" + LINES)
+    whole = b'{"id": "x", "source": "s", "text": "all \\ud83d\\ude00 of it, and \\\\ud83d spelt out"}\n'
+    path.write_bytes(LINES + b"\n" + b"\n".join(broken) + b"\n" + whole + b"\n" + LINES)
     documents, counts = read(path)
-    assert len(documents) == 1000
-    assert counts.broken_count == 5 and counts.lines == 1005
-    assert counts.broken[0].startswith("line 501: ")
+    assert len(documents) == 1001
+    assert counts.broken_count == 7 and counts.lines == 1008
+    assert [each.split(":")[0] for each in counts.broken] == [f"line {place}" for place in range(502, 509)]
+    assert [each.split(": ")[1] for each in counts.broken][4:] == ["not UTF-8", "half a character", "not UTF-8"]
+    assert documents[500].line == 509 and documents[501].line == 511
+
+
+@pytest.mark.parametrize("line", [b"\n", b"{}\n"])
+def test_lines_that_hold_nothing_end_before_they_take_minutes(
+    line: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.jsonl"
+    monkeypatch.setattr(sample_reader, "MOST_EMPTY_LINES", 100)
+    path.write_bytes(LINES + line * 100 + LINES)
+    assert len(read(path)[0]) == 1000
+    path.write_bytes(LINES + line * 101)
+    with pytest.raises(InputFault, match="100 lines without a document"):
+        read(path)
 
 
 def test_a_gigantic_line_is_counted_and_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,6 +149,16 @@ def test_categories_and_nulls_of_a_parquet_file_are_read(tmp_path: Path) -> None
     documents, counts = read(tmp_path / "a.parquet")
     assert [(document.id, document.text) for document in documents] == [("1", "가")]
     assert counts.broken == ["line 2: no text, or one that is no text", "line 3: no source, or one that is no text"]
+
+
+def test_a_parquet_text_in_another_encoding_is_counted(tmp_path: Path) -> None:
+    texts = pyarrow.Array.from_buffers(
+        pyarrow.string(), 2, pyarrow.array([b"\xb0\xa1", "나".encode()], pyarrow.binary()).buffers()
+    )
+    table = pyarrow.table({"id": ["a", "b"], "source": ["s", "s"], "text": texts})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    documents, counts = read(tmp_path / "a.parquet")
+    assert [each.text for each in documents] == ["나"] and counts.broken == ["line 1: not UTF-8"]
 
 
 def test_gigantic_texts_of_a_small_parquet_file_are_counted_and_not_held(
