@@ -26,7 +26,7 @@ SECONDS_BETWEEN = 10.0
 
 @contextmanager
 def progress_shown() -> Iterator[Progress]:
-    """Yields the callback (label, done, total) that the stages call, from any thread."""
+    """Yields the callback (label, done, total) that the stages call, from any thread; a total of 0 is one that nobody knows."""
     if sys.stderr.isatty():
         with _bars() as bars:
             yield bars
@@ -48,7 +48,7 @@ class _Lines:
             if now < self._next.setdefault(label, max(self._first, now + SECONDS_BEFORE)):
                 return
             self._next[label] = now + SECONDS_BETWEEN
-        say(f"{label}: {done} of {total}")
+        say(f"{label}: {done} of {total}" if total else f"{label}: {done} so far")
 
 
 @contextmanager
@@ -81,5 +81,5 @@ class _Bars:
     def __call__(self, label: str, done: int, total: int) -> None:
         with self._lock:
             if label not in self._tasks:
-                self._tasks[label] = int(self._bars.add_task(label, total=total))
-        self._bars.update(self._tasks[label], completed=done, total=total)  # type: ignore[arg-type]  # rich's TaskID
+                self._tasks[label] = int(self._bars.add_task(label, total=total or None))
+        self._bars.update(self._tasks[label], completed=done, total=total or None)  # type: ignore[arg-type]  # rich's TaskID

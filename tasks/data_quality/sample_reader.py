@@ -139,7 +139,7 @@ def _check_suffix(path: Path) -> None:
 
 def _bounded_lines(path: Path, stream: BinaryIO) -> Iterator[bytes | None]:
     """Every line, None for one longer than a document may be, nothing for a blank one."""
-    most = max(_ALWAYS_UNFOLDED, MAX_UNFOLDING * path.stat().st_size)
+    most = _most_unfolded(path)
     unfolded = 0
     while line := stream.readline(MAX_DOCUMENT_BYTES):
         unfolded += len(line)
@@ -152,8 +152,17 @@ def _bounded_lines(path: Path, stream: BinaryIO) -> Iterator[bytes | None]:
             if unfolded > most:
                 break
         if unfolded > most:
-            raise InputFault(path, found=f"more than {most:,} bytes once unfolded", expected="compressed text")
+            raise _unfolds_without_end(path, most)
         yield (line if line.strip() else b"") if line else None
+
+
+def _most_unfolded(path: Path) -> int:
+    """Bytes of text that a file of its size can hold."""
+    return max(_ALWAYS_UNFOLDED, MAX_UNFOLDING * path.stat().st_size)
+
+
+def _unfolds_without_end(path: Path, most: int) -> InputFault:
+    return InputFault(path, found=f"more than {most:,} bytes once unfolded", expected="compressed text")
 
 
 def _document(line: bytes | None, counts: LineCounts) -> Document | None:
@@ -210,10 +219,15 @@ def _parquet(path: Path, counts: LineCounts) -> Iterator[Document]:
         with parquet.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20) as file:
             _check_columns(path, file.schema_arrow)
             columns = [*FIELDS, *({"step"} & set(file.schema_arrow.names))]
+            most, unfolded = _most_unfolded(path), 0
             for group in range(file.num_row_groups):
                 rows = _rows_at_once(file.metadata.row_group(group))
                 for batch in file.iter_batches(batch_size=rows, row_groups=[group], columns=columns):
-                    yield from _rows(batch, counts)
+                    lengths = [_lengths(batch.column(name)) for name in FIELDS]
+                    unfolded += sum(length or 0 for column in lengths for length in column)
+                    if unfolded > most:
+                        raise _unfolds_without_end(path, most)
+                    yield from _rows(batch, lengths, counts)
     except (OSError, pyarrow.ArrowException) as error:
         raise InputFault(path, found=str(error).splitlines()[0], expected="a readable Parquet file") from None
 
@@ -245,10 +259,9 @@ def _rows_at_once(group: Any) -> int:
     return int(min(MOST_ROWS, max(LEAST_ROWS, rows)))
 
 
-def _rows(batch: Any, counts: LineCounts) -> Iterator[Document]:
+def _rows(batch: Any, lengths: list[list[int | None]], counts: LineCounts) -> Iterator[Document]:
     """The batch's documents one by one: a text that is too long is counted and not turned into one."""
     columns = dict(zip(batch.schema.names, batch.columns, strict=True))
-    lengths = [_lengths(columns[name]) for name in FIELDS]
     for row in range(batch.num_rows):
         counts.lines += 1
         if any((each[row] or 0) > MAX_DOCUMENT_BYTES for each in lengths if each):

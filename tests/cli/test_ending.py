@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -169,6 +170,7 @@ from flows.cli.progress import progress_shown
 with progress_shown() as progress:
     for done in range(27):
         progress("Team A", done, 27)
+        progress("sample", done, 0)
         time.sleep(0.1)
 print("answer")
 """
@@ -176,7 +178,9 @@ print("answer")
 
 def test_bars_on_a_terminal_and_lines_elsewhere() -> None:
     lines = subprocess.run([sys.executable, "-c", LONG], capture_output=True, text=True, check=True)
-    assert lines.stdout == "answer\n" and lines.stderr.startswith("Team A: ") and lines.stderr.count("\n") == 1
+    assert lines.stdout == "answer\n"
+    team, sample = lines.stderr.splitlines()
+    assert re.fullmatch(r"Team A: 2\d of 27", team) and re.fullmatch(r"sample: 2\d so far", sample)
     controller, terminal = pty.openpty()
     child = subprocess.Popen([sys.executable, "-c", LONG], stdout=subprocess.PIPE, stderr=terminal)
     os.close(terminal)
@@ -190,4 +194,4 @@ def test_bars_on_a_terminal_and_lines_elsewhere() -> None:
         shown += read
     os.close(controller)
     assert child.communicate(timeout=60)[0] == b"answer\n"
-    assert b"Team A" in shown and b"/27" in shown
+    assert b"Team A" in shown and b"/27" in shown and b"/?" in shown

@@ -113,6 +113,19 @@ def test_a_file_that_unfolds_without_end_is_refused(tmp_path: Path, monkeypatch:
         read(path)
 
 
+def test_a_parquet_file_that_unfolds_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One text of 30 KB, named by every row."""
+    monkeypatch.setattr(sample_reader, "_ALWAYS_UNFOLDED", 10_000_000)
+    monkeypatch.setattr(sample_reader, "MAX_UNFOLDING", 20)
+    for rows in (300, 400):
+        texts = pyarrow.array(["가" * 10_000] * rows).dictionary_encode()
+        table = pyarrow.table({"id": ["a"] * rows, "source": ["s"] * rows, "text": texts})
+        parquet.write_table(table, tmp_path / f"{rows}.parquet")
+    assert len(read(tmp_path / "300.parquet")[0]) == 300
+    with pytest.raises(InputFault, match="more than 10,000,000 bytes once unfolded"):
+        read(tmp_path / "400.parquet")
+
+
 @pytest.mark.parametrize("damage", ["truncated", "no zstandard"])
 def test_damaged_compression_is_one_message(damage: str, tmp_path: Path) -> None:
     data = zstandard.ZstdCompressor().compress(LINES)
@@ -173,7 +186,9 @@ def test_gigantic_texts_of_a_small_parquet_file_are_counted_and_not_held(
     assert (tmp_path / "a.parquet").stat().st_size < 20_000
     unfolded: list[int] = []
     rows = sample_reader._rows
-    monkeypatch.setattr(sample_reader, "_rows", lambda batch, to: unfolded.append(batch.nbytes) or rows(batch, to))
+    monkeypatch.setattr(
+        sample_reader, "_rows", lambda batch, *others: unfolded.append(batch.nbytes) or rows(batch, *others)
+    )
     documents, counts = read(tmp_path / "a.parquet")
     assert [document.text for document in documents] == ["글"]
     assert counts.broken_count == 200 and counts.broken[0] == "line 1: longer than 100,000 bytes"
