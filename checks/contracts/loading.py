@@ -14,6 +14,7 @@ from checks.contracts.baselines import BaselineModel, read_baseline, read_parame
 from checks.contracts.errors import InputFault
 from checks.contracts.hub_cache import cached_snapshot, is_hub_id
 from checks.contracts.panels import read_abilities, read_costs, read_errors, read_imported, read_raters, read_roster
+from checks.contracts.plain_files import refuse_pipe
 from checks.contracts.policy import Policy
 from checks.contracts.programme import BaselineGate, Programme, Reference, Round, Team
 from checks.contracts.round_rules import FewerParameters
@@ -45,7 +46,7 @@ class Loaded:
         return self.path.parent
 
     def resolve(self, relative: str, key: str = "") -> Path:
-        """The absolute path that the file means; raises InputFault where it leaves the folder's tree."""
+        """The absolute path that the file means; raises InputFault where it leaves the folder's tree or is a pipe."""
         target = self.folder / relative
         try:
             followed = target.resolve()
@@ -53,6 +54,7 @@ class Loaded:
         except (OSError, RuntimeError, ValueError) as error:
             why = getattr(error, "strerror", "") or str(error)
             raise self.fault(key, f"{_shortened(relative)}, {why}", "a path") from None
+        refuse_pipe(followed)
         if self.allow_outside:
             return followed
         lexical = Path(*_normal(target.parts))

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from checks.contracts.errors import InputFault
+from checks.contracts.plain_files import refuse_pipe
 
 #: A hand-written file is kilobytes; more is a mistake or an attack.
 MAX_BYTES = 4_000_000
@@ -126,6 +127,7 @@ def _step(node: yaml.Node, part: str) -> tuple[int, yaml.Node] | None:
 
 
 def _read(path: Path) -> str:
+    refuse_pipe(path)
     try:
         if path.is_dir():
             raise InputFault(path, found="a folder", expected="a YAML file")

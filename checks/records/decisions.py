@@ -21,6 +21,10 @@ STATUS_WORDS: dict[Status, Text] = {
 }
 
 
+#: Rules by which people decide over what a check found.
+ACTS = ("panel_majority", "waiver", "ruling", "appeal")
+
+
 class Reason(Record):
     """One link of the chain that explains a standing; `evidence` names runs, files and rulings (`run:…`, `file:…`)."""
 
@@ -28,6 +32,12 @@ class Reason(Record):
     outcome: str
     text: Text
     evidence: list[str] = []
+
+    @property
+    def tells(self) -> bool:
+        """Whether a summary has to say it: what passed is counted there, but for what people decided, and for architecture in
+        common, which looks like more than it is."""
+        return self.outcome != "pass" or self.rule in (*ACTS, "architecture")
 
 
 class GateResult(Record):

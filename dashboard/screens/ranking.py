@@ -8,7 +8,7 @@ import streamlit as st
 
 from checks.records.canonical import canonical_sha256
 from checks.records.decision_words import named
-from checks.records.decisions import GateResult, Standing
+from checks.records.decisions import ACTS, GateResult, Standing
 from checks.records.record import Text
 from checks.rules.reasons import CUT_RULE
 from dashboard.blocks import (
@@ -35,7 +35,6 @@ from dashboard.words.signs import GATE, STATUS
 
 #: Outcomes of the bottom-n rule that leave a team to the panel.
 OPEN_CUTS = ("tied", "unsure", "weight_sensitive", "unknown")
-RULING_RULE = "ruling"
 #: A card holds as much as can be read at a glance; the team's page has everything.
 MOST_SENTENCES = 6
 
@@ -96,10 +95,18 @@ def _who_and_why(shown: View) -> None:
         elif status == "eliminated":
             section(shown, title)
             sentence(shown, words.NOBODY_OUT)
+    by_decision = [
+        each
+        for each in shown.decision.standings
+        if each.status == "advances" and any(result.result != result.own for result in each.gate_results)
+    ]
+    if by_decision:
+        section(shown, words.WHO_ADVANCES_BY_DECISION)
+        st.html("".join(_card(shown, standing) for standing in by_decision))
 
 
 def _card(shown: View, standing: Standing) -> str:
-    """A team that does not advance: by which rule, in the rule's own words, and how close."""
+    """A team that does not advance, or only as people decided so: by which rule, in the rule's own words, and how close."""
     tone = "gw-card-bad" if standing.status == "eliminated" else "gw-card-open"
     rule = standing.eliminated_by
     by = f" — {inline_html(named(rule), shown.language)}" if rule else ""
@@ -119,6 +126,8 @@ def _deciding(standing: Standing) -> list[Text]:
     effect = "eliminate" if standing.status == "eliminated" else "review"
     if standing.eliminated_by == CUT_RULE:
         return [reason.text for reason in standing.reasons if reason.rule == CUT_RULE]
+    if standing.status == "advances":
+        return [text for result in standing.gate_results if result.result != result.own for text in _gate_texts(result)]
     open_cut = [reason.text for reason in standing.reasons if reason.rule == CUT_RULE and reason.outcome in OPEN_CUTS]
     no_total = [reason.text for reason in standing.reasons if reason.outcome == "missing"]
     gates = [result for result in standing.gate_results if standing.eliminated_by in (None, result.gate)]
@@ -127,9 +136,9 @@ def _deciding(standing: Standing) -> list[Text]:
 
 
 def _gate_texts(result: GateResult) -> list[Text]:
-    """The panel's ruling where there is one, for it names the check's own result too; else what made the result."""
-    ruled = [reason.text for reason in result.reasons if reason.rule == RULING_RULE]
-    return ruled or [reason.text for reason in result.reasons if reason.outcome == result.own]
+    """What people decided where they did, for it names the check's own result too; else what made the result."""
+    decided = [reason.text for reason in result.reasons if reason.rule in ACTS]
+    return decided or [reason.text for reason in result.reasons if reason.outcome == result.own]
 
 
 def _how_close(shown: View, standing: Standing) -> list[Text]:

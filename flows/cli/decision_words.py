@@ -10,7 +10,7 @@ from flows.cli.answers import console, table
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from checks.records.decisions import Decision, Reason, Standing
+    from checks.records.decisions import Decision, Standing
 
 #: Enough to tell teams apart on a page; JSON has every place, and comparisons use the exact value.
 PLACES_SHOWN = Decimal("0.001")
@@ -57,8 +57,9 @@ def print_decision(decision: Decision) -> None:
     for standing in decision.standings:
         terminal.print()
         terminal.print(_title(standing))
-        for reason in filter(_tells, standing.reasons):
-            terminal.print(f"  {reason.text.ko}\n  {reason.text.en}", soft_wrap=True)
+        for reason in standing.reasons:
+            if reason.tells:
+                terminal.print(f"  {reason.text.ko}\n  {reason.text.en}", soft_wrap=True)
 
 
 def _heading(decision: Decision) -> Text:
@@ -121,8 +122,3 @@ def _title(standing: Standing) -> Text:
     if standing.eliminated_by is not None:
         title.append(f" ({standing.eliminated_by})")
     return title
-
-
-def _tells(reason: Reason) -> bool:
-    """What passed is in the table and in JSON already; architecture in common is said, because it looks like more than it is."""
-    return reason.outcome != "pass" or reason.rule == "architecture"

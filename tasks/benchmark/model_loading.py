@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from checks.contracts.errors import InputFault
+from checks.contracts.plain_files import refuse_pipes
 from checks.records.canonical import canonical_sha256
 from tasks.benchmark.devices import Placement
 from tasks.benchmark.library_quiet import quiet_libraries
@@ -70,6 +71,8 @@ def check_folder(folder: Path, settings: Path | None = None) -> None:
     """Refuses a folder that is no model, holds pickles only, or has a safetensors file that is not whole."""
     if not ((settings or folder) / "config.json").is_file():
         raise InputFault(settings or folder, "config.json", "no such file", WANTED)
+    for each in {folder, settings or folder}:
+        refuse_pipes(each)
     weights = _weight_files(folder)
     if not weights:
         pickles = sorted(each.name for each in folder.iterdir() if each.suffix in _PICKLES)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from checks.contracts.errors import InputFault
+from checks.contracts.plain_files import refuse_pipes
 from tasks.checkpoints.number_formats import ITEM_BITS, Floats, as_float32, as_stored
 from tasks.checkpoints.quantised import Tensor, logical_tensors
 from tasks.checkpoints.quantised_tensor import QuantisedTensor
@@ -126,6 +127,7 @@ def open_checkpoint(folder: Path) -> Checkpoint:
     """
     if not folder.is_dir():
         raise InputFault(folder, found="a file" if folder.exists() else "no such folder", expected=_WANTED)
+    refuse_pipes(folder)
     files = _indexed(folder) if (folder / INDEX).exists() else sorted(folder.glob("*.safetensors"))
     if not files:
         pickles = sorted(each.name for each in folder.iterdir() if each.suffix in _PICKLES)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from checks.contracts.errors import InputFault
+from checks.contracts.plain_files import refuse_pipe
 
 #: A document longer than this is counted as broken and not held in memory.
 MAX_DOCUMENT_BYTES = 16_000_000
@@ -79,11 +80,12 @@ def sample_shards(path: Path) -> list[Path]:
     """
     if not path.is_dir():
         return [path]
-    files = sorted(each for each in path.rglob("*") if each.is_file() and not each.name.startswith((".", "_")))
+    files = sorted(each for each in path.rglob("*") if not each.is_dir() and not each.name.startswith((".", "_")))
     if not files:
         raise InputFault(path, found="an empty folder", expected="a folder of .jsonl, .jsonl.zst or .parquet files")
     for each in files:
         _check_suffix(each)
+        refuse_pipe(each)
     return files
 
 

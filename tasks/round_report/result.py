@@ -59,7 +59,7 @@ def reason_blocks(source: ReportSource, reader: Audience) -> Iterator[Block]:
             yield Sentence(Text(ko=f"탈락시킨 규칙: {by.ko}.", en=f"Out by: {by.en.lower()}."))
         gates = list(standing.gates)
         shown = [each for each in standing.reasons if discloses(reader, each, standing.team, gates)]
-        told = [each for each in shown if _tells(each)]
+        told = [each for each in shown if each.tells]
         if told:
             yield Table(
                 f"reasons-{standing.team}",
@@ -79,11 +79,6 @@ def _left_out(passed: int, withheld: int) -> Iterator[Sentence]:
         yield Sentence(Text(ko=ko, en=en), "quiet")
     if withheld:
         yield Sentence(Text(ko=f"비공개 사유 {withheld}건.", en=f"{withheld} reasons are not disclosed."), "quiet")
-
-
-def _tells(reason: Reason) -> bool:
-    """As on the terminal: what passed is counted, but architecture in common is said, because it looks like more than it is."""
-    return reason.outcome != "pass" or reason.rule == "architecture"
 
 
 def _reason_row(reason: Reason) -> list[Cell]:

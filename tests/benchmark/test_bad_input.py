@@ -1,6 +1,7 @@
 """Every bad suite, task, item, model and option is one clear message: file, key, found, expected."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from checks.contracts.errors import InputFault
 from checks.contracts.loading import LoadedSuite
 from tasks.benchmark import check_suite, choose_device, environment, score_suite, suite_files
+from tasks.benchmark.model_loading import check_folder
 from tests.benchmark.suites import FULL_TEXT, GENERATED, LETTERS, documents, write_suite, write_task
 
 Rows = list[dict[str, Any]]
@@ -331,3 +333,12 @@ def test_nothing_is_printed_and_no_cache_is_left(
     score_suite(llama, _one_task(tmp_path, FULL_TEXT, documents(3)), device="cpu")
     assert capfd.readouterr() == ("", "")
     assert {path.name for path in (Path.home() / ".cache/huggingface/datasets").glob("**/*")} == before
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "model-00002-of-00002.safetensors"])
+def test_a_pipe_in_a_models_folder_is_not_waited_for(tmp_path: Path, llama: Path, name: str) -> None:
+    folder = shutil.copytree(llama, tmp_path / "model")
+    (folder / name).unlink(missing_ok=True)
+    os.mkfifo(folder / name)
+    with pytest.raises(InputFault, match=f"{name}: found a pipe or a device"):
+        check_folder(folder)

@@ -124,6 +124,9 @@ def test_folders_that_hold_no_model(tmp_path: Path) -> None:
     (saved(tmp_path / "broken") / "config.json").write_text("[1, 2")
     with pytest.raises(InputFault, match="not JSON"):
         open_checkpoint(tmp_path / "broken")
+    os.mkfifo(saved(tmp_path / "piped") / "config.json")
+    with pytest.raises(InputFault, match="a pipe or a device"):
+        open_checkpoint(tmp_path / "piped")
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

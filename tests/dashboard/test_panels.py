@@ -6,6 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from checks.contracts.loading import load_programme
+from dashboard.words import ranking as words
+from flows.cli.decision_words import print_decision
 from flows.deciding import decide_and_record
 from tests.dashboard.conftest import Draw
 from tests.dashboard.drawn import assert_calm, table_of, text_of
@@ -69,6 +71,25 @@ def test_a_ruling_is_typed_signed_by_two_people_and_counts(programme: Path, draw
     status = {each.team: each.gates["floor"] for each in decide_round(load_programme(programme)).standings}
     assert status["c"] == "pass"
     _refused(_filled(page, "rule", **{**typed, "team": "b"}, reason="r", by="Kim"), "no other ruling on the same gate")
+
+
+def test_a_team_that_advances_because_people_decided_so_says_who(
+    programme: Path, draw: Draw, capsys: pytest.CaptureFixture[str]
+) -> None:
+    programme.write_text(programme.read_text(encoding="utf-8").replace("30.5", "45"), encoding="utf-8")
+    said = "Reason: read it Signed: Kim, Lee"
+    table = programme.parent / "panels" / "rulings.csv"
+    header = table.read_text(encoding="utf-8").splitlines()[0]
+    for row, told in (("", False), ("b,floor,pass,read it,Kim,Lee,\n", True)):
+        table.write_text(f"{header}\n{row}", encoding="utf-8")
+        page, decision = draw(programme), decide_round(load_programme(programme))
+        assert_calm(page)
+        status = {each.team: each.status for each in decision.standings}
+        assert status["b"] == ("advances" if told else "eliminated")
+        titles = [each.value for each in page.header]
+        assert (words.WHO_ADVANCES_BY_DECISION.en in titles, said in text_of(page)) == (told, told)
+        print_decision(decision)
+        assert (f"The panel ruled pass (the check's own result is fail). {said}" in capsys.readouterr().out) is told
 
 
 def test_who_declared_a_conflict_signs_nothing_and_is_not_counted(programme: Path, draw: Draw) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import pickle
 import random
 import tracemalloc
@@ -256,6 +257,20 @@ def test_corrupt_weights_stop_the_submission_with_one_message(where: str, copied
     path = copied.folder / where / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-1000])
     with pytest.raises(InputFault, match=r"model\.safetensors"):
+        measure_submission(load_submission(copied.manifest))
+
+
+@pytest.mark.parametrize(
+    "name", ["submission.yaml", "evidence/train.jsonl", "evidence/sample.jsonl.zst", "shards/a.jsonl"]
+)
+def test_a_pipe_is_refused_and_not_waited_for(name: str, copied: HonestRun) -> None:
+    path = copied.folder / name
+    if name.startswith("shards"):
+        path.parent.mkdir()
+        copied.change_manifest(lambda data: data["evidence"]["corpus"].update(sample="shards/"))
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    with pytest.raises(InputFault, match="a pipe or a device"):
         measure_submission(load_submission(copied.manifest))
 
 
