@@ -6,6 +6,10 @@ progress bars and requests to a hub. Call `quiet_libraries()` before the first u
 
 import logging
 import os
+from functools import cache
+from typing import Any
+
+from tasks.benchmark.changed_imports import ChangedImport
 
 #: Set where the user has not said otherwise: `HF_HUB_OFFLINE=0` in the environment allows downloads.
 _DEFAULTS = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}
@@ -23,7 +27,18 @@ def quiet_libraries() -> None:
         # both read the environment once, when they are imported: perhaps before this was called
         huggingface_hub.constants.HF_HUB_OFFLINE = True
         datasets.config.HF_HUB_OFFLINE = True
+        _keep_nltk_offline()
     datasets.disable_progress_bars()
     transformers_logging.disable_progress_bar()
     for library in ("lm_eval", "datasets", "transformers", "huggingface_hub", "evaluate"):
         logging.getLogger(library).setLevel(logging.ERROR)
+
+
+@cache
+def _keep_nltk_offline() -> None:
+    """A task that counts sentences (IFEval) fetches their rules from GitHub as it is imported; NLTK knows no offline mode."""
+    ChangedImport("nltk", "download", lambda _: _refuse_to_fetch).begin()
+
+
+def _refuse_to_fetch(resource: str = "", **_: Any) -> None:
+    raise LookupError(f"NLTK's {resource} is not on this machine: python -m nltk.downloader {resource}") from None

@@ -124,7 +124,7 @@ def _chain(error: BaseException) -> list[BaseException]:
     following: BaseException | None = error
     while following is not None and following not in chain:
         chain.append(following)
-        following = following.__cause__ or following.__context__
+        following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
     return chain
 
 

@@ -21,6 +21,14 @@ def _letters(index: int) -> dict[str, Any]:
     return {"question": f"질문 {index}", **dict(zip("ABCDE", [*CHOICES, "섬"], strict=True)), "answer": index % 4 + 1}
 
 
+def _instruction(index: int) -> dict[str, Any]:
+    """Commas forbidden, and in the last row at least three sentences asked for too."""
+    rules = ["punctuation:no_comma", "length_constraints:number_sentences"][: 1 + index // 2]
+    settings: Rows = [{"num_sentences": None, "relation": None}, {"num_sentences": 3, "relation": "at least"}]
+    prompt = f"Write about river {index}."
+    return {"key": index, "prompt": prompt, "instruction_id_list": rules, "kwargs": settings[: len(rules)]}
+
+
 def _kobest(name: str) -> Splits:
     row: dict[str, Callable[[int], dict[str, Any]]] = {
         "boolq": lambda i: {"paragraph": f"글 {i}", "question": "맞는가?", "label": i % 2},
@@ -99,6 +107,7 @@ ROWS: dict[str, Callable[[str], Splits]] = {
     "sean0042/KorMedMCQA": lambda _: {split: _each(6, _letters) for split in ("train", "dev", "test", "fewshot")},
     "HAERAE-HUB/HRM8K": lambda _: {"test": _each(2, lambda i: {"question": f"{i} 더하기 1", "answer": float(i + 1)})},
     "TIGER-Lab/MMLU-Pro": _mmlu_pro,
+    "google/IFEval": lambda _: {"train": _each(3, _instruction)},
     "Idavidrein/gpqa": _gpqa,
     "recursal/longbench-v2": lambda _: {
         "train": _each(2, lambda i: {"context": "긴 글 " * 50, "question": f"{i}?", "choices": CHOICES, "answer": i})

@@ -1,6 +1,6 @@
 """The suites of examples/ load as they stand and ask their items, with the harness's own task files over data of our own."""
 
-from importlib.util import find_spec
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -73,11 +73,47 @@ def test_the_korean_suite_s_tasks_fit_the_schema_of_their_data(hub: None, tmp_pa
     _first_prompts(suite, load_tasks(suite)[0])
 
 
-@pytest.mark.skipif(find_spec("langdetect") is not None, reason="the instructions' checker is installed")
-def test_instructions_without_their_checker_are_one_fault() -> None:
-    """Its data's schema is read by a checker with needs of its own (lm_eval's extra `ifeval`)."""
+@pytest.fixture
+def no_checker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder that is the only one for NLTK's data; the checker of instructions is imported anew."""
+    import nltk
+
+    monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
+    monkeypatch.setenv("NLTK_DATA", str(tmp_path))
+    for name in [each for each in sys.modules if each.startswith("lm_eval.tasks.ifeval")]:
+        monkeypatch.delitem(sys.modules, name)
+    return tmp_path
+
+
+def test_instructions_are_checked_by_the_harness_s_own_rules(hub: None, no_checker: Path) -> None:
+    """Their checker splits sentences by NLTK's rules: here rules learnt from one sentence."""
+    from nltk.tokenize.punkt import PunktTrainer, save_punkt_params
+
+    folder = no_checker / "tokenizers" / "punkt_tab" / "english"
+    folder.mkdir(parents=True)
+    save_punkt_params(PunktTrainer("A river runs. It is long.").get_params(), str(folder))
+    (task,) = load_tasks(load_suite(SUITES / "instructions.yaml"))
+    check_items(task)
+    part = task.parts[0]
+    items = [item for chunk in chunks(task, part, load_suite(SUITES / "instructions.yaml").suite, 3) for item in chunk]
+    written = ["It runs to the sea.", "It runs, to the sea.", "It runs. It is long. It is deep."]
+    right = [[judge(task, 0, item, [text]).correct for text in written] for item in items]
+    assert right == [[1.0, 0.0, 1.0], [1.0, 0.0, 1.0], [0.0, 0.0, 1.0]]
+
+
+def test_instructions_without_what_their_checker_needs_are_one_fault(
+    hub: None, no_checker: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rules for sentences are not fetched, as nothing is; a module that is not there is named."""
     suite = load_suite(SUITES / "instructions.yaml")
-    with pytest.raises(InputFault, match=r"instructions\.yaml: tasks\[0\]\.use: found .*No module named 'langdetect'"):
+    monkeypatch.setattr("nltk.downloader.Downloader.download", lambda *_, **__: pytest.fail("asked the network"))
+    fault = r"instructions\.yaml: tasks\[0\]\.use: found .*"
+    with pytest.raises(
+        InputFault, match=f"{fault}punkt_tab is not on this machine: python -m nltk.downloader punkt_tab"
+    ):
+        load_tasks(suite)
+    monkeypatch.setitem(sys.modules, "langdetect", None)
+    with pytest.raises(InputFault, match=f"{fault}langdetect"):
         load_tasks(suite)
 
 

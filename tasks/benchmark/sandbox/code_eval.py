@@ -4,15 +4,12 @@ HumanEval and MBPP ask `evaluate` for its `code_eval`, which is fetched from a h
 While a task is loaded here, they are given `SandboxedCodeEval`; a code task that did not ask for it is refused.
 """
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder
 from math import comb
-from types import ModuleType
 from typing import Any
 
+from tasks.benchmark.changed_imports import ChangedImport
 from tasks.benchmark.sandbox.isolation import passes
 
 
@@ -44,52 +41,19 @@ def code_eval_sandboxed() -> Iterator[None]:
 
     `evaluate` takes seconds to import and most tasks never ask for it: where it is not there yet, it is changed as it comes.
     """
-    coming = _EvaluateSandboxed()
-    sys.meta_path.insert(0, coming)
-    if "evaluate" in sys.modules:
-        coming.change(sys.modules["evaluate"])
+    evaluate = ChangedImport("evaluate", "load", _sandboxed)
+    evaluate.begin()
     try:
         yield
     finally:
-        sys.meta_path.remove(coming)
-        coming.change_back()
+        evaluate.end()
 
 
-class _EvaluateSandboxed(MetaPathFinder):
-    """Finds `evaluate` where it is, and puts the sandboxed `code_eval` into it."""
+def _sandboxed(real: Callable[..., Any]) -> Callable[..., Any]:
+    def load(path: str, *others: Any, **more: Any) -> Any:
+        return SandboxedCodeEval() if path == "code_eval" else real(path, *others, **more)
 
-    def __init__(self) -> None:
-        self._changed: tuple[ModuleType, Callable[..., Any]] | None = None
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        if fullname != "evaluate":
-            return None
-        spec = PathFinder.find_spec(fullname, path, target)
-        if spec is not None and spec.loader is not None:
-            execute = spec.loader.exec_module
-
-            def exec_module(module: ModuleType) -> None:
-                execute(module)
-                self.change(module)
-
-            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
-        return spec
-
-    def change(self, evaluate: ModuleType) -> None:
-        real = evaluate.load
-
-        def load(path: str, *others: Any, **more: Any) -> Any:
-            return SandboxedCodeEval() if path == "code_eval" else real(path, *others, **more)
-
-        self._changed = evaluate, real
-        evaluate.load = load  # type: ignore[attr-defined]
-
-    def change_back(self) -> None:
-        if self._changed is not None:
-            evaluate, real = self._changed
-            evaluate.load = real  # type: ignore[attr-defined]
+    return load
 
 
 def runs_in_sandbox(harness: Any) -> bool:
