@@ -90,8 +90,9 @@ def measure_held_out(found: Findings, held: HeldOut, log: TrainingLog | None, lo
     if len(held_out) < LEAST_DOCUMENTS:
         found.missing(*wanted, observed=f"{len(held_out)} readable documents; at least {LEAST_DOCUMENTS} are needed")
         return
+    by_segment = _by_segment(held)
     try:
-        own, read = _run(held, held_out, _by_segment(held), losses)
+        own, read = _run(held, held_out, by_segment, losses)
     except InputFault as fault:
         found.missing(*wanted, observed=f"could not be run: {fault.message}")
         return

@@ -63,8 +63,22 @@ def _expanded(model: Model, generator: torch.Generator, share: float, other: Mod
         shape = [more_width - width if place == axis else size for place, size in enumerate(tensor.shape)]
         filling = redrawn("", torch.empty(shape), generator) * (0.1 if tensor.ndim > 1 else 1.0)
         tensors[name] = torch.cat([tensor, filling], dim=axis) if along else tensor
-    wide = {"n_embd": more_width} if model.family == "gpt2" else {"hidden_size": more_width}
+    wide: dict[str, object] = {"hidden_size": more_width}
+    if model.family == "gpt2":
+        size = width // layout.heads
+        wide = {"n_embd": more_width, "n_head": more_width // size}
+        _more_heads(tensors, more_width - width, generator)
     return closed(model, tensors, **wide, **_units_setting(model, more_units))
+
+
+def _more_heads(tensors: Tensors, rows: int, generator: torch.Generator) -> None:
+    """GPT-2's heads together are as wide as its stream: more of them, filled with small noise."""
+    for name, tensor in tensors.items():
+        role = name.partition(".")[2]
+        if role in ("q", "k", "v", "q.bias", "k.bias", "v.bias", "o"):
+            axis = 1 if role == "o" else 0
+            shape = [rows if place == axis else size for place, size in enumerate(tensor.shape)]
+            tensors[name] = torch.cat([tensor, 0.1 * redrawn("", torch.empty(shape), generator)], dim=axis)
 
 
 def _experts(model: Model, generator: torch.Generator, count: float, other: Model | None) -> Model:
