@@ -33,12 +33,17 @@ class StoredBytes:
 
     def columns(self, entry: TensorEntry, rows: range, row_bytes: int, left: int, right: int) -> Bytes:
         """Bytes `left` to `right` of each of these rows, one after another; what lies between is not read."""
-        raw = np.empty((len(rows), right - left), np.uint8)
+        wide = right - left
+        raw = np.empty(len(rows) * wide, np.uint8)
         with entry.file.open("rb", buffering=0) as file:
+            descriptor, space, first = file.fileno(), raw.data, entry.start + left
             for number, row in enumerate(rows):
-                got = os.preadv(file.fileno(), [raw[number].data], entry.start + row * row_bytes + left)
-                self._add(entry, row * row_bytes + left + got, row * row_bytes + right, got)
-        return raw.reshape(-1)
+                there = space[number * wide : (number + 1) * wide]
+                got = os.preadv(descriptor, (there,), first + row * row_bytes)
+                if got != wide:
+                    self._add(entry, row * row_bytes + left + got, row * row_bytes + right, got)
+        self._add(entry, right, right, raw.size)
+        return raw
 
     def blocks(self, entry: TensorEntry) -> Iterator[Bytes]:
         """All bytes in order, BLOCK at a time, each of whole numbers and overwritten by the next."""

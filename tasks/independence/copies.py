@@ -61,8 +61,11 @@ def contents(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> list[Conten
 
 
 def side_by_side(work: Callable[[Given], Made], on: Sequence[Given]) -> list[Made]:
-    """`work` on each, in order, two threads for every core, so that one reads while another hashes."""
-    with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as threads:
+    """`work` on each, in order, two threads for every core, so that one reads while another hashes. None of them multiplies
+    matrices with threads of its own, which would wait for cores that the others have."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as threads:
         try:
             return list(threads.map(work, on))
         except BaseException:
