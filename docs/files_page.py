@@ -196,7 +196,9 @@ def _tables() -> str:
         (
             "`evidence.corpus.sample`",
             "`id`, `source`, `text`",
-            "JSONL, JSONL.zst or Parquet, or a folder of such files; a broken line is counted, never passed over",
+            "JSONL, JSONL.zst or Parquet, or a folder of such files; a broken line (no JSON, not UTF-8, half a character, over "
+            "16 MB) is counted, never passed over; a file that unfolds to over 1,000 times its size (and 100 MB), or has over a "
+            "million lines without a document, is refused",
         ),
         (
             "`evidence.replays`",
