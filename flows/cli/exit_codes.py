@@ -31,7 +31,7 @@ def code_of(fault: BaseException) -> int:
         return _say(_with_count(fault), BAD_INPUT)
     if isinstance(fault, typer.TyperException):
         return _say(f"{fault.format_message()} (gwanmun COMMAND --help)", BAD_INPUT)
-    if isinstance(fault, KeyboardInterrupt) or _ENDED_IN_A_QUERY in str(fault):
+    if isinstance(fault, KeyboardInterrupt) or (isinstance(fault, RuntimeError) and str(fault) == _ENDED_IN_A_QUERY):
         return _say("stopped; the same command goes on where it was", PART_WAY)
     if isinstance(fault, BrokenPipeError):
         return _nobody_reads()
