@@ -95,11 +95,7 @@ def _who_and_why(shown: View) -> None:
         elif status == "eliminated":
             section(shown, title)
             sentence(shown, words.NOBODY_OUT)
-    by_decision = [
-        each
-        for each in shown.decision.standings
-        if each.status == "advances" and any(result.result != result.own for result in each.gate_results)
-    ]
+    by_decision = [each for each in shown.decision.standings if each.status == "advances" and _deciding(each)]
     if by_decision:
         section(shown, words.WHO_ADVANCES_BY_DECISION)
         st.html("".join(_card(shown, standing) for standing in by_decision))

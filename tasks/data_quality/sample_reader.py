@@ -113,9 +113,12 @@ def _json_lines(path: Path, counts: LineCounts) -> Iterator[Document]:
     try:
         with _opened(path) as stream:
             for line in _bounded_lines(path, stream):
-                blank = line == b""
-                counts.lines, counts.empty = counts.lines + (not blank), counts.empty + blank
-                document = None if blank else _document(line, counts)
+                document = None
+                if line is not None and not line.strip():
+                    counts.empty += 1
+                else:
+                    counts.lines += 1
+                    document = _document(line, counts)
                 if document is not None:
                     yield document
                 elif counts.broken_count + counts.empty > MOST_EMPTY_LINES:
@@ -140,7 +143,7 @@ def _check_suffix(path: Path) -> None:
 
 
 def _bounded_lines(path: Path, stream: BinaryIO) -> Iterator[bytes | None]:
-    """Every line, None for one longer than a document may be, nothing for a blank one."""
+    """Every line, None for one longer than a document may be."""
     most = _most_unfolded(path)
     unfolded = 0
     while line := stream.readline(MAX_DOCUMENT_BYTES):
@@ -155,7 +158,7 @@ def _bounded_lines(path: Path, stream: BinaryIO) -> Iterator[bytes | None]:
                 break
         if unfolded > most:
             raise _unfolds_without_end(path, most)
-        yield (line if line.strip() else b"") if line else None
+        yield line or None
 
 
 def _most_unfolded(path: Path) -> int:

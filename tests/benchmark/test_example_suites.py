@@ -92,10 +92,10 @@ def test_instructions_are_checked_by_the_harness_s_own_rules(hub: None, no_check
     folder = no_checker / "tokenizers" / "punkt_tab" / "english"
     folder.mkdir(parents=True)
     save_punkt_params(PunktTrainer("A river runs. It is long.").get_params(), str(folder))
-    (task,) = load_tasks(load_suite(SUITES / "instructions.yaml"))
+    suite = load_suite(SUITES / "instructions.yaml")
+    (task,) = load_tasks(suite)
     check_items(task)
-    part = task.parts[0]
-    items = [item for chunk in chunks(task, part, load_suite(SUITES / "instructions.yaml").suite, 3) for item in chunk]
+    items = [item for chunk in chunks(task, task.parts[0], suite.suite, 3) for item in chunk]
     written = ["It runs to the sea.", "It runs, to the sea.", "It runs. It is long. It is deep."]
     right = [[judge(task, 0, item, [text]).correct for text in written] for item in items]
     assert right == [[1.0, 0.0, 1.0], [1.0, 0.0, 1.0], [0.0, 0.0, 1.0]]

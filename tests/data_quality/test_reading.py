@@ -260,6 +260,14 @@ def test_corrupt_weights_stop_the_submission_with_one_message(where: str, copied
         measure_submission(load_submission(copied.manifest))
 
 
+@pytest.mark.parametrize("name", ["validation", "segments"])
+def test_documents_for_the_losses_that_cannot_be_read_are_one_message(name: str, copied: HonestRun) -> None:
+    """Not "could not be run": that is what weights are that transformers does not take."""
+    (copied.folder / f"evidence/{name}.jsonl.zst").write_bytes(b"no zstandard")
+    with pytest.raises(InputFault, match=rf"{name}\.jsonl\.zst: found ZSTD"):
+        measure_submission(load_submission(copied.manifest), losses=lambda *_: pytest.fail("asked before all is read"))
+
+
 @pytest.mark.parametrize(
     "name", ["submission.yaml", "evidence/train.jsonl", "evidence/sample.jsonl.zst", "shards/a.jsonl"]
 )
