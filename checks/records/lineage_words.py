@@ -51,6 +51,9 @@ TESTS: dict[str, Text] = {
     "aligned-by-layers": Text(ko="모든 층을 함께 맞춘 뒤 검정", en="All layers aligned together, then tested"),
     "units-in-place": Text(ko="단위의 순서가 남았는지 검정", en="Order of units left in place"),
     "values-in-place": Text(ko="헤드 안 값의 순서가 남았는지 검정", en="Order of values inside heads left in place"),
+    "remainder-in-place": Text(
+        ko="다른 부모를 덜어 낸 나머지의 자리 검정", en="What is left without the other parent, by place"
+    ),
     "planted-derivative": Text(ko="일부러 심은 파생 찾기", en="Finding a planted derivative"),
     "same-answers": Text(ko="두 모델의 답 견주기", en="Answers of both models"),
     "activations-matched": Text(ko="은닉 단위의 반응 견주기", en="Hidden units by what they answer"),

@@ -10,18 +10,17 @@ import numpy as np
 from tasks.independence.alignment import (
     Agreement,
     Turned,
-    UnitRows,
     aligned_by_tokens,
     aligned_by_units,
     aligned_together,
     turn_from_tokens,
     turn_multiplications,
-    unit_rows,
 )
 from tasks.independence.feed_forward import FeedForward, StoredLayer
 from tasks.independence.part import Part, units_to_align
 from tasks.independence.planted import disguised
 from tasks.independence.stream_forms import form_features, stream_forms
+from tasks.independence.unit_rows import UnitRows, unit_rows
 
 #: Layer pairs are tried one by one up to this many multiplications, half a minute on two cores; beyond it, only layers at about
 #: the same depth are.

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tasks.independence.feed_forward import FeedForward
 from tasks.independence.permutation_test import Matrix, binomial_log10, mutual_nearest
+from tasks.independence.unit_rows import UnitRows, of_length_one
 
 Places = npt.NDArray[np.int_]
 #: (unit of the subject, unit of the reference)
@@ -29,7 +29,6 @@ CHANCE_AGREEMENT = 0.10
 _ROUNDS = 12
 #: Matches needed to begin with.
 _LEAST_MATCHES = 8
-_TOP_COSINES = 12
 #: Widest stream that is turned as a whole, and most pairs of rows that turn a wider one.
 WIDEST_WHOLE = 512
 MOST_PAIRS = 512
@@ -64,33 +63,6 @@ class Agreement:
         """The same for the two disjoint halves."""
         first, second = (binomial_log10(tested, agreed, CHANCE_AGREEMENT) for tested, agreed in self.halves)
         return first, second
-
-
-@dataclass(frozen=True)
-class UnitRows:
-    """A layer's units with rows of length one, and its numbers that no disguise changes (units, features)."""
-
-    reads: tuple[Matrix, ...]
-    writes: Matrix
-    features: Matrix
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes in memory."""
-        return sum(each.nbytes for each in (*self.reads, self.writes, self.features))
-
-    def ungated(self) -> "UnitRows":
-        """The same without the gate."""
-        return _with_features([self.reads[-1], self.writes])
-
-
-def unit_rows(layer: FeedForward) -> UnitRows:
-    """Prepares a layer; `features` are ranks, so that scale and width do not matter."""
-    return _with_features([_of_length_one(each) for each in (*layer.reads, layer.writes)])
-
-
-def _with_features(sides: Sequence[Matrix]) -> UnitRows:
-    return UnitRows(tuple(sides[:-1]), sides[-1], _invariants(sides))
 
 
 @dataclass(frozen=True)
@@ -150,10 +122,36 @@ def aligned_together(
         _by_place(chosen, mutual_nearest(_rank_similarity(mine[chosen], theirs)))
         for chosen, (mine, theirs) in zip(fitted, features, strict=True)
     ]
+    settled = _settled(subject, reference, matches, fitted)
+    if settled is None:
+        return []
+    return [
+        _agreement(mine, theirs, settled[0], order[len(order) // 2 :])
+        for mine, theirs, order in zip(subject, reference, orders, strict=True)
+    ]
+
+
+def counterparts(subject: UnitRows, reference: UnitRows, in_place: bool) -> tuple[Turn, Matches] | None:
+    """The turn that all units settle on and the units that are each other's nearest under it, beginning with those at the same
+    place or with the numbers that no disguise changes; None where none is found. For layers known to derive: nothing is tested."""
+    if not _comparable(subject, reference):
+        return None
+    every = np.arange(len(subject.writes))
+    beginning = mutual_nearest(_rank_similarity(subject.features, reference.features))
+    if in_place:
+        beginning = [(unit, unit) for unit in range(min(len(subject.writes), len(reference.writes)))]
+    settled = _settled([subject], [reference], [beginning], [every])
+    return None if settled is None else (settled[0], settled[1][0])
+
+
+def _settled(
+    subject: Sequence[UnitRows], reference: Sequence[UnitRows], matches: Sequence[Matches], fitted: Sequence[Places]
+) -> tuple[Turn, Sequence[Matches]] | None:
+    """Matching and turning by turns, from the matches given, until the `fitted` units of the subject keep theirs."""
     turn: Turn | None = None
     for _ in range(_ROUNDS):
         if sum(len(each) for each in matches) < _LEAST_MATCHES * len(matches):
-            return []
+            return None
         turn = _turn(subject, reference, matches, turn)
         matched = [
             _by_place(chosen, mutual_nearest(_both(mine, theirs, turn, chosen)))
@@ -163,10 +161,7 @@ def aligned_together(
             break
         matches = matched
     assert turn is not None
-    return [
-        _agreement(mine, theirs, turn, order[len(order) // 2 :])
-        for mine, theirs, order in zip(subject, reference, orders, strict=True)
-    ]
+    return turn, matches
 
 
 def _by_place(chosen: Places, pairs: Matches) -> Matches:
@@ -190,7 +185,7 @@ def turn_from_tokens(subject: Matrix, reference: Matrix) -> Turned:
 
     Both (tokens, width), the same token in the same row.
     """
-    left, right = (_of_length_one(each - each.mean(axis=0, keepdims=True)) for each in (reference, subject))
+    left, right = (of_length_one(each - each.mean(axis=0, keepdims=True)) for each in (reference, subject))
     return _procrustes([(left, right)])
 
 
@@ -276,42 +271,6 @@ def turn_multiplications(width: int) -> float:
     if width <= WIDEST_WHOLE:
         return 200.0 * width**3
     return _ROUNDS * (8.0 * width * MOST_PAIRS**2 + 20.0 * MOST_PAIRS**3)
-
-
-def _of_length_one(matrix: Matrix) -> Matrix:
-    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
-    return np.asarray(matrix / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
-
-
-def _invariants(sides: Sequence[Matrix]) -> Matrix:
-    """(units, features): for every side of a unit, its quadratic forms in the Gram matrices of the sides of its width, its
-    largest cosines within the layer, and its cosines with the unit's other sides. No sign matters."""
-    columns: list[Matrix] = []
-    for number, side in enumerate(sides):
-        others = [other for other in sides[number + 1 :] if other.shape == side.shape]
-        for each in (each for each in sides if each.shape[1] == side.shape[1]):
-            turned = _in_gram(side, each) / np.float32(len(each))
-            columns += [(turned * side).sum(axis=1), (turned * turned).sum(axis=1)]
-            columns += [np.abs((turned * other).sum(axis=1)) for other in others]
-        columns += [np.abs((side * other).sum(axis=1)) for other in others]
-        within = np.abs(side @ side.T)
-        np.fill_diagonal(within, 0.0)
-        top = min(_TOP_COSINES, len(side) - 1)
-        largest = -np.sort(-within, axis=1)[:, :top]
-        columns += [largest[:, place] for place in range(top)]
-    return ranks(np.stack(columns, axis=1))
-
-
-def _in_gram(side: Matrix, each: Matrix) -> Matrix:
-    """`side` times the Gram matrix of `each`, (width, width), which is not made where there are fewer units than that."""
-    product = (side @ each.T) @ each if len(each) < each.shape[1] else side @ (each.T @ each)
-    return np.asarray(product, dtype=np.float32)
-
-
-def ranks(features: Matrix) -> Matrix:
-    """Each column as ranks from -1 to 1, so that scale and width do not matter."""
-    order = features.argsort(axis=0).argsort(axis=0).astype(np.float32)
-    return order / np.float32(max(1, len(features) - 1)) * 2 - 1
 
 
 def _rank_similarity(left: Matrix, right: Matrix) -> Matrix:

@@ -18,6 +18,7 @@ def explain(evidence: ComponentEvidence, judgement: Judgement) -> Text:
         "place": _place,
         "aligned": _aligned,
         "one-order": _one_order,
+        "remainder": _remainder,
         "one-group": _one_group,
         "same-answers": _same_answers,
         "units-alike": _units_alike,
@@ -95,6 +96,19 @@ def _one_order(evidence: ComponentEvidence, judgement: Judgement) -> Text:
         f"(평균 코사인 {order.mean_cosine:.3f}). 따로 학습된 모델은 {LEAST_COSINE}에 거의 이르지 않습니다.",
         en=f"Though {moved}, {kept} is the reference's, by what they read and by what they write (mean cosine "
         f"{order.mean_cosine:.3f}; models trained apart hardly ever reach {LEAST_COSINE}).",
+    )
+
+
+def _remainder(evidence: ComponentEvidence, judgement: Judgement) -> Text:
+    order = clearest_order(evidence)
+    assert order is not None
+    return Text(
+        ko=f"{order.parent}에서 온 부분을 단위마다 덜어 내면, 남은 것이 읽는 쪽과 쓰는 쪽에서 모두 "
+        f"이 참조 모델의 단위와 제자리에서 대응합니다(평균 코사인 {order.mean_cosine:.3f}). 두 모델을 병합한 것입니다. "
+        f"병합되지 않은 모델은 {LEAST_COSINE}에 거의 이르지 않습니다.",
+        en=f"With what came from {order.parent} taken out of every unit, what is left is this reference's units at their own "
+        f"places, by what they read and by what they write (mean cosine {order.mean_cosine:.3f}; a model that was not merged "
+        f"in hardly ever reaches {LEAST_COSINE}): a merge of the two.",
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from tasks.checkpoints import Checkpoint, TensorRole
 from tasks.checkpoints.roles import layer_list
@@ -98,12 +99,19 @@ class StoredLayer:
     def largest(self, most: int) -> FeedForward:
         """At most so many units, in their order: those with the largest product of the lengths of all their rows, which
         no renumbering, turn of the stream or rescaling inside a unit changes."""
+        return self.leading(self.units) if self.units <= most else self.chosen(self.largest_numbers(most))
+
+    def largest_numbers(self, most: int) -> npt.NDArray[np.int_]:
+        """Which units those are."""
         if self.units <= most:
-            return self.leading(self.units)
+            return np.arange(self.units)
         sizes = np.zeros(self.units)
         for side, gain in (*((each, self.gain) for each in self.reads), (self.writes, None)):
             sizes += np.log(np.maximum(side.squared_lengths(self.checkpoint, gain), 1e-60))
-        wanted = np.sort(np.argpartition(-sizes, most)[:most])
+        return np.sort(np.argpartition(-sizes, most)[:most])
+
+    def chosen(self, wanted: npt.NDArray[np.int_]) -> FeedForward:
+        """The units of these numbers."""
         reads = [self._gained(each.chosen(self.checkpoint, wanted)) for each in self.reads]
         return FeedForward(
             self.place, tuple(reads), self.writes.chosen(self.checkpoint, wanted), self.tensors, self.shapes

@@ -99,7 +99,7 @@ def _tests(evidence: ComponentEvidence, why: str) -> list[LineageTest]:
     tests += [_place_test(group, evidence.subject.roles, group in clearest) for group in evidence.groups]
     if evidence.aligned is not None:
         tests += _aligned_tests(evidence.aligned, why)
-        rests_on = clearest_order(evidence) if why == "one-order" else None
+        rests_on = clearest_order(evidence) if why in ("one-order", "remainder") else None
         tests += [test for order in evidence.orders for test in _order_tests(order, order is rests_on)]
         tests += [_planted_test(*each) for each in _planted(evidence)]
     if evidence.behaviour is not None:
@@ -184,7 +184,8 @@ def _order_tests(order: OrderTest, decides: bool) -> list[LineageTest]:
                 p_value=from_log10(log10_p),
                 log10_p=log10_p,
                 group=group,
-                scope=f"{units} units in {len(tests)} renumberings of their own",
+                scope=f"{units} units in {len(tests)} renumberings of their own"
+                + (f", {order.parent} taken out" if order.parent else ""),
                 note=order_note(mean, deviation),
                 decides=decides,
                 null=NullDistribution(kind="renumberings", mean=mean, deviation=deviation, units=units),

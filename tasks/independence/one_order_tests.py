@@ -26,7 +26,7 @@ from tasks.independence.place_tests import MOST_UNITS, READS, WRITES
 from tasks.independence.screening import evenly
 from tasks.independence.stream_forms import Heads, attention_heads
 
-UNITS_IN_PLACE, VALUES_IN_PLACE = "units-in-place", "values-in-place"
+UNITS_IN_PLACE, VALUES_IN_PLACE, REMAINDER = "units-in-place", "values-in-place", "remainder-in-place"
 VALUES_READ, VALUES_WRITTEN = "values, reading", "values, writing"
 #: Layers that take part, spread over the depth.
 MOST_LAYERS = 8
@@ -42,10 +42,13 @@ Pairs = Sequence[tuple[int, int]]
 @dataclass(frozen=True)
 class OrderTest:
     """Two groups of tensors that have none in common and must both show it: what is read, and what is written. Each holds the
-    tests of its layers (and heads), which are renumbered independently of each other."""
+    tests of its layers (and heads), which are renumbered independently of each other. Of what was left of a subject (`remainder`)
+    `parent` is what was taken out, and `layers` the subject's and the reference's number of each layer tested."""
 
     test: str
     groups: Mapping[str, Sequence[PlaceTest]]
+    parent: str = ""
+    layers: Sequence[tuple[int | None, int | None]] = ()
 
     @property
     def log10_p(self) -> float:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from tasks.checkpoints import Checkpoint, TensorRole
-from tasks.independence.alignment import UnitRows, unit_rows
 from tasks.independence.copies import Content, contents
 from tasks.independence.feed_forward import FeedForward, StoredLayer, feed_forward_layers
 from tasks.independence.residual import Profiles, coordinate_profiles
+from tasks.independence.unit_rows import UnitRows, unit_rows
 
 #: Most units of a layer that are aligned, and bytes of float32 of one of their matrices, but never fewer than LEAST_ALIGNED:
 #: half of them carry the turn, and as many more numbers than that settle nothing.

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from tasks.independence.alignment import UnitRows, ranks
 from tasks.independence.norm_gain import gain_of
 from tasks.independence.part import Part
 from tasks.independence.permutation_test import Matrix
+from tasks.independence.unit_rows import UnitRows, ranks
 
 _NESTED = {"language_model": "text_config", "vision_tower": "vision_config", "audio_tower": "audio_config"}
 #: Norms that stand before attention.

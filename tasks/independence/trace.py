@@ -5,6 +5,7 @@
 """
 
 import time
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,8 +22,9 @@ from tasks.independence.copies import TRIVIAL_ROLES
 from tasks.independence.findings import absent_component, component_finding
 from tasks.independence.fingerprint import Fingerprint, opened_source
 from tasks.independence.part import Part, Progress, parts, unseen
+from tasks.independence.remainder import Remainder, remainder_test, taken_out
 from tasks.independence.shared_initialisation import apart_from_one_start
-from tasks.independence.verdict import Judgement, judge
+from tasks.independence.verdict import Judgement, clearest_order, judge
 
 #: The component that can be run.
 LANGUAGE = "language_model"
@@ -62,6 +64,7 @@ def trace(
     compared, only_screened = _compare(mine, references, catalogue, asking, progress or unseen)
     if not compared:
         raise InputFault(subject, found="no reference", expected="at least one to trace against")
+    compared = _without_parents(compared)
     steps = opened_steps(checkpoints)
     judged = _judge(compared, steps[0][1] if steps and steps[0][0] == 0 else {})
     design = design_of(model)
@@ -132,8 +135,40 @@ def _deep(mine: Mapping[str, Part], model: Checkpoint, asking: Interview | None)
     return Compared(design_of(model), evidence, [model])
 
 
+def _without_parents(compared: Mapping[str, Compared]) -> dict[str, Compared]:
+    """Every reference that nothing was found of, tested against what is left of the subject without each that was: the
+    smaller share of a merge."""
+    family = _family(compared)
+    judged = {
+        name: {kind: judge(each, family) for kind, each in one.evidence.items()} for name, one in compared.items()
+    }
+    found = dict(compared)
+    for parent, of_parent in judged.items():
+        for kind, judgement in of_parent.items():
+            others = [name for name in found if kind in judged[name] and judged[name][kind].verdict != "derived"]
+            rest = taken_out(parent, compared[parent].evidence[kind], judgement) if others else None
+            if rest is not None:
+                found |= {name: _with_remainder(found[name], kind, rest) for name in others}
+    return found
+
+
+def _with_remainder(one: Compared, kind: str, rest: Remainder) -> Compared:
+    evidence = one.evidence[kind]
+    if not isinstance(evidence.reference, Part):
+        return one
+    test = remainder_test(rest, evidence.reference, seed=zlib.crc32(f"{rest.parent} {kind}".encode()))
+    if test is None:
+        return one
+    return replace(one, evidence={**one.evidence, kind: replace(evidence, orders=[*evidence.orders, test])})
+
+
+def _family(compared: Mapping[str, Compared]) -> int:
+    """P-values to be corrected for."""
+    return sum(each.comparisons for one in compared.values() for each in one.evidence.values())
+
+
 def _judge(compared: Mapping[str, Compared], step_zero: Mapping[str, Part]) -> dict[str, dict[str, Judgement]]:
-    family = sum(each.comparisons for one in compared.values() for each in one.evidence.values())
+    family = _family(compared)
     judged = {
         name: {
             kind: apart_from_one_start(judge(each, family), each, step_zero.get(kind))
@@ -174,13 +209,17 @@ def _reference(
 
 
 def _mark_merges(judged: dict[str, dict[str, Judgement]], compared: Mapping[str, Compared]) -> None:
-    """A component that derives from two references, of neither of which it is a mere continuation, is a merge of them."""
+    """A component that derives from two references, of neither of which it is a mere continuation, is a merge of them; so is
+    one of which another was found in what was left without this one."""
     for kind in {kind for found in judged.values() for kind in found}:
-        sources = [name for name, found in judged.items() if kind in found and found[kind].why == "place"]
-        if len(sources) > 1 and all((compared[name].evidence[kind].r or 0.0) < 0.95 for name in sources):
-            for name in sources:
-                one = judged[name][kind]
-                judged[name][kind] = Judgement(one.verdict, one.log10_p, "merged", one.layers, one.why)
+        why = {name: found[kind].why for name, found in judged.items() if kind in found}
+        sources = [name for name in why if why[name] == "place"]
+        if len(sources) < 2 or any((compared[name].evidence[kind].r or 0.0) >= 0.95 for name in sources):
+            sources = []
+        orders = [clearest_order(compared[name].evidence[kind]) for name in why if why[name] == "remainder"]
+        for name in {*sources, *(order.parent for order in orders if order is not None)}:
+            if judged[name][kind].verdict == "derived":
+                judged[name][kind] = replace(judged[name][kind], relation="merged")
 
 
 def _coverage(

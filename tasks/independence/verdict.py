@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from checks.records.lineage import LayerMatch, Relation, Verdict
 from tasks.independence.component_evidence import MOSTLY, ComponentEvidence
 from tasks.independence.feed_forward import Place
-from tasks.independence.one_order_tests import LEAST_COSINE, OrderTest
+from tasks.independence.one_order_tests import LEAST_COSINE, REMAINDER, OrderTest
 from tasks.independence.permutation_test import PlaceTest, least_log10
 from tasks.independence.place_tests import READS, WRITES, GroupTest
 
@@ -70,6 +70,8 @@ def judge(evidence: ComponentEvidence, family: int) -> Judgement:
         return Judgement("derived", best, _relation(evidence, layers, moved or _in_place(evidence)), layers, "place")
     if elsewhere:
         return Judgement("derived", best, _relation(evidence, layers, "transformed"), layers, "aligned")
+    if in_one_order and order is not None and order.test == REMAINDER:
+        return Judgement("derived", best, "merged", _remainder_layers(order, correction), "remainder")
     if in_one_order:
         return Judgement("derived", best, _relation(evidence, layers, "transformed"), layers, "one-order")
     behaviour = evidence.behaviour
@@ -137,6 +139,16 @@ def _aligned_layers(evidence: ComponentEvidence, correction: float) -> list[Laye
         log10_p = min(0.0, pair.log10_p + correction)
         if mine is not None and theirs is not None and log10_p < LOG10_ALPHA:
             matches.append(layer_match(mine, theirs, log10_p, pair.test, pair.agreement.share))
+    return _one_a_pair(matches)
+
+
+def _remainder_layers(order: OrderTest, correction: float) -> list[LayerMatch]:
+    correction += math.log10(max(1, len(order.layers)))
+    matches = []
+    for (mine, theirs), *tests in zip(order.layers, *order.groups.values(), strict=True):
+        log10_p = min(0.0, max(test.log10_p for test in tests) + correction)
+        if mine is not None and theirs is not None and log10_p < LOG10_ALPHA:
+            matches.append(layer_match(mine, theirs, log10_p, order.test, min(test.share for test in tests)))
     return _one_a_pair(matches)
 
 

@@ -245,29 +245,32 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--out", type=Path, required=True)
     arguments.add_argument("--rows", nargs="*", default=[], help="only rows whose names contain one of these")
-    arguments.add_argument("--parts", nargs="*", default=["derived", "encoders", "siblings", "nulls"])
+    arguments.add_argument(
+        "--parts", nargs="*", default=["derived", "encoders", "merges", "siblings", "nulls", "rests"]
+    )
     arguments.add_argument("--pairs", type=int, default=10_000, help="most independent pairs")
     arguments.add_argument("--minutes", type=float, default=120.0, help="the longest that it runs")
     asked = arguments.parse_args()
     began = time.monotonic()
     deadline = began + 60 * asked.minutes
-    rows: dict[str, dict[str, Cell]] = {}
-    towers: dict[str, dict[str, Cell]] = {}
-    nulls, encoder_nulls, told = Nulls(), Nulls(), list[str]()
+    from tests.lineage.merges import Rests, merge_part, rest_part
+    from tests.lineage.table import Measured, write_table
+
+    found = Measured(Nulls(), Nulls(), Rests())
     work = {
-        "encoder nulls": lambda: null_part(encoder_nulls, strange_encoders(), asked.pairs, deadline),
-        "nulls": lambda: null_part(nulls, strangers(), asked.pairs, deadline),
-        "encoders": lambda: encoder_part(towers),
-        "siblings": lambda: sibling_part(told),
-        "derived": lambda: derived_part(rows, asked.rows, deadline),
+        "encoder nulls": lambda: null_part(found.encoder_nulls, strange_encoders(), asked.pairs, deadline),
+        "nulls": lambda: null_part(found.nulls, strangers(), asked.pairs, deadline),
+        "rests": lambda: rest_part(found.rests),
+        "merges": lambda: merge_part(found.merges),
+        "encoders": lambda: encoder_part(found.towers),
+        "siblings": lambda: sibling_part(found.siblings),
+        "derived": lambda: derived_part(found.rows, asked.rows, deadline),
     }
     for name, part in work.items():
         if name.split()[-1] not in asked.parts:
             continue
         for _ in part():
-            from tests.lineage.table import write_table
-
-            write_table(asked.out, rows, towers, told, nulls, encoder_nulls, time.monotonic() - began)
+            write_table(asked.out, found, time.monotonic() - began)
             print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)
 
 

@@ -42,6 +42,10 @@ def strangers() -> dict[str, Recipe]:
         teacher, states = parent("llama", 1 + number % 2), number >= 4
         name = f"distilled {'with its states ' if states else ''}from llama {1 + number % 2}, llama {number}"
         found[name] = Trained(drawn("llama", 161 + number), data=1, teacher=teacher, states=states)
+    for budgets in (3, 10):
+        teacher = parent("llama", 1)
+        taught = Trained(drawn("llama", 190 + budgets), data=1, steps=budgets * BUDGET, teacher=teacher, states=True)
+        found[f"distilled for {budgets}x the budget with its states from llama 1, llama"] = taught
     for family, count in (("llama", 8), ("gpt2", 2)):
         for number in range(count):
             found[f"untrained {family} {number}"] = drawn(family, 171 + number)

@@ -1,18 +1,29 @@
 """The matrix as Markdown."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from tests.lineage.matrix import Cell, Nulls
+from tests.lineage.matrix import Cell, Nulls, calibration, interval
+from tests.lineage.merges import Rests
 
-Rows = Mapping[str, Mapping[str, "Cell"]]
+Rows = Mapping[str, Mapping[str, Cell]]
 
 
-def write_table(
-    path: Path, rows: Rows, towers: Rows, siblings: Sequence[str], nulls: "Nulls", encoders: "Nulls", seconds: float
-) -> None:
+@dataclass
+class Measured:
+    """All parts of a run: pairs that are no derivation, and rows of those that are."""
+
+    nulls: Nulls
+    encoder_nulls: Nulls
+    rests: Rests
+    rows: dict[str, dict[str, Cell]] = field(default_factory=dict)
+    towers: dict[str, dict[str, Cell]] = field(default_factory=dict)
+    merges: dict[str, dict[str, Cell]] = field(default_factory=dict)
+    siblings: list[str] = field(default_factory=list)
+
+
+def write_table(path: Path, found: Measured, seconds: float) -> None:
     """Everything measured so far."""
     lines = [
         "# Lineage matrix",
@@ -21,12 +32,17 @@ def write_table(
         "k/n: found `derived` of n distinct parents; in brackets Clopper and Pearson's 95 %",
         f"interval. This run took {seconds / 60:.0f} minutes.",
         "",
-        *_matrix("Derivatives of a reference", rows),
-        *_matrix("Borrowed vision encoders (found, and nothing else called derived), by the subject's wrapper", towers),
-        *_missed(rows),
-        *_siblings(siblings),
-        *_nulls("Decoders that have nothing to do with each other", nulls),
-        *_nulls("Vision encoders that have nothing to do with each other", encoders),
+        *_matrix("Derivatives of a reference", found.rows),
+        *_matrix("Small shares with the larger parent named (both found as merged, a third cleared)", found.merges),
+        *_matrix(
+            "Borrowed vision encoders (found, and nothing else called derived), by the subject's wrapper", found.towers
+        ),
+        *_missed(found.rows),
+        *_missed(found.merges),
+        *_siblings(found.siblings),
+        *_nulls("Decoders that have nothing to do with each other", found.nulls),
+        *_rests(found.rests),
+        *_nulls("Vision encoders that have nothing to do with each other", found.encoder_nulls),
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -42,9 +58,7 @@ def _matrix(title: str, rows: Rows) -> list[str]:
     return [*lines, "", *_sums(rows), ""]
 
 
-def _cell(cell: "Cell | None") -> str:
-    from tests.lineage.matrix import interval
-
+def _cell(cell: Cell | None) -> str:
     if cell is None or cell.tried == 0:
         return ""
     low, high = interval(cell.found, cell.tried)
@@ -70,9 +84,28 @@ def _siblings(said: Sequence[str]) -> list[str]:
     return ["## One start, trained apart", "", *(f"- {each}" for each in said), ""] if said else []
 
 
-def _nulls(title: str, nulls: "Nulls") -> list[str]:
-    from tests.lineage.matrix import calibration, interval
+def _rests(rests: Rests) -> list[str]:
+    if not rests.pairs:
+        return []
+    lines = ["## What is left of derivatives of one parent, against models that did not go into them", ""]
+    lines += [f"{len(rests.derived)} `derived` of {rests.pairs}, before any correction for their number."]
+    lines += [f"- {each}" for each in rests.derived]
+    lines += [f"- largest mean cosine in the weaker group: {rests.most_cosine:.3f}", ""]
+    lines += ["| group | pairs | excess | KS p | <= 0.05 | <= 0.01 | <= 0.001 |", "| --- |" + " --- |" * 6]
+    for group, values in rests.p_values.items():
+        p, excess = calibration(values)
+        lines.append(f"| {group} | {len(values)} | {excess:.3f} | {p:.3f} | {_shares(values)} |")
+    return [*lines, ""]
 
+
+def _shares(log10_ps: Sequence[float]) -> str:
+    """Of p-values at or below three levels."""
+    return " | ".join(
+        f"{sum(10**each <= level for each in log10_ps) / len(log10_ps):.4f}" for level in (0.05, 0.01, 0.001)
+    )
+
+
+def _nulls(title: str, nulls: Nulls) -> list[str]:
     if not nulls.pairs:
         return []
     _, high = interval(len(nulls.derived), nulls.pairs)
@@ -91,6 +124,5 @@ def _nulls(title: str, nulls: "Nulls") -> list[str]:
     for group, values in nulls.p_values.items():
         p, excess = calibration(values)
         every = nulls.all_p_values[group]
-        shares = [f"{sum(10**value <= level for value in every) / len(every):.4f}" for level in (0.05, 0.01, 0.001)]
-        lines.append(f"| {group} | {len(values)} | {excess:.3f} | {p:.3f} | {len(every)} | {' | '.join(shares)} |")
+        lines.append(f"| {group} | {len(values)} | {excess:.3f} | {p:.3f} | {len(every)} | {_shares(every)} |")
     return [*lines, ""]

@@ -108,6 +108,33 @@ def test_small_share_merged_is_found_by_the_order_that_was_left(
     assert len(orders) == 4 and all(((each.log10_p or 0.0) < -5) == (each.test == found_by) for each in orders)
 
 
+def test_twentieth_merged_under_every_disguise_is_found_without_the_larger_parent(tmp_path: Path) -> None:
+    """By the smaller parent alone it is not found; a third model of the same rows is cleared beside both, and what holds the
+    larger parent alone is no merge."""
+    merged = Changed(PARENT, "merged", amount=0.05, other=STRANGER)
+    recipes = {"larger": STRANGER, "smaller": PARENT, "third": Trained(Drawn("llama", 122), data=1)}
+    paths = {name: saved(recipe, tmp_path / name) for name, recipe in recipes.items()}
+    subject = saved(Changed(merged, "all, new embeddings", seed=11), tmp_path / "subject")
+    found = {each.reference: each.components[0] for each in trace(subject, paths).references}
+    assert {name: (each.verdict, each.relation) for name, each in found.items()} == {
+        "larger": ("derived", "merged"),
+        "smaller": ("derived", "merged"),
+        "third": ("independent", None),
+    }
+    smaller = found["smaller"]
+    assert layers(smaller) == EVERY and {each.test for each in smaller.layers} == {"remainder-in-place"}
+    assert {each.group for each in smaller.tests if each.decides} == {"feed-forward, reading", "feed-forward, writing"}
+    assert "larger" in smaller.explanation.en and "larger" in smaller.explanation.ko
+    assert trace(subject, {"smaller": paths["smaller"]}).verdict == "independent"
+    tuned = Trained(STRANGER, data=301, steps=BUDGET // 3, rate=1e-3)
+    single = trace(saved(Changed(tuned, "all, new embeddings", seed=11), tmp_path / "single"), paths)
+    assert [(each.verdict, each.components[0].relation) for each in single.references] == [
+        ("derived", "transformed"),
+        ("independent", None),
+        ("independent", None),
+    ]
+
+
 def test_pupil_of_its_hidden_states_is_not_derived(compare: Compare) -> None:
     """Its coordinates are its teacher's, learned and not inherited: the one group that shows it convicts nobody."""
     found = compare(Trained(Drawn("llama", 161), data=1, teacher=PARENT, states=True))
