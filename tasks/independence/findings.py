@@ -99,8 +99,9 @@ def _tests(evidence: ComponentEvidence, why: str) -> list[LineageTest]:
     tests += [_place_test(group, evidence.subject.roles, group in clearest) for group in evidence.groups]
     if evidence.aligned is not None:
         tests += _aligned_tests(evidence.aligned, why)
-        rests_on = clearest_order(evidence) if why in ("one-order", "remainder") else None
-        tests += [test for order in evidence.orders for test in _order_tests(order, order is rests_on)]
+    rests_on = clearest_order(evidence) if why in ("one-order", "remainder") else None
+    tests += [test for order in evidence.orders for test in _order_tests(order, order is rests_on)]
+    if evidence.aligned is not None:
         tests += [_planted_test(*each) for each in _planted(evidence)]
     if evidence.behaviour is not None:
         tests.append(_answers_test(evidence.behaviour, why == "same-answers"))

@@ -118,7 +118,7 @@ def _sketch(
         sketched.append(sketch_layer(leading.leading(units)))
         curves.append(size_curve(leading))
     coordinates = {
-        place: kept_profile(each.name, each.shape, _projected(each.read()[:units])) for place, each in profiles.items()
+        place: kept_profile(each.name, each.shape, projected(each.read()[:units])) for place, each in profiles.items()
     }
     return SketchedPart(part.component, part.parameters, part.roles, contents, sketched, coordinates, units, curves)
 
@@ -141,8 +141,8 @@ def _units_that_fit(part: Part, layers: int) -> int:
 
 def sketch_layer(layer: FeedForward) -> FeedForward:
     """Its units' rows projected; `shapes` stay those of the model."""
-    reads = tuple(_projected(each) for each in layer.reads)
-    return replace(layer, reads=reads, writes=_projected(layer.writes))
+    reads = tuple(projected(each) for each in layer.reads)
+    return replace(layer, reads=reads, writes=projected(layer.writes))
 
 
 def size_curve(layer: FeedForward) -> Matrix:
@@ -153,7 +153,7 @@ def size_curve(layer: FeedForward) -> Matrix:
     return np.asarray(np.quantile(sizes, QUANTILES) - np.median(sizes), dtype=np.float32)
 
 
-def _projected(rows: Matrix) -> Matrix:
+def projected(rows: Matrix) -> Matrix:
     """Rows projected by a Gaussian matrix that follows from their width alone, of root mean square one."""
     short = rows @ _projection(rows.shape[1])
     size = float(np.sqrt((short.astype(np.float64) ** 2).mean()))

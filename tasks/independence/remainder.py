@@ -19,10 +19,11 @@ import numpy.typing as npt
 
 from tasks.independence.alignment import Turned, counterparts
 from tasks.independence.component_evidence import ComponentEvidence
-from tasks.independence.feed_forward import Place
+from tasks.independence.feed_forward import FeedForward, Place, StoredLayer
+from tasks.independence.fingerprint import SketchedPart, projected
 from tasks.independence.one_order_tests import MOST_LAYERS, REMAINDER, OrderTest
 from tasks.independence.part import Part, units_to_align
-from tasks.independence.permutation_test import Matrix, PlaceTest, centred_unit_rows, test_places
+from tasks.independence.permutation_test import LEAST_UNITS, Matrix, PlaceTest, centred_unit_rows, test_places
 from tasks.independence.place_tests import READS, WRITES
 from tasks.independence.screening import evenly
 from tasks.independence.verdict import Judgement
@@ -46,6 +47,13 @@ class Side:
     def similarity(self, other: Matrix) -> Matrix:
         """(units, units): cosines of what is left with another model's rows."""
         rows: Matrix = centred_unit_rows(self.left_over) @ centred_unit_rows(other @ self.turn.left).T
+        return rows
+
+    def sketched_similarity(self, other: Matrix, units: Places) -> Matrix:
+        """The same for some of the units, with another model's rows as a fingerprint keeps them."""
+        rows: Matrix = (
+            centred_unit_rows(projected(self.left_over[units] @ self.turn.left.T)) @ centred_unit_rows(other).T
+        )
         return rows
 
 
@@ -82,9 +90,9 @@ def taken_out(name: str, evidence: ComponentEvidence, judgement: Judgement) -> R
     return Remainder(name, found) if found else None
 
 
-def remainder_test(remainder: Remainder, other: Part, seed: int) -> OrderTest | None:
-    """Whether what is left is `other`, unit by unit at their places, by what units read and by what they write; None where no layer
-    of it has the parent's shapes."""
+def remainder_test(remainder: Remainder, other: Part | SketchedPart, seed: int) -> OrderTest | None:
+    """Whether what is left is `other`, unit by unit at their places, by what units read and by what they write; None where no
+    layer of it has the parent's shapes."""
     stored = {layer.place: layer for layer in other.layers}
     groups: dict[str, list[PlaceTest]] = {READS: [], WRITES: []}
     layers: list[tuple[int | None, int | None]] = []
@@ -92,16 +100,32 @@ def remainder_test(remainder: Remainder, other: Part, seed: int) -> OrderTest | 
         layer = stored.get(rest.place)
         if layer is None or layer.shapes != rest.shapes:
             continue
-        rows = layer.chosen(rest.units)
-        reads = [side.similarity(own) for side, own in zip(rest.reads, rows.reads, strict=True)]
+        sides = _similarities(rest, layer)
+        if sides is None:
+            continue
+        *reads, writes = sides
         mean = np.asarray(np.sum(reads, axis=0) / np.float32(len(reads)), dtype=np.float32)
-        tests = [test_places(each, seed + number) for each in (mean, rest.writes.similarity(rows.writes))]
+        tests = [test_places(each, seed + number) for each in (mean, writes)]
         found = [each for each in tests if each is not None]
         if len(found) == len(tests):
             layers.append((rest.layer, rest.place[1]))
             for group, test in zip(groups.values(), found, strict=True):
                 group.append(test)
     return OrderTest(REMAINDER, groups, remainder.parent, layers) if layers else None
+
+
+def _similarities(rest: LayerRest, layer: StoredLayer | FeedForward) -> list[Matrix] | None:
+    """(units, units) of every side, reads before writes; of a fingerprint's layer for the units that it keeps, None where these
+    are too few."""
+    sides = [*rest.reads, rest.writes]
+    if isinstance(layer, StoredLayer):
+        whole = layer.chosen(rest.units)
+        return [side.similarity(own) for side, own in zip(sides, (*whole.reads, whole.writes), strict=True)]
+    kept = np.flatnonzero(rest.units < len(layer.writes))
+    if len(kept) < LEAST_UNITS:
+        return None
+    rows = (each[rest.units[kept]] for each in (*layer.reads, layer.writes))
+    return [side.sketched_similarity(own, kept) for side, own in zip(sides, rows, strict=True)]
 
 
 def _same_places(subject: Part, parent: Part) -> list[tuple[int, int]]:

@@ -5,7 +5,6 @@
 """
 
 import time
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,19 +14,21 @@ from checks.records.lineage import ComponentFinding, CoverageRow, ReferenceFindi
 from tasks.checkpoints import Checkpoint, TensorRole, assign_roles, open_checkpoint
 from tasks.independence.architecture import Design, compare_designs, design_of
 from tasks.independence.behaviour import Interview
-from tasks.independence.catalogue import screened
+from tasks.independence.catalogue import left_over, screened
 from tasks.independence.chain import chain_findings, opened_steps
 from tasks.independence.component_evidence import ComponentEvidence, gather, gather_from_fingerprint
 from tasks.independence.copies import TRIVIAL_ROLES
 from tasks.independence.findings import absent_component, component_finding
 from tasks.independence.fingerprint import Fingerprint, opened_source
+from tasks.independence.merges import Evidence, Judged, held_against, mark_merges, parents_taken_out
 from tasks.independence.part import Part, Progress, parts, unseen
-from tasks.independence.remainder import Remainder, remainder_test, taken_out
 from tasks.independence.shared_initialisation import apart_from_one_start
-from tasks.independence.verdict import Judgement, clearest_order, judge
+from tasks.independence.verdict import Judgement, judge
 
 #: The component that can be run.
 LANGUAGE = "language_model"
+#: P-values of one component: three groups in place, and what is left of a merge.
+_SCREENED_COMPARISONS = 4
 _WORST_FIRST: tuple[Verdict, ...] = ("derived", "indeterminate", "independent")
 
 
@@ -64,9 +65,9 @@ def trace(
     compared, only_screened = _compare(mine, references, catalogue, asking, progress or unseen)
     if not compared:
         raise InputFault(subject, found="no reference", expected="at least one to trace against")
-    compared = _without_parents(compared)
+    compared, only_screened = _with_merges(mine, compared, only_screened, catalogue, asking)
     steps = opened_steps(checkpoints)
-    judged = _judge(compared, steps[0][1] if steps and steps[0][0] == 0 else {})
+    judged = _judge(compared, len(only_screened) * len(mine), steps[0][1] if steps and steps[0][0] == 0 else {})
     design = design_of(model)
     found = [_reference(name, design, mine, compared[name], judged[name]) for name in compared]
     opened = [model, *(each for one in compared.values() for each in one.opened)]
@@ -135,40 +136,38 @@ def _deep(mine: Mapping[str, Part], model: Checkpoint, asking: Interview | None)
     return Compared(design_of(model), evidence, [model])
 
 
-def _without_parents(compared: Mapping[str, Compared]) -> dict[str, Compared]:
-    """Every reference that nothing was found of, tested against what is left of the subject without each that was: the
-    smaller share of a merge."""
-    family = _family(compared)
-    judged = {
-        name: {kind: judge(each, family) for kind, each in one.evidence.items()} for name, one in compared.items()
-    }
-    found = dict(compared)
-    for parent, of_parent in judged.items():
-        for kind, judgement in of_parent.items():
-            others = [name for name in found if kind in judged[name] and judged[name][kind].verdict != "derived"]
-            rest = taken_out(parent, compared[parent].evidence[kind], judgement) if others else None
-            if rest is not None:
-                found |= {name: _with_remainder(found[name], kind, rest) for name in others}
-    return found
+def _with_merges(
+    mine: Mapping[str, Part],
+    compared: dict[str, Compared],
+    screened_only: list[str],
+    catalogue: Path | None,
+    asking: Interview | None,
+) -> tuple[dict[str, Compared], list[str]]:
+    """Every reference that nothing was found of, tested against what is left of the subject without each that was; those of the
+    catalogue that it calls for are compared as well."""
+    family = _family(compared, len(screened_only) * len(mine))
+    rests = parents_taken_out(_evidence(compared), family)
+    if catalogue is not None and rests:
+        compared = compared | {
+            held.id: _nearest(mine, held, asking) for held in left_over(catalogue, screened_only, rests)
+        }
+    found = {name: replace(one, evidence=held_against(one.evidence, rests, family)) for name, one in compared.items()}
+    return found, [name for name in screened_only if name not in found]
 
 
-def _with_remainder(one: Compared, kind: str, rest: Remainder) -> Compared:
-    evidence = one.evidence[kind]
-    if not isinstance(evidence.reference, Part):
-        return one
-    test = remainder_test(rest, evidence.reference, seed=zlib.crc32(f"{rest.parent} {kind}".encode()))
-    if test is None:
-        return one
-    return replace(one, evidence={**one.evidence, kind: replace(evidence, orders=[*evidence.orders, test])})
+def _evidence(compared: Mapping[str, Compared]) -> Evidence:
+    return {name: one.evidence for name, one in compared.items()}
 
 
-def _family(compared: Mapping[str, Compared]) -> int:
-    """P-values to be corrected for."""
-    return sum(each.comparisons for one in compared.values() for each in one.evidence.values())
+def _family(compared: Mapping[str, Compared], only_screened: int) -> int:
+    """P-values to be corrected for; a component that was only screened counts as what its tests would have been."""
+    return sum(each.comparisons for one in compared.values() for each in one.evidence.values()) + (
+        _SCREENED_COMPARISONS * only_screened
+    )
 
 
-def _judge(compared: Mapping[str, Compared], step_zero: Mapping[str, Part]) -> dict[str, dict[str, Judgement]]:
-    family = _family(compared)
+def _judge(compared: Mapping[str, Compared], only_screened: int, step_zero: Mapping[str, Part]) -> Judged:
+    family = _family(compared, only_screened)
     judged = {
         name: {
             kind: apart_from_one_start(judge(each, family), each, step_zero.get(kind))
@@ -176,7 +175,7 @@ def _judge(compared: Mapping[str, Compared], step_zero: Mapping[str, Part]) -> d
         }
         for name, one in compared.items()
     }
-    _mark_merges(judged, compared)
+    mark_merges(judged, _evidence(compared))
     return judged
 
 
@@ -206,20 +205,6 @@ def _reference(
         components=components,
         architecture=compare_designs(design, compared.design),
     )
-
-
-def _mark_merges(judged: dict[str, dict[str, Judgement]], compared: Mapping[str, Compared]) -> None:
-    """A component that derives from two references, of neither of which it is a mere continuation, is a merge of them; so is
-    one of which another was found in what was left without this one."""
-    for kind in {kind for found in judged.values() for kind in found}:
-        why = {name: found[kind].why for name, found in judged.items() if kind in found}
-        sources = [name for name in why if why[name] == "place"]
-        if len(sources) < 2 or any((compared[name].evidence[kind].r or 0.0) >= 0.95 for name in sources):
-            sources = []
-        orders = [clearest_order(compared[name].evidence[kind]) for name in why if why[name] == "remainder"]
-        for name in {*sources, *(order.parent for order in orders if order is not None)}:
-            if judged[name][kind].verdict == "derived":
-                judged[name][kind] = replace(judged[name][kind], relation="merged")
 
 
 def _coverage(

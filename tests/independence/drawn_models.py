@@ -70,3 +70,25 @@ def disturbed(tensors: Tensors, r: float, seed: int = 99) -> Tensors:
         name: (each + size * each.std() * rng.standard_normal(each.shape)).astype(np.float32) if each.ndim > 1 else each
         for name, each in tensors.items()
     }
+
+
+def disguised(tensors: Tensors) -> Tensors:
+    """The language model with its units renumbered and rescaled by either sign, its stream turned, gains folded in."""
+    rng, found = np.random.default_rng(5), dict(tensors)
+    width = tensors["lm_head.weight"].shape[1]
+    turn = np.linalg.qr(rng.standard_normal((width, width)))[0].astype(np.float32)
+    for name in (each for each in tensors if "language_model" in each or each.startswith("lm_head")):
+        if name.endswith(("embed_tokens.weight", "lm_head.weight", "q_proj.weight", "k_proj.weight", "v_proj.weight")):
+            found[name] = tensors[name] @ turn
+        elif name.endswith("o_proj.weight"):
+            found[name] = turn.T @ tensors[name]
+    for stem in (each.removesuffix("gate_proj.weight") for each in tensors if each.endswith("gate_proj.weight")):
+        norm = stem.replace("mlp.", "post_attention_layernorm.weight")
+        order = rng.permutation(len(tensors[f"{stem}gate_proj.weight"]))
+        scale = (rng.choice([-1, 1], len(order)) * np.exp(rng.standard_normal(len(order)))).astype(np.float32)
+        for side, by in (("gate", np.ones_like(scale)), ("up", scale)):
+            rows = tensors[f"{stem}{side}_proj.weight"] * tensors[norm]
+            found[f"{stem}{side}_proj.weight"] = (by[:, None] * rows)[order] @ turn
+        found[f"{stem}down_proj.weight"] = (turn.T @ tensors[f"{stem}down_proj.weight"] / scale)[:, order]
+        found[norm] = np.ones_like(tensors[norm])
+    return found

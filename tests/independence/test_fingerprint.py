@@ -9,12 +9,13 @@ import pytest
 from safetensors.numpy import load_file
 
 from checks.contracts.errors import InputFault
+from checks.records.lineage import ComponentFinding, ReferenceFinding
 from tasks.checkpoints import assign_roles, open_checkpoint
 from tasks.independence import fingerprint, trace
 from tasks.independence.fingerprint_file import catalogue_files, read_screen
 from tasks.independence.part import parts
 from tasks.independence.screening import Screening
-from tests.independence.drawn_models import Tensors, component, disturbed, drawn, written
+from tests.independence.drawn_models import Tensors, component, disguised, disturbed, drawn, written
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,31 @@ def test_the_nearest_are_read_whole_where_they_lie(models: Path, catalogue: Path
     ]
     assert verdicts == ["independent"] * 5 and len(found.screened) == 3
     assert {each.reference for each in found.references}.isdisjoint(found.screened)
+
+
+def test_a_small_share_in_disguise_is_found_in_the_catalogue_once_its_larger_parent_is(
+    models: Path, catalogue: Path, tmp_path: Path
+) -> None:
+    """By the fingerprint alone, and by the weights where they lie; whatever the order of the screening."""
+    merged = {name: (0.95 * each + 0.05 * drawn(2)[name]).astype(np.float32) for name, each in drawn(30).items()}
+    subject, larger = written(tmp_path / "m", disguised(merged)), written(tmp_path / "larger", drawn(30))
+    away = tmp_path / "away"
+    for there in (True, False):
+        if not there:
+            models.rename(away)
+        found = trace(subject, {"larger": larger}, catalogue=catalogue)
+        said = {each.reference: component_of(each, "language_model") for each in found.references}
+        derived = {name: each.relation for name, each in said.items() if each.verdict == "derived"}
+        assert derived == {"larger": "merged", "ref-2": "merged"}
+        assert {each.test for each in said["ref-2"].tests if each.decides} == {"remainder-in-place"}
+        assert "ref-2" not in found.screened and len(found.references) + len(found.screened) == 9
+    away.rename(models)
+    alone = trace(subject, {}, catalogue=catalogue)
+    assert alone.verdict == "independent" and "ref-2" in alone.screened  # no screening sees it
+
+
+def component_of(reference: ReferenceFinding, kind: str) -> ComponentFinding:
+    return next(each for each in reference.components if each.component == kind)
 
 
 def test_a_reference_that_shows_a_sign_is_tested_however_many_stand_before_it(

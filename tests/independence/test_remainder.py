@@ -13,7 +13,7 @@ from tasks.independence.one_order_tests import OrderTest, group_log10
 from tasks.independence.part import Part, parts
 from tasks.independence.remainder import Remainder, remainder_test, taken_out
 from tasks.independence.verdict import judge
-from tests.independence.drawn_models import Tensors, disturbed, drawn, written
+from tests.independence.drawn_models import Tensors, disguised, disturbed, drawn, written
 
 LARGER, SMALLER = 1, 2
 SHARE = 0.1
@@ -27,28 +27,6 @@ def language(folder: Path, tensors: Tensors) -> Part:
 def merged(share: float) -> Tensors:
     smaller = drawn(SMALLER)
     return {name: (1 - share) * each + share * smaller[name] for name, each in drawn(LARGER).items()}
-
-
-def disguised(tensors: Tensors) -> Tensors:
-    """The language model with its units renumbered and rescaled by either sign, its stream turned, gains folded in."""
-    rng, found = np.random.default_rng(5), dict(tensors)
-    width = tensors["lm_head.weight"].shape[1]
-    turn = np.linalg.qr(rng.standard_normal((width, width)))[0].astype(np.float32)
-    for name in (each for each in tensors if "language_model" in each or each.startswith("lm_head")):
-        if name.endswith(("embed_tokens.weight", "lm_head.weight", "q_proj.weight", "k_proj.weight", "v_proj.weight")):
-            found[name] = tensors[name] @ turn
-        elif name.endswith("o_proj.weight"):
-            found[name] = turn.T @ tensors[name]
-    for stem in (each.removesuffix("gate_proj.weight") for each in tensors if each.endswith("gate_proj.weight")):
-        norm = stem.replace("mlp.", "post_attention_layernorm.weight")
-        order = rng.permutation(len(tensors[f"{stem}gate_proj.weight"]))
-        scale = (rng.choice([-1, 1], len(order)) * np.exp(rng.standard_normal(len(order)))).astype(np.float32)
-        for side, by in (("gate", np.ones_like(scale)), ("up", scale)):
-            rows = tensors[f"{stem}{side}_proj.weight"] * tensors[norm]
-            found[f"{stem}{side}_proj.weight"] = (by[:, None] * rows)[order] @ turn
-        found[f"{stem}down_proj.weight"] = (turn.T @ tensors[f"{stem}down_proj.weight"] / scale)[:, order]
-        found[norm] = np.ones_like(tensors[norm])
-    return found
 
 
 @pytest.fixture(scope="module")
