@@ -59,7 +59,7 @@ def trace(
     device: Annotated[
         str | None,
         typer.Option(
-            DEVICE, metavar="D", help="Where the models run: cpu (the default), cuda, cuda:1. Needs --run-models."
+            DEVICE, metavar="D", help="Where matrices are multiplied and models run: cpu (the default), cuda, cuda:1."
         ),
     ] = None,
     report: Annotated[
@@ -101,8 +101,6 @@ def trace(
         if folder.resolve() == subject.resolve():
             say(f"{subject} and the reference {name} are the same folder: every tensor is its own copy")
     steps = _steps(checkpoint or [])
-    if device is not None and not run_models:
-        raise InputFault("command line", DEVICE, repr(device), f"{RUN_MODELS} with it: nothing else needs a device")
     read = [subject, *references.values(), *(folder for _, folder in steps)]
     from tasks.independence import trace as traced
     from tasks.independence.report import writable_target
@@ -110,8 +108,15 @@ def trace(
     if report is not None:
         writable_target(report, [*read, *([] if catalogue is None else [catalogue])])
     with only_the_answer(), progress_shown() as progress:
-        run_on = (device or "cpu") if run_models else None
-        found = traced(subject, references, catalogue=catalogue, checkpoints=steps, run_on=run_on, progress=progress)
+        found = traced(
+            subject,
+            references,
+            catalogue=catalogue,
+            checkpoints=steps,
+            run_models=run_models,
+            device=device,
+            progress=progress,
+        )
         if report is not None:
             write_trace_report(report, found, read, catalogue)
     if as_json:

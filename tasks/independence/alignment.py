@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tasks.independence.device import product
 from tasks.independence.permutation_test import Matrix, binomial_log10, mutual_nearest
 from tasks.independence.unit_rows import UnitRows, of_length_one
 
@@ -84,7 +85,7 @@ class Turned:
 
     def products(self, subject: Matrix, reference: Matrix) -> Matrix:
         """(subject rows, reference rows): inner products after the turn, without a matrix of full width squared."""
-        return (subject @ self.right.T) @ (reference @ self.left).T
+        return product(product(subject, self.right.T), product(reference, self.left).T)
 
     def paired(self, subject: Matrix, reference: Matrix) -> Matrix:
         """(rows,): inner products of the rows that stand beside each other."""
@@ -256,7 +257,7 @@ def _procrustes(pairs: Sequence[Pair]) -> Turned:
     streams from MOST_PAIRS rows, in the directions that these span, so that no step costs the cube of the width."""
     widths = [side.shape[1] for side in pairs[0]]
     if min(widths) <= WIDEST_WHOLE:
-        left, _, right = np.linalg.svd(np.sum([a.T @ b for a, b in pairs], axis=0), full_matrices=False)
+        left, _, right = np.linalg.svd(np.sum([product(a.T, b) for a, b in pairs], axis=0), full_matrices=False)
         return Turned(left, right)
     every = max(1, sum(len(a) for a, _ in pairs) // MOST_PAIRS)
     (first, inner), (second, other) = (
@@ -276,4 +277,4 @@ def turn_multiplications(width: int) -> float:
 def _rank_similarity(left: Matrix, right: Matrix) -> Matrix:
     """Minus the squared distance."""
     squares = (left**2).sum(axis=1)[:, None] + (right**2).sum(axis=1)[None, :]
-    return np.asarray(2 * left @ right.T - squares, dtype=np.float32)
+    return np.asarray(2 * product(left, right.T) - squares, dtype=np.float32)

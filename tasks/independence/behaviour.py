@@ -22,8 +22,9 @@ from checks.contracts.errors import InputFault
 from tasks.checkpoints import Checkpoint
 from tasks.independence.aligned_tests import AlignedTests, PairTest
 from tasks.independence.alignment import Agreement
+from tasks.independence.device import device_of
 from tasks.independence.permutation_test import Matrix
-from tasks.independence.running import Answers, RunnableModel, UnitAnswers, device_of
+from tasks.independence.running import Answers, RunnableModel, UnitAnswers
 from tasks.independence.screening import evenly
 
 SAME_ANSWERS, ACTIVATIONS = "same-answers", "activations-matched"

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from tasks.independence.alignment import turn_from_tokens
+from tasks.independence.device import product
 from tasks.independence.part import Part
 from tasks.independence.permutation_test import (
     Matrix,
@@ -113,7 +114,7 @@ def _values_in_place(subject: Part, reference: Part, pairs: Pairs, seed: int) ->
             continue
         for own, other in _counterparts(mine, theirs):
             sides = ((mine.values[own], theirs.values[other]), (mine.writes[own], theirs.writes[other]))
-            reads, writes = (centred_unit_rows(a) @ centred_unit_rows(b).T for a, b in sides)
+            reads, writes = (product(centred_unit_rows(a), centred_unit_rows(b).T) for a, b in sides)
             found.append((reads, writes))
     return _order_test(VALUES_IN_PLACE, (VALUES_READ, VALUES_WRITTEN), found, seed)
 
@@ -121,7 +122,7 @@ def _values_in_place(subject: Part, reference: Part, pairs: Pairs, seed: int) ->
 def _counterparts(mine: Heads, theirs: Heads) -> list[tuple[int, int]]:
     """Groups of heads that share keys, paired by the cosine of all their queries and keys."""
     rows = [centred_unit_rows(each.looks.reshape(len(each.looks), -1)) for each in (mine, theirs)]
-    own, other = linear_sum_assignment(rows[0] @ rows[1].T, maximize=True)
+    own, other = linear_sum_assignment(product(rows[0], rows[1].T), maximize=True)
     return evenly(list(zip(own.tolist(), other.tolist(), strict=True)), MOST_GROUPS)
 
 

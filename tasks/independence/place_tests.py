@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
+from tasks.independence.device import product
 from tasks.independence.feed_forward import FeedForward, Place, UnitLayer
 from tasks.independence.null_distribution import mean_of_layers
 from tasks.independence.permutation_test import (
@@ -97,7 +98,7 @@ def test_layer(mine: FeedForward, theirs: FeedForward, seed: int) -> dict[str, P
 
 
 def _similarity(mine: Matrix, theirs: Matrix) -> Matrix:
-    return centred_unit_rows(mine) @ centred_unit_rows(theirs).T
+    return product(centred_unit_rows(mine), centred_unit_rows(theirs).T)
 
 
 def _combined(group: str, tests: dict[Place, PlaceTest], names: Sequence[str]) -> GroupTest:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from tasks.independence.alignment import Turned, counterparts
 from tasks.independence.component_evidence import ComponentEvidence
+from tasks.independence.device import product
 from tasks.independence.feed_forward import FeedForward, Place, StoredLayer
 from tasks.independence.fingerprint import SketchedPart, projected
 from tasks.independence.one_order_tests import MOST_LAYERS, REMAINDER, OrderTest
@@ -46,15 +47,12 @@ class Side:
 
     def similarity(self, other: Matrix) -> Matrix:
         """(units, units): cosines of what is left with another model's rows."""
-        rows: Matrix = centred_unit_rows(self.left_over) @ centred_unit_rows(other @ self.turn.left).T
-        return rows
+        return product(centred_unit_rows(self.left_over), centred_unit_rows(product(other, self.turn.left)).T)
 
     def sketched_similarity(self, other: Matrix, units: Places) -> Matrix:
         """The same for some of the units, with another model's rows as a fingerprint keeps them."""
-        rows: Matrix = (
-            centred_unit_rows(projected(self.left_over[units] @ self.turn.left.T)) @ centred_unit_rows(other).T
-        )
-        return rows
+        ours = projected(product(self.left_over[units], self.turn.left.T))
+        return product(centred_unit_rows(ours), centred_unit_rows(other).T)
 
 
 @dataclass(frozen=True)
@@ -164,6 +162,6 @@ def _rest(subject: Part, parent: Part, i: int, j: int, in_place: bool) -> LayerR
 
 def _side(mine: Matrix, theirs: Matrix, turn: Turned) -> Side:
     """What a unit shares with its counterpart taken off, in the sign of that: gated units may have changed theirs."""
-    ours, known = mine @ turn.right.T, theirs @ turn.left
+    ours, known = product(mine, turn.right.T), product(theirs, turn.left)
     shared = (ours * known).sum(axis=1, keepdims=True) / np.maximum((known**2).sum(axis=1, keepdims=True), 1e-30)
     return Side(np.asarray((ours - shared * known) * np.sign(shared), dtype=np.float32), turn)

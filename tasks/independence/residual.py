@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 
 from tasks.checkpoints import Checkpoint, TensorRole
+from tasks.independence.device import product
 from tasks.independence.permutation_test import Matrix, centred_unit_rows
 
 #: Role → the axis of its matrix that runs along the residual stream, as transformers stores linear layers (out, in).
@@ -85,7 +86,7 @@ def coordinate_similarity(subject: Profiles, reference: Profiles) -> tuple[Matri
         rows, others = mine.read(), theirs.read()
         if rows.shape[1] != others.shape[1]:  # one stored (in, out), the other (out, in)
             continue
-        similarity = rows @ others.T
+        similarity = product(rows, others.T)
         if total is None or similarity.shape == total.shape:
             total = similarity if total is None else total + similarity
             used.append(mine.name)

@@ -1,7 +1,7 @@
 """Runs a language model that was handed in: transformers' own classes, weights from safetensors only, no code from the folder,
 no network.
 
-model = RunnableModel(open_checkpoint(Path("models/globe")), device_of("cpu"))
+model = RunnableModel(open_checkpoint(Path("models/globe")), "cpu")
 model.answers(rows, asked).said.shape                  # (positions, tokens asked for)
 
 One model in float32 is held in memory: the only part of a trace that needs that.
@@ -46,18 +46,6 @@ class Answers:
 
     said: Matrix
     units: Sequence[UnitAnswers]
-
-
-def device_of(name: str) -> str:
-    """The device, where torch can compute on it here; else InputFault."""
-    import torch
-
-    try:
-        torch.zeros(1, device=name).item()
-    except (RuntimeError, AssertionError, NotImplementedError, ValueError) as error:
-        found = f"{name!r}, on which torch cannot compute here ({str(error).splitlines()[0][:120]})"
-        raise InputFault("--device", found=found, expected="cpu, or a GPU that this machine and torch have") from None
-    return name
 
 
 class RunnableModel:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tasks.independence.device import product
 from tasks.independence.norm_gain import gain_of
 from tasks.independence.part import Part
 from tasks.independence.permutation_test import Matrix
@@ -36,7 +37,7 @@ class Forms:
 def stream_forms(part: Part, layer: int) -> Forms:
     """The forms of the layer at this place in the part's list; no products where attention cannot be taken apart."""
     rows = part.unit_rows(layer)
-    grams = [_of_norm_one(side.T @ side) for side in (*rows.reads, rows.writes)]
+    grams = [_of_norm_one(product(side.T, side)) for side in (*rows.reads, rows.writes)]
     return Forms(grams, [_of_norm_one(each) for each in _products(part, layer, len(grams[0]))])
 
 
@@ -48,11 +49,11 @@ def form_features(rows: UnitRows, forms: Sequence[Forms]) -> Matrix:
         others = sides[number + 1 :]
         for form in forms:
             for gram in form.grams:
-                turned = side @ gram
+                turned = product(side, gram)
                 columns += [_inner(turned, side), _inner(turned, turned)]
                 columns += [np.abs(_inner(turned, other)) for other in others]
-            for product in form.products:
-                turned, back = side @ product, side @ product.T
+            for each in form.products:
+                turned, back = product(side, each), product(side, each.T)
                 columns += [_inner(turned, side), _inner(turned, turned), _inner(back, back)]
                 columns += [np.abs(_inner(turned, other)) for other in sides if other is not side]
         columns += [np.abs(_inner(side, other)) for other in others]
@@ -103,7 +104,7 @@ def _products(part: Part, layer: int, width: int) -> list[Matrix]:
     if len(keys) % size or heads % (len(keys) // size):
         return []
     keys, values = (_for_every_head(each, size, heads) for each in (keys, values))
-    return [queries.T @ keys, values.T @ writes]
+    return [product(queries.T, keys), product(values.T, writes)]
 
 
 def _attention(part: Part, layer: int, width: int, most: int | None = None) -> list[Matrix]:

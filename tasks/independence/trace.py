@@ -18,6 +18,7 @@ from tasks.independence.catalogue import left_over, screened
 from tasks.independence.chain import chain_findings, opened_steps
 from tasks.independence.component_evidence import ComponentEvidence, gather, gather_from_fingerprint
 from tasks.independence.copies import TRIVIAL_ROLES
+from tasks.independence.device import multiplied_on
 from tasks.independence.findings import absent_component, component_finding
 from tasks.independence.fingerprint import Fingerprint, opened_source
 from tasks.independence.merges import Evidence, Judged, held_against, mark_merges, parents_taken_out
@@ -47,22 +48,37 @@ def trace(
     *,
     catalogue: Path | None = None,
     checkpoints: Sequence[tuple[int, Path]] = (),
-    run_on: str | None = None,
+    run_models: bool = False,
+    device: str | None = None,
     progress: Progress | None = None,
 ) -> Trace:
     """Traces a checkpoint against references by id, against a catalogue's fingerprints, and against its own checkpoints.
 
     Of a catalogue the nearest few and all that show a sign are tested, by their weights where these still lie at their place;
-    the others are named in `screened`. With `run_on`, a device of torch, language models are run as well, the references' whose
-    weights are there. Raises InputFault for a checkpoint that cannot be read, NaN or infinite weights among them, for one
-    that is to be run and cannot be, and where there is nothing to trace against.
+    the others are named in `screened`. With `run_models` language models are run as well, the references' whose weights are
+    there. `device` is torch's name of where models run and matrices are multiplied; without it, the CPU. Raises InputFault
+    for a checkpoint that cannot be read, NaN or infinite weights among them, for one that is to be run and cannot be, for a
+    device that is not there, and where there is nothing to trace against.
     """
+    with multiplied_on(device):
+        asked = (device or "cpu") if run_models else None
+        return _traced(subject, references, catalogue, checkpoints, asked, progress or unseen)
+
+
+def _traced(
+    subject: Path,
+    references: Mapping[str, Path],
+    catalogue: Path | None,
+    checkpoints: Sequence[tuple[int, Path]],
+    run_on: str | None,
+    progress: Progress,
+) -> Trace:
     start = time.monotonic()
     model = open_checkpoint(subject)
     roles = assign_roles(model)
     mine = parts(model, roles)
     asking = None if run_on is None else _interview(model, mine, references, run_on)
-    compared, only_screened = _compare(mine, references, catalogue, asking, progress or unseen)
+    compared, only_screened = _compare(mine, references, catalogue, asking, progress)
     if not compared:
         raise InputFault(subject, found="no reference", expected="at least one to trace against")
     compared, only_screened = _with_merges(mine, compared, only_screened, catalogue, asking)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tasks.independence.device import product
 from tasks.independence.feed_forward import FeedForward
 from tasks.independence.permutation_test import Matrix
 
@@ -60,7 +61,7 @@ def _invariants(sides: Sequence[Matrix]) -> Matrix:
             columns += [(turned * side).sum(axis=1), (turned * turned).sum(axis=1)]
             columns += [np.abs((turned * other).sum(axis=1)) for other in others]
         columns += [np.abs((side * other).sum(axis=1)) for other in others]
-        within = np.abs(side @ side.T)
+        within = np.abs(product(side, side.T))
         np.fill_diagonal(within, 0.0)
         top = min(_TOP_COSINES, len(side) - 1)
         largest = -np.sort(-within, axis=1)[:, :top]
@@ -70,8 +71,9 @@ def _invariants(sides: Sequence[Matrix]) -> Matrix:
 
 def _in_gram(side: Matrix, each: Matrix) -> Matrix:
     """`side` times the Gram matrix of `each`, (width, width), which is not made where there are fewer units than that."""
-    product = (side @ each.T) @ each if len(each) < each.shape[1] else side @ (each.T @ each)
-    return np.asarray(product, dtype=np.float32)
+    if len(each) < each.shape[1]:
+        return product(product(side, each.T), each)
+    return product(side, product(each.T, each))
 
 
 def ranks(features: Matrix) -> Matrix:

@@ -126,7 +126,7 @@ def test_what_behaviour_decides_where_weights_show_nothing(
 
 
 def test_the_command_runs_models_when_it_is_told_to(reference: Path, tmp_path: Path) -> None:
-    """In JSON and on the page; a device without models to run on it, and one that is not there, are refused."""
+    """In JSON and on the page; a device that is not there is refused."""
     hidden, page = saved(HIDDEN, tmp_path / "hidden"), tmp_path / "report.html"
     command = ("trace", hidden, "--against", reference)
     answer = in_process(*command, "--run-models", "--device", "cpu", "--report", page, "--json")
@@ -135,15 +135,14 @@ def test_the_command_runs_models_when_it_is_told_to(reference: Path, tmp_path: P
     assert tests["activations-matched"]["log10_p"] < -50 and tests["activations-matched"]["null"]["kind"] == "binomial"
     written = page.read_text("utf-8")
     assert "모든 글에 같은 답" in written and "Hidden units by what they answer" in written
-    in_process(*command, "--device", "cpu").refused("--device", "--run-models")
     in_process(*command, "--run-models", "--device", "cuda:99").refused("--device", "cuda:99")
 
 
 def test_a_trace_with_both_models_run(reference: Path, tmp_path: Path) -> None:
-    """The pupil of hidden states is no derivative, whatever is asked of it; without `run_on` nothing is run."""
+    """The pupil of hidden states is no derivative, whatever is asked of it; without `run_models` nothing is run."""
     pupil = saved(PUPIL, tmp_path / "pupil")
     run, still = (
-        trace(pupil, {"parent": reference}, run_on=each).references[0].components[0] for each in ("cpu", None)
+        trace(pupil, {"parent": reference}, run_models=each).references[0].components[0] for each in (True, False)
     )
     assert run.verdict == still.verdict != "derived"
     assert {each.test for each in run.tests} - {each.test for each in still.tests} == {
@@ -183,4 +182,4 @@ def test_what_cannot_be_run_is_refused(reference: Path, tmp_path: Path, fault: s
         "encoder": "found no language model",
     }
     with pytest.raises(InputFault, match=expected[fault]):
-        trace(folder, {"parent": reference}, run_on=device)
+        trace(folder, {"parent": reference}, run_models=True, device=device)
