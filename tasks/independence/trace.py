@@ -18,11 +18,11 @@ from tasks.independence.catalogue import left_over, screened
 from tasks.independence.chain import chain_findings, opened_steps
 from tasks.independence.component_evidence import ComponentEvidence, gather, gather_from_fingerprint
 from tasks.independence.copies import TRIVIAL_ROLES
-from tasks.independence.device import multiplied_on
+from tasks.independence.device import enough_threads, multiplied_on
 from tasks.independence.findings import absent_component, component_finding
 from tasks.independence.fingerprint import Fingerprint, opened_source
 from tasks.independence.merges import Evidence, Judged, held_against, mark_merges, parents_taken_out
-from tasks.independence.part import Part, Progress, parts, unseen
+from tasks.independence.part import Part, Progress, parts, units_to_align, unseen
 from tasks.independence.shared_initialisation import apart_from_one_start
 from tasks.independence.verdict import Judgement, judge
 
@@ -78,10 +78,11 @@ def _traced(
     roles = assign_roles(model)
     mine = parts(model, roles)
     asking = None if run_on is None else _interview(model, mine, references, run_on)
-    compared, only_screened = _compare(mine, references, catalogue, asking, progress)
-    if not compared:
-        raise InputFault(subject, found="no reference", expected="at least one to trace against")
-    compared, only_screened = _with_merges(mine, compared, only_screened, catalogue, asking)
+    with enough_threads(_largest_product(mine)):
+        compared, only_screened = _compare(mine, references, catalogue, asking, progress)
+        if not compared:
+            raise InputFault(subject, found="no reference", expected="at least one to trace against")
+        compared, only_screened = _with_merges(mine, compared, only_screened, catalogue, asking)
     steps = opened_steps(checkpoints)
     judged = _judge(compared, len(only_screened) * len(mine), steps[0][1] if steps and steps[0][0] == 0 else {})
     design = design_of(model)
@@ -98,6 +99,12 @@ def _traced(
         coverage=_coverage(model, roles, [each for one in compared.values() for each in one.evidence.values()]),
         chain=chain_findings(mine, steps) if checkpoints else [],
     )
+
+
+def _largest_product(mine: Mapping[str, Part]) -> float:
+    """Multiplications of all units of a layer with all of another's."""
+    layers = [layer for part in mine.values() for layer in part.layers]
+    return max((float(units_to_align(layer)) ** 2 * layer.width for layer in layers), default=0.0)
 
 
 def _interview(model: Checkpoint, mine: Mapping[str, Part], references: Mapping[str, Path], device: str) -> Interview:
