@@ -29,6 +29,7 @@ MOST_MULTIPLICATIONS = 1e12
 LEAST_TOKENS = 200
 MOST_TOKENS = 4_096
 BY_UNITS, BY_TOKENS, BY_LAYERS = "aligned-by-units", "aligned-by-tokens", "aligned-by-layers"
+BY_REMAINDER = "aligned-remainder"
 #: Layers whose forms of the stream describe units, and the multiplications that this may take: some ten seconds on two cores.
 MOST_LANDMARKS = 6
 MOST_FORM_MULTIPLICATIONS = 3e11
@@ -38,12 +39,14 @@ WIDEST_FORMS = 2_048
 
 @dataclass(frozen=True)
 class PairTest:
-    """One layer of the subject against one of the reference: by place in the lists of layers."""
+    """One layer of the subject against one of the reference: by place in the lists of layers. `parent` is the reference that was
+    taken out of the subject before."""
 
     test: str
     subject: int
     reference: int
     agreement: Agreement
+    parent: str = ""
 
     @property
     def log10_p(self) -> float:

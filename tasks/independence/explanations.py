@@ -75,11 +75,13 @@ def _aligned(evidence: ComponentEvidence, judgement: Judgement) -> Text:
     found, limit = pair.agreement, percent(CHANCE_AGREEMENT)
     start_ko = "공통 토큰의 임베딩" if pair.test == BY_TOKENS else "변환에 변하지 않는 특징"
     start_en = "the embeddings of shared tokens" if pair.test == BY_TOKENS else "features that no turn changes"
+    before_ko = f"{pair.parent}에서 온 부분을 단위마다 덜어 낸 나머지를 " if pair.parent else ""
+    before_en = f"What is left without {pair.parent}, a" if pair.parent else "A"
     return Text(
-        ko=f"{start_ko}으로 맞추었더니, 맞추는 데 쓰지 않은 단위 {found.tested}개 가운데 {found.agreed}개가 "
+        ko=f"{before_ko}{start_ko}으로 맞추었더니, 맞추는 데 쓰지 않은 단위 {found.tested}개 가운데 {found.agreed}개가 "
         f"읽는 쪽과 쓰는 쪽에서 같은 단위를 가리킵니다. 우연으로는 {limit}를 넘지 않으며, 겹치지 않는 두 절반이 일치합니다.",
-        en=f"Aligned by {start_en}, {found.agreed} of {found.tested} units that took no part in the alignment point to the same "
-        f"unit by what they read and by what they write, where chance stays under {limit}; two disjoint halves agree.",
+        en=f"{before_en}ligned by {start_en}: {found.agreed} of {found.tested} units that took no part in the alignment point to "
+        f"the same unit by what they read and by what they write, where chance stays under {limit}; two disjoint halves agree.",
     )
 
 

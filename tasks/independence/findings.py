@@ -163,7 +163,8 @@ def _aligned_tests(aligned: AlignedTests, why: str) -> list[LineageTest]:
                     p_value=from_log10(log10_p),
                     log10_p=log10_p,
                     group=f"held-out units, half {half}",
-                    scope=f"{agreed} of {tested} units; best of {aligned.tried} comparisons of layers",
+                    scope=f"{agreed} of {tested} units; best of {aligned.tried} comparisons of layers"
+                    + (f", {best.parent} taken out" if best.parent else ""),
                     note=aligned_note(tested, agreed),
                     decides=why == "aligned" and best is aligned.best(),
                     null=share_null(tested, CHANCE_AGREEMENT),

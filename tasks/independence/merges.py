@@ -4,8 +4,10 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 
+from tasks.independence.aligned_tests import AlignedTests
 from tasks.independence.component_evidence import ComponentEvidence
-from tasks.independence.remainder import Remainder, remainder_test, taken_out
+from tasks.independence.part import Part
+from tasks.independence.remainder import Remainder, remainder_alignments, remainder_test, taken_out
 from tasks.independence.verdict import Judgement, clearest_order, judge
 
 #: Reference → component → what was measured, and what was said of it.
@@ -39,7 +41,13 @@ def held_against(
         if judge(each, family).verdict == "derived":
             continue
         tests = [remainder_test(rest, each.reference, _seed(kind, rest)) for rest in rests[kind]]
-        found[kind] = replace(each, orders=[*each.orders, *(test for test in tests if test is not None)])
+        aligned = each.aligned
+        if aligned is not None and isinstance(each.reference, Part):
+            for rest in rests[kind]:
+                pairs = remainder_alignments(rest, each.reference, _seed(kind, rest))
+                aligned = AlignedTests([*aligned.pairs, *pairs], aligned.tried + len(rest.layers))
+        orders = [*each.orders, *(test for test in tests if test is not None)]
+        found[kind] = replace(each, orders=orders, aligned=aligned)
     return found
 
 
@@ -55,7 +63,16 @@ def mark_merges(judged: Judged, evidence: Evidence) -> None:
         sources = [name for name in why if why[name] == "place"]
         if len(sources) < 2 or any((evidence[name][kind].r or 0.0) >= _CONTINUED_R for name in sources):
             sources = []
-        orders = [clearest_order(evidence[name][kind]) for name in why if why[name] == "remainder"]
-        for name in {*sources, *(order.parent for order in orders if order is not None)}:
+        for name in {
+            *sources,
+            *(parent for each in why for parent in _larger_parents(evidence[each][kind], why[each])),
+        }:
             if judged[name][kind].verdict == "derived":
                 judged[name][kind] = replace(judged[name][kind], relation="merged")
+
+
+def _larger_parents(evidence: ComponentEvidence, why: str) -> list[str]:
+    """What was taken out of the subject before this reference was found in it."""
+    order = clearest_order(evidence) if why == "remainder" else None
+    pair = evidence.aligned.best() if why == "aligned" and evidence.aligned is not None else None
+    return [each.parent for each in (order, pair) if each is not None and each.parent]

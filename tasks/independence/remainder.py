@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tasks.independence.alignment import Turned, counterparts
+from tasks.independence.aligned_tests import BY_REMAINDER, PairTest
+from tasks.independence.alignment import Turned, aligned_by_units, counterparts
 from tasks.independence.component_evidence import ComponentEvidence
 from tasks.independence.device import product
 from tasks.independence.feed_forward import FeedForward, Place, StoredLayer
@@ -27,6 +28,7 @@ from tasks.independence.part import Part, units_to_align
 from tasks.independence.permutation_test import LEAST_UNITS, Matrix, PlaceTest, centred_unit_rows, test_places
 from tasks.independence.place_tests import READS, WRITES
 from tasks.independence.screening import evenly
+from tasks.independence.unit_rows import of_length_one, rows_with_features
 from tasks.independence.verdict import Judgement
 
 #: How a parent must have been found, so that its units' counterparts are known.
@@ -57,8 +59,10 @@ class Side:
 
 @dataclass(frozen=True)
 class LayerRest:
-    """What is left of layer `layer` of the subject: of the units `units` of the parent's layer at `place`."""
+    """What is left of layer `layer` of the subject, in its list of layers at `number`: of the units `units` of the parent's
+    layer at `place`."""
 
+    number: int
     layer: int | None
     place: Place
     shapes: tuple[tuple[int, ...], ...]
@@ -112,6 +116,22 @@ def remainder_test(remainder: Remainder, other: Part | SketchedPart, seed: int) 
     return OrderTest(REMAINDER, groups, remainder.parent, layers) if layers else None
 
 
+def remainder_alignments(remainder: Remainder, other: Part, seed: int) -> list[PairTest]:
+    """The same for a smaller parent that was renumbered or turned itself before it was merged: every layer that is left aligned
+    with the other's at its place on half of its units, and tested on the other half."""
+    places = {layer.place: number for number, layer in enumerate(other.layers)}
+    found = []
+    for rest in remainder.layers:
+        place = places.get(rest.place)
+        if place is None or other.layers[place].shapes != rest.shapes:
+            continue
+        rows = rows_with_features([of_length_one(side.left_over) for side in (*rest.reads, rest.writes)])
+        agreement = aligned_by_units(rows, other.unit_rows(place), seed + place)
+        if agreement is not None:
+            found.append(PairTest(BY_REMAINDER, rest.number, place, agreement, remainder.parent))
+    return found
+
+
 def _similarities(rest: LayerRest, layer: StoredLayer | FeedForward) -> list[Matrix] | None:
     """(units, units) of every side, reads before writes; of a fingerprint's layer for the units that it keeps, None where these
     are too few."""
@@ -151,6 +171,7 @@ def _rest(subject: Part, parent: Part, i: int, j: int, in_place: bool) -> LayerR
     own, other = (np.array(side) for side in zip(*matches, strict=True))
     layer = parent.layers[j]
     return LayerRest(
+        i,
         subject.layers[i].place[1],
         layer.place,
         layer.shapes,

@@ -32,15 +32,16 @@ class UnitRows:
 
     def ungated(self) -> "UnitRows":
         """The same without the gate."""
-        return _with_features([self.reads[-1], self.writes])
+        return rows_with_features([self.reads[-1], self.writes])
 
 
 def unit_rows(layer: FeedForward) -> UnitRows:
     """Prepares a layer; `features` are ranks, so that scale and width do not matter."""
-    return _with_features([of_length_one(each) for each in (*layer.reads, layer.writes)])
+    return rows_with_features([of_length_one(each) for each in (*layer.reads, layer.writes)])
 
 
-def _with_features(sides: Sequence[Matrix]) -> UnitRows:
+def rows_with_features(sides: Sequence[Matrix]) -> UnitRows:
+    """From rows of length one, what units read before what they write."""
     return UnitRows(tuple(sides[:-1]), sides[-1], _invariants(sides))
 
 

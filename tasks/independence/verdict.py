@@ -68,10 +68,12 @@ def judge(evidence: ComponentEvidence, family: int) -> Judgement:
         return Judgement("derived", None, relation, layers, "copied")
     if in_place:
         return Judgement("derived", best, _relation(evidence, layers, moved or _in_place(evidence)), layers, "place")
-    if elsewhere:
-        return Judgement("derived", best, _relation(evidence, layers, "transformed"), layers, "aligned")
     if in_one_order and order is not None and order.test == REMAINDER:
         return Judgement("derived", best, "merged", _remainder_layers(order, correction), "remainder")
+    if elsewhere:
+        merged = pair is not None and pair.parent
+        relation = "merged" if merged else _relation(evidence, layers, "transformed")
+        return Judgement("derived", best, relation, layers, "aligned")
     if in_one_order:
         return Judgement("derived", best, _relation(evidence, layers, "transformed"), layers, "one-order")
     behaviour = evidence.behaviour

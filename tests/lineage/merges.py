@@ -33,6 +33,8 @@ def merges(reference: Trained) -> Iterator[tuple[str, Recipe]]:
     """(Row of the table, the merge)."""
     for row, (how, share) in _ROWS.items():
         yield row, Changed(reference, how, amount=share, other=larger_parent(reference))
+    hidden = Changed(reference, "all disguises", seed=5)
+    yield "disguised, then merged, share 10 %", Changed(hidden, "merged", amount=0.1, other=larger_parent(reference))
     tenth = Changed(reference, "merged", amount=0.1, other=larger_parent(reference))
     yield "merged, share 10 %, tuned", Trained(tenth, data=302, steps=BUDGET // 4, rate=1e-3)
 
@@ -71,6 +73,7 @@ class Rests:
     derived: list[str] = field(default_factory=list)
     p_values: dict[str, list[float]] = field(default_factory=dict)  # group → log10 p
     most_cosine: float = -1.0
+    most_agreed: float = 0.0
 
 
 def rest_part(rests: Rests) -> Iterator[None]:
@@ -79,7 +82,7 @@ def rest_part(rests: Rests) -> Iterator[None]:
     from tasks.independence.component_evidence import gather
     from tasks.independence.one_order_tests import LEAST_COSINE, group_log10
     from tasks.independence.part import Part, parts
-    from tasks.independence.remainder import remainder_test, taken_out
+    from tasks.independence.remainder import remainder_alignments, remainder_test, taken_out
     from tasks.independence.verdict import LOG10_ALPHA, judge
 
     with scratch() as folder:
@@ -98,6 +101,8 @@ def rest_part(rests: Rests) -> Iterator[None]:
                 test = None if name == f"parent {family} {_seed(family)}" else remainder_test(rest, other, rests.pairs)
                 if test is None:  # the parent itself, or a model of other shapes
                     continue
+                agreed = [each.agreement.share for each in remainder_alignments(rest, other, rests.pairs)]
+                rests.most_agreed = max([rests.most_agreed, *agreed])
                 rests.pairs += 1
                 rests.most_cosine = max(rests.most_cosine, test.mean_cosine)
                 if test.mean_cosine >= LEAST_COSINE and test.log10_p < LOG10_ALPHA:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tests.lineage.models import Changed, Drawn, Recipe, Trained
 from tests.lineage.training import BUDGET, ENCODER
 
-DECODERS = (("llama", 4), ("qwen3", 2), ("gpt2", 2))
+DECODERS = (("llama", 12), ("qwen3", 6), ("gpt2", 6))
 #: Added to the seeds of a family: the same seed would give two families the same numbers, which would be one start.
 _SEEDS = {"llama": 0, "qwen3": 1_000, "gpt2": 2_000, ENCODER: 3_000}
 
@@ -27,7 +27,7 @@ def parents() -> list[Trained]:
 
 def encoders() -> list[Trained]:
     """Vision encoders."""
-    return [parent(ENCODER, number) for number in range(1, 5)]
+    return [parent(ENCODER, number) for number in range(1, 13)]
 
 
 def strangers() -> dict[str, Recipe]:
@@ -58,7 +58,7 @@ def strangers() -> dict[str, Recipe]:
 def strange_encoders() -> dict[str, Recipe]:
     """The same for vision encoders."""
     found: dict[str, Recipe] = {f"encoder {number}": each for number, each in enumerate(encoders())}
-    return found | {f"encoder {number}": Trained(drawn(ENCODER, 101 + number), data=1) for number in range(4, 12)}
+    return found | {f"encoder {number}": Trained(drawn(ENCODER, 101 + number), data=1) for number in range(12, 20)}
 
 
 def siblings() -> Iterator[tuple[Recipe, Recipe, Recipe]]:

@@ -90,7 +90,8 @@ def _rests(rests: Rests) -> list[str]:
     lines = ["## What is left of derivatives of one parent, against models that did not go into them", ""]
     lines += [f"{len(rests.derived)} `derived` of {rests.pairs}, before any correction for their number."]
     lines += [f"- {each}" for each in rests.derived]
-    lines += [f"- largest mean cosine in the weaker group: {rests.most_cosine:.3f}", ""]
+    lines += [f"- largest mean cosine in the weaker group: {rests.most_cosine:.3f}"]
+    lines += [f"- most units of a layer that agreed after an alignment: {100 * rests.most_agreed:.1f} %", ""]
     lines += ["| group | pairs | excess | KS p | <= 0.05 | <= 0.01 | <= 0.001 |", "| --- |" + " --- |" * 6]
     for group, values in rests.p_values.items():
         p, excess = calibration(values)

@@ -135,6 +135,23 @@ def test_twentieth_merged_under_every_disguise_is_found_without_the_larger_paren
     ]
 
 
+def test_smaller_parent_that_was_disguised_before_it_was_merged(tmp_path: Path) -> None:
+    """No order of its own is left in what remains, and it is found by what no disguise changes."""
+    hidden = Changed(PARENT, "all disguises", seed=5)
+    merged = Changed(hidden, "merged", amount=0.1, other=STRANGER)
+    recipes = {"larger": STRANGER, "smaller": PARENT, "third": Trained(Drawn("llama", 122), data=1)}
+    paths = {name: saved(recipe, tmp_path / name) for name, recipe in recipes.items()}
+    subject = saved(Changed(merged, "all, new embeddings", seed=11), tmp_path / "subject")
+    found = {each.reference: each.components[0] for each in trace(subject, paths).references}
+    assert {name: (each.verdict, each.relation) for name, each in found.items()} == {
+        "larger": ("derived", "merged"),
+        "smaller": ("derived", "merged"),
+        "third": ("independent", None),
+    }
+    assert {each.test for each in found["smaller"].tests if each.decides} == {"aligned-remainder"}
+    assert "larger" in found["smaller"].explanation.en and "larger" in found["smaller"].explanation.ko
+
+
 def test_pupil_of_its_hidden_states_is_not_derived(compare: Compare) -> None:
     """Its coordinates are its teacher's, learned and not inherited: the one group that shows it convicts nobody."""
     found = compare(Trained(Drawn("llama", 161), data=1, teacher=PARENT, states=True))
