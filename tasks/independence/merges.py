@@ -26,6 +26,7 @@ def parents_taken_out(evidence: Evidence, family: int) -> Remainders:
     for name, of_reference in evidence.items():
         for kind, each in of_reference.items():
             rest = taken_out(name, each, judge(each, family))
+            _forget(each)
             if rest is not None:
                 found.setdefault(kind, []).append(rest)
     return found
@@ -46,9 +47,15 @@ def held_against(
             for rest in rests[kind]:
                 pairs = remainder_alignments(rest, each.reference, _seed(kind, rest))
                 aligned = AlignedTests([*aligned.pairs, *pairs], aligned.tried + len(rest.layers))
+        _forget(each)
         orders = [*each.orders, *(test for test in tests if test is not None)]
         found[kind] = replace(each, orders=orders, aligned=aligned)
     return found
+
+
+def _forget(evidence: ComponentEvidence) -> None:
+    if isinstance(evidence.reference, Part):
+        evidence.reference.forget()
 
 
 def _seed(kind: str, rest: Remainder) -> int:

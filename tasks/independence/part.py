@@ -69,6 +69,10 @@ class Part:
             del self._held[next(iter(self._held))]
         return rows
 
+    def forget(self) -> None:
+        """Lets go of prepared layers: one model's at a time is enough."""
+        self._held.clear()
+
 
 def units_to_align(layer: StoredLayer) -> int:
     """How many of a layer's units take part in alignment: MOST_ALIGNED, of wide layers as many as MATRIX_BYTES hold."""

@@ -41,19 +41,19 @@ Places = npt.NDArray[np.int_]
 
 @dataclass(frozen=True)
 class Side:
-    """One matrix of a layer's units: what is left of the subject's rows, (units, k), and what brings another model's rows,
-    (units, width), into the same k directions."""
+    """One matrix of a layer's units: what is left of the subject's rows, (units, k), and the k directions of the larger parent's
+    stream that these are in, (width, k)."""
 
     left_over: Matrix
-    turn: Turned
+    directions: Matrix
 
     def similarity(self, other: Matrix) -> Matrix:
         """(units, units): cosines of what is left with another model's rows."""
-        return product(centred_unit_rows(self.left_over), centred_unit_rows(product(other, self.turn.left)).T)
+        return product(centred_unit_rows(self.left_over), centred_unit_rows(product(other, self.directions)).T)
 
     def sketched_similarity(self, other: Matrix, units: Places) -> Matrix:
         """The same for some of the units, with another model's rows as a fingerprint keeps them."""
-        ours = projected(product(self.left_over[units], self.turn.left.T))
+        ours = projected(product(self.left_over[units], self.directions.T))
         return product(centred_unit_rows(ours), centred_unit_rows(other).T)
 
 
@@ -185,4 +185,4 @@ def _side(mine: Matrix, theirs: Matrix, turn: Turned) -> Side:
     """What a unit shares with its counterpart taken off, in the sign of that: gated units may have changed theirs."""
     ours, known = product(mine, turn.right.T), product(theirs, turn.left)
     shared = (ours * known).sum(axis=1, keepdims=True) / np.maximum((known**2).sum(axis=1, keepdims=True), 1e-30)
-    return Side(np.asarray((ours - shared * known) * np.sign(shared), dtype=np.float32), turn)
+    return Side(np.asarray((ours - shared * known) * np.sign(shared), dtype=np.float32), turn.left)

@@ -63,7 +63,7 @@ def test_what_is_left_lies_across_the_larger_parent(larger: Part, tmp_path: Path
     rest = rest_of(subject, larger).layers[0]
     ours, known = subject.layers[0].leading(80).writes, larger.layers[0].leading(80).writes
     across = ours - (ours * known).sum(axis=1, keepdims=True) / (known**2).sum(axis=1, keepdims=True) * known
-    back = rest.writes.left_over @ rest.writes.turn.right
+    back = rest.writes.left_over @ rest.writes.directions.T  # the subject lies in the larger parent's stream
     cosines = (back * across).sum(axis=1) / np.linalg.norm(back, axis=1) / np.linalg.norm(across, axis=1)
     assert rest.units.tolist() == list(range(80))
     assert cosines.mean() > 0.8  # the turn is found, not given, and so a little off
