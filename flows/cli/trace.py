@@ -81,6 +81,9 @@ def trace(
     same test finds a derivative planted at this size) or `indeterminate`; the worst counts. Architecture in common is a
     separate finding and no derivation. What could not be used is listed with its reason under `coverage` in JSON.
 
+    Name all references that could have gone into it in one command: where it derives from one, what is left without that one is
+    held against the others, by which the small share of a merge is found under any disguise.
+
     With --checkpoint the subject is held against its own step 0 and checkpoints: a chain that holds supports the claim of
     training from scratch, which final weights alone never prove. --report writes a page for people who decide: pictures of
     the layer map and of each statistic against chance, in Korean and English, with no script and no address in it.
