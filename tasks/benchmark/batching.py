@@ -49,9 +49,9 @@ class Budget:
         return Budget(max(1, min(self.tokens, tokens // 2)), max(1, min(self.logits, logits // 2)))
 
 
-#: On a CPU a batch beyond a thousand tokens falls out of the caches and gains nothing (measured); a GPU is busy from some ten
+#: On a CPU a batch of 512 tokens stays in the caches, and larger ones gain nothing (measured); a GPU is busy from some ten
 #: thousand tokens on. Logits are float32: 2**26 of them take 256 MiB, 2**28 take 1 GiB.
-CPU_BUDGET = Budget(tokens=1024, logits=2**26)
+CPU_BUDGET = Budget(tokens=512, logits=2**26)
 GPU_BUDGET = Budget(tokens=32768, logits=2**28)
 
 

@@ -25,6 +25,7 @@ from tasks.benchmark.items import PICTURE_MARK, picture_sha256, pictures
 from tasks.benchmark.memory_budget import found_budget
 from tasks.benchmark.model_loading import LoadedModel
 from tasks.benchmark.output_layer import ModelRaisedError, OutputLayer
+from tasks.benchmark.packed_weights import pack
 from tasks.benchmark.pair_scoring import Kind, Pair, PairScorer, Score
 from tasks.benchmark.picture_prompts import PicturePrompts
 from tasks.benchmark.slots import SlotWriter
@@ -50,6 +51,7 @@ class HarnessModel(AnsweringModel):
         self._prompts_seen: dict[str, tuple[list[int], dict[str, Any], Kind]] = {}
         self._picture_prompts: PicturePrompts | None = None
         output = OutputLayer(loaded.model)
+        pack(loaded.model)
         budget = ONE_ROW if alone else budget or found_budget(loaded.model)
         self._runner = BatchRunner(budget, output.vocabulary)
         two = loaded.model.config.is_encoder_decoder

@@ -38,6 +38,8 @@ def only_wanted(layer: Any) -> Iterator[None]:
 def _at_wanted(forward: Any, hidden: torch.Tensor, *others: Any, **named: Any) -> Any:
     sees: Sees = named["sees"]
     tokens, places = hidden.shape[1], torch.tensor(sees.wanted, dtype=torch.long, device=hidden.device)
+    if len(places) == tokens:  # as when texts are written: nothing to save
+        return forward(hidden, *others, **named)
     sees.last, sees.answer = True, None
     try:
         whole = forward(hidden, *others, **named)  # a layer that does not attend comes to its end

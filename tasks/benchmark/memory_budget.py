@@ -16,6 +16,9 @@ from tasks.machine_memory import machine_memory
 #: and other programs need the rest.
 _SHARE = 0.25
 
+#: The part of it that keys and values of texts under way may take.
+_TEXTS_SHARE = 0.5
+
 #: Tensors that a layer holds at once for a token, as multiples of the hidden size and of the feed-forward size; and numbers
 #: that are made of each logit (itself, its log-probability, a copy).
 _HIDDEN, _FEED_FORWARD, _LOGIT = 12, 3, 3
@@ -24,11 +27,15 @@ _HIDDEN, _FEED_FORWARD, _LOGIT = 12, 3, 3
 def found_budget(model: Any, memory: int | None = None) -> Budget:
     """The device's best budget, halved until a batch fits. `memory`: bytes of the device, found out where not said."""
     budget = CPU_BUDGET if model.device.type == "cpu" else GPU_BUDGET
-    memory = device_memory(model.device) if memory is None else memory
-    weights = sum(each.numel() * each.element_size() for each in model.parameters())
-    while budget.tokens > 1 and _bytes(model, budget) > (memory - weights) * _SHARE:
+    left = _beside_weights(model, memory)
+    while budget.tokens > 1 and _bytes(model, budget) > left * _SHARE:
         budget = budget.half_of(budget.tokens, budget.logits)
     return budget
+
+
+def texts_memory(model: Any) -> int:
+    """Bytes that keys and values of the texts that are written at a time may take."""
+    return int(_beside_weights(model) * _TEXTS_SHARE)
 
 
 def device_memory(device: torch.device) -> int:
@@ -36,6 +43,11 @@ def device_memory(device: torch.device) -> int:
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[1])
     return machine_memory()
+
+
+def _beside_weights(model: Any, memory: int | None = None) -> int:
+    weights: int = sum(each.numel() * each.element_size() for each in model.parameters())
+    return (device_memory(model.device) if memory is None else memory) - weights
 
 
 def _bytes(model: Any, budget: Budget) -> int:

@@ -57,7 +57,7 @@ class Sampler:
     def __call__(self, logits: torch.Tensor, rows: Sequence[int]) -> list[int]:
         """One token for each of the rows from its logits [rows, vocabulary]."""
         if not self._draws:
-            return [int(each) for each in logits.argmax(dim=-1)]
+            return list(logits.argmax(dim=-1).tolist())
         shares = self._warp(None, logits).softmax(dim=-1).cpu()
         return [
             int(torch.multinomial(share, 1, generator=self._draws[row]))

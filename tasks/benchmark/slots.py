@@ -41,12 +41,20 @@ class Slots(Sees):
     _held: dict[int, tuple[torch.Tensor, torch.Tensor]] = field(default_factory=dict)
     _places: tuple[torch.Tensor, torch.Tensor] | None = None
     _masks: dict[int | None, torch.Tensor] = field(default_factory=dict)
+    _first_masks: dict[tuple[int, int | None, bool], torch.Tensor | None] = field(default_factory=dict)
+
+    @property
+    def token_bytes(self) -> int:
+        """What a token's keys and values take in all layers."""
+        held = [each for pair in self._held.values() for each in pair]
+        return sum(each.shape[1] * each.shape[3] * each.element_size() for each in held)
 
     def begin(self, lengths: list[int], beginnings: Sequence[Beginning], device: torch.device) -> None:
         """The next step: `lengths` are how many tokens the writing slots hold already."""
         self._lengths, self._beginnings = lengths, beginnings
         self._places = torch.arange(len(lengths), device=device), torch.tensor(lengths, device=device)
         self._masks.clear()
+        self._first_masks.clear()
 
     def move(self, source: int, target: int, length: int) -> None:
         """Copies the first `length` tokens of a slot to another."""
@@ -81,11 +89,20 @@ class Slots(Sees):
                 stacked(query[:, block], len(key))[None],
                 keys[each.slot : each.slot + 1, :, :end],
                 values[each.slot : each.slot + 1, :, :end],
-                attn_mask=causal_mask(places, range(end), window, len(query) // len(key), query),
+                attn_mask=self._first_mask(each, places, window, len(query) // len(key), query),
                 scale=scale,
             )
             output[:, block] = answer.reshape(len(query), len(places), -1)
         return output
+
+    def _first_mask(
+        self, beginning: Beginning, places: range, window: int | None, groups: int, like: torch.Tensor
+    ) -> torch.Tensor | None:
+        """What the tokens of a beginning see; kept for the step, as every layer asks for the same."""
+        key = beginning.slot, window, self.last
+        if key not in self._first_masks:
+            self._first_masks[key] = causal_mask(places, range(places.stop), window, groups, like)
+        return self._first_masks[key]
 
     def _newest(
         self,
@@ -131,23 +148,28 @@ class SlotWriter(OwnForward):
     NOT_TAKEN = "writes in no slots"
     DIFFERENT = "two prompts computed both ways"
 
+    _token_bytes = 0  # found when the model is looked at
+
     def run(
         self,
         rows: Sequence[Row],
         wanted: Sequence[int],
         room: int,
         slots: int,
+        memory: int,
         choose: Callable[[torch.Tensor, Sequence[int]], list[int]],
         ended: Callable[[list[int]], bool],
     ) -> Iterator[dict[int, list[int]]]:
         """Row → what it wrote, for the rows that end with a step.
 
         `choose(logits, rows)` gives the next token of each, `ended(ids)` whether a text ends with its newest token; each
-        ends after `room` tokens. Prompts that begin alike begin one after the other.
+        ends after `room` tokens. Prompts that begin alike begin one after the other. Fewer `slots` where their keys and
+        values would take more than `memory` bytes.
         """
         waiting = deque(sorted(wanted, key=lambda index: rows[index].ids))
         longest = max(len(rows[index].ids) for index in wanted) + room
-        held = Slots(min(slots, len(wanted)), longest)
+        fitting = max(1, memory // max(1, longest * self._token_bytes))
+        held = Slots(min(slots, fitting, len(wanted)), longest)
         writing: list[_Writing] = []
         with self._computing():
             while waiting or writing:
@@ -200,4 +222,6 @@ class SlotWriter(OwnForward):
         with self._computing():
             self._step(held, [], [Beginning(slot, 0, row.ids[:-1]) for slot, row in enumerate(rows)])
             last = [(row.ids[-1], len(row.ids) - 1) for row in rows]
-            return [each[None] for each in self._step(held, last, []).log_softmax(dim=-1)]
+            logprobs = self._step(held, last, []).log_softmax(dim=-1)
+        self._token_bytes = held.token_bytes
+        return [each[None] for each in logprobs]

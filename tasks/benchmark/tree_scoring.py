@@ -35,7 +35,8 @@ class TreeScorer(OwnForward):
     def run(self, rows: Sequence[Row], wanted: Collection[int], budget: Budget) -> Iterator[dict[int, torch.Tensor]]:
         """A pack at a time: row → float32 log-probabilities [row.scored, vocabulary] of the wanted rows complete with it.
 
-        The packs are those of all rows, so that what is wanted changes no last bit.
+        The packs are those of all rows, so that what is wanted changes no last bit. A pack's numbers are let go of when
+        the next is asked for, before that one is computed.
         """
         packs = blocks(rows) if self._alone else walk(rows, budget, self._output.vocabulary)
         yield from self._along(rows, wanted, packs)
@@ -58,6 +59,8 @@ class TreeScorer(OwnForward):
                 last = pack.stretches[-1].end
                 along = {place: each.clone() for place, each in along.items() if place < last}
                 yield complete
+                complete.clear()
+                del logprobs
 
     def _logprobs(self, pack: Pack, path: Path) -> list[torch.Tensor]:
         """Of each wanted position, in the order of the stretches."""
