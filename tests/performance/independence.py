@@ -126,18 +126,18 @@ def _hash(_: Path) -> None:
 
 
 _CHILD = """
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
 from tasks.independence import fingerprint, trace
 import tasks.independence.trace, scipy.special, scipy.stats, safetensors.numpy
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-before, start = peak(), time.monotonic()
+from tests.performance.figures import peak_memory
+before, start = peak_memory(), time.monotonic()
 what, *paths = sys.argv[1:]
 if what == "fingerprint":
     fingerprint(Path(paths[0]), "one", Path(paths[1]))
 else:
     trace(Path(paths[0]), {"reference": Path(paths[1])})
-print(json.dumps([time.monotonic() - start, peak() - before]))
+print(json.dumps([time.monotonic() - start, peak_memory() - before]))
 """
 
 
