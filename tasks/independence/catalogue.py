@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasks.independence.device import enough_threads
 from tasks.independence.fingerprint import Fingerprint
 from tasks.independence.fingerprint_file import catalogue_files, read_fingerprint, read_screen
 from tasks.independence.merges import Remainders
@@ -17,6 +18,8 @@ from tasks.independence.screening import SIGN_LOG10, Screening, Sign
 
 #: References that are tested after the screening, besides all that show a sign; the rest are named as screened only.
 NEAREST = 5
+#: Multiplications of one of the screening's products: 64 units with 64, in 64 numbers.
+_PRODUCT = 64.0**3
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,12 @@ def screened(mine: Mapping[str, Part], catalogue: Path, known: set[str], progres
     files = list(catalogue_files(catalogue))
     screening = Screening(mine)
     signs: list[tuple[Sign, str, Path]] = []
-    for number, path in enumerate(files):
-        progress("catalogue", number, len(files))
-        identifier, held = read_screen(path)
-        if identifier not in known:
-            signs.append((screening.sign(held), identifier, path))
+    with enough_threads(_PRODUCT):
+        for number, path in enumerate(files):
+            progress("catalogue", number, len(files))
+            identifier, held = read_screen(path)
+            if identifier not in known:
+                signs.append((screening.sign(held), identifier, path))
     progress("catalogue", len(files), len(files))
     signs.sort(key=lambda each: (each[0].order, each[1]))
     wanted = {path for place, (sign, _, path) in enumerate(signs) if place < NEAREST or sign.calls}

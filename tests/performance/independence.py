@@ -193,25 +193,22 @@ def memory_whatever_the_size() -> Iterator[Figure]:
 def screening_speed() -> Iterator[Figure]:
     """300 references by what a fingerprint keeps for screening."""
     from tasks.checkpoints import assign_roles, open_checkpoint
+    from tasks.independence.catalogue import screened
     from tasks.independence.fingerprint import read_once
-    from tasks.independence.fingerprint_file import read_screen, write_fingerprint
-    from tasks.independence.part import parts
-    from tasks.independence.screening import Screening
+    from tasks.independence.fingerprint_file import SUFFIX, write_fingerprint
+    from tasks.independence.part import parts, unseen
 
     with _folder() as folder:
         decoder = Decoder(512, 1_408, 80)
         made = read_once(write(folder / "reference", decoder, seed=1), "reference")
         for number in range(300):
-            write_fingerprint(folder / f"{number}.safetensors", replace(made, id=str(number)))
+            write_fingerprint(folder / f"{number}{SUFFIX}", replace(made, id=str(number)))
         model = open_checkpoint(write(folder / "subject", decoder, seed=2))
-        files = sorted(folder.glob("*.safetensors"))
-        header = sum(each.nbytes for each in _screen_arrays(files[0]))
+        header = sum(each.nbytes for each in _screen_arrays(folder / f"0{SUFFIX}"))
         held = parts(model, assign_roles(model))
         _ = [part.contents for part in held.values()]
         start = time.monotonic()
-        screening = Screening(held)
-        for file in files:
-            screening.sign(read_screen(file)[1])
+        screened(held, folder, set(), unseen)
         seconds = time.monotonic() - start
     yield Figure("screening of 300 references", seconds, "s", 10, "lower", "80 layers each, warm")
     yield Figure("what is read of one", header / 1e6, "MB", 1, "lower", "")
