@@ -22,9 +22,9 @@ Matches = list[tuple[int, int]]
 #: (rows of the reference, rows of the subject), as many of both.
 Pair = tuple[Matrix, Matrix]
 
-#: Share of held-out units that two models trained apart may agree on. Measured: at most 5 of 176 by invariant features, and
-#: 17 of 352 in the first layer once embeddings are aligned (token detectors that every model of a language learns). Twice
-#: the larger share is the null that p-values are computed under, so they are conservative for every pair below it.
+#: Share of held-out units that two models trained apart may agree on: above the most that any layer of 5,341 pairs of small
+#: models came to (8.0 %), and of 766 remainders (9.1 %); 17 of 352 in the first layer once embeddings are aligned (token
+#: detectors that every model of a language learns). P-values are computed under it, so they are conservative for every pair below.
 CHANCE_AGREEMENT = 0.10
 #: Rounds of matching and turning; the matches settle in five to ten.
 _ROUNDS = 12
