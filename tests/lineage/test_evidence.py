@@ -7,6 +7,7 @@ import pytest
 
 from checks.records.lineage import ComponentFinding
 from tasks.independence import trace
+from tasks.independence.report.page import effects_of
 from tests.lineage.models import Changed, Drawn, Recipe, Trained, saved, saved_in_disguise, saved_inside
 from tests.lineage.population import encoder_derivatives, parent
 from tests.lineage.training import BUDGET, ENCODER
@@ -122,6 +123,7 @@ def test_twentieth_merged_under_every_disguise_is_found_without_the_larger_paren
         "third": ("independent", None),
     }
     smaller = found["smaller"]
+    assert any("what is left in order 0.8" in each.en for each in effects_of(smaller))
     assert layers(smaller) == EVERY and {each.test for each in smaller.layers} == {"remainder-in-place"}
     assert {each.group for each in smaller.tests if each.decides} == {"feed-forward, reading", "feed-forward, writing"}
     assert "larger" in smaller.explanation.en and "larger" in smaller.explanation.ko

@@ -181,6 +181,10 @@ def effects_of(finding: ComponentFinding) -> list[Text]:
     if aligned and aligned[0] is not None:
         share = _percent(min(each or 0.0 for each in aligned))
         found.append(Text(ko=f"맞추는 데 쓰지 않은 단위의 {share}가 일치", en=f"{share} of held-out units agree"))
+    order = [test.statistic for test in finding.tests if test.decides and test.test.endswith("-in-place")]
+    if order and order[0] is not None:
+        least = f"{min(each or 0.0 for each in order):.3f}"
+        found.append(Text(ko=f"남은 순서의 평균 코사인 {least}", en=f"mean cosine of what is left in order {least}"))
     return found
 
 
