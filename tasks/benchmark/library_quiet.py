@@ -6,29 +6,39 @@ progress bars and requests to a hub. Call `quiet_libraries()` before the first u
 
 import logging
 import os
+import sys
 from functools import cache
 from typing import Any
 
 from tasks.benchmark.changed_imports import ChangedImport
 
 #: Set where the user has not said otherwise: `HF_HUB_OFFLINE=0` in the environment allows downloads.
-_DEFAULTS = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}
+_DEFAULTS = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
 
 
 def quiet_libraries() -> None:
     """Sets the libraries to offline (unless said otherwise), without progress bars, errors only. Safe to call again."""
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
-    import datasets
     import huggingface_hub
     from transformers.utils import logging as transformers_logging
 
-    if os.environ["HF_HUB_OFFLINE"].upper() in ("1", "ON", "YES", "TRUE"):
-        # both read the environment once, when they are imported: perhaps before this was called
+    offline = os.environ["HF_HUB_OFFLINE"].upper() in ("1", "ON", "YES", "TRUE")
+    # Both read the environment once, when they are imported: perhaps before this was called. Who runs a model alone needs no
+    # data sets, and the library of that name takes 80 MB.
+    datasets = sys.modules.get("datasets")
+    if offline:
         huggingface_hub.constants.HF_HUB_OFFLINE = True
-        datasets.config.HF_HUB_OFFLINE = True
         _keep_nltk_offline()
-    datasets.disable_progress_bars()
+    if datasets is not None:
+        datasets.disable_progress_bars()
+        if offline:
+            datasets.config.HF_HUB_OFFLINE = True
     transformers_logging.disable_progress_bar()
     for library in ("lm_eval", "datasets", "transformers", "huggingface_hub", "evaluate"):
         logging.getLogger(library).setLevel(logging.ERROR)
