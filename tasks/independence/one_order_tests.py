@@ -74,14 +74,19 @@ def group_cosine(tests: Sequence[PlaceTest]) -> float:
 
 def one_order_tests(subject: Part, reference: Part, seed: int) -> list[OrderTest]:
     """Both tests, where the two have layers of one shape at the same places in one stream."""
-    theirs = {layer.place: number for number, layer in enumerate(reference.layers)}
-    pairs = [(number, theirs[layer.place]) for number, layer in enumerate(subject.layers) if layer.place in theirs]
-    pairs = [(i, j) for i, j in pairs if subject.layers[i].shapes == reference.layers[j].shapes]
+    pairs = at_same_places(subject, reference)
     if len({shape[1] for i, _ in pairs for shape in subject.layers[i].shapes}) != 1:
         return []
     pairs = evenly(pairs, MOST_LAYERS)
     found = [_units_in_place(subject, reference, pairs, seed), _values_in_place(subject, reference, pairs, seed)]
     return [each for each in found if each is not None]
+
+
+def at_same_places(subject: Part, reference: Part) -> list[tuple[int, int]]:
+    """Layers at the same place in the same shapes, by their places in the two lists of layers."""
+    theirs = {layer.place: number for number, layer in enumerate(reference.layers)}
+    pairs = [(number, theirs[layer.place]) for number, layer in enumerate(subject.layers) if layer.place in theirs]
+    return [(i, j) for i, j in pairs if subject.layers[i].shapes == reference.layers[j].shapes]
 
 
 def _units_in_place(subject: Part, reference: Part, pairs: Pairs, seed: int) -> OrderTest | None:

@@ -23,7 +23,7 @@ from tasks.independence.component_evidence import ComponentEvidence
 from tasks.independence.device import product
 from tasks.independence.feed_forward import FeedForward, Place, StoredLayer
 from tasks.independence.fingerprint import SketchedPart, projected
-from tasks.independence.one_order_tests import MOST_LAYERS, REMAINDER, OrderTest
+from tasks.independence.one_order_tests import MOST_LAYERS, REMAINDER, OrderTest, at_same_places
 from tasks.independence.part import Part, units_to_align
 from tasks.independence.permutation_test import LEAST_UNITS, Matrix, PlaceTest, centred_unit_rows, test_places
 from tasks.independence.place_tests import READS, WRITES
@@ -86,7 +86,7 @@ def taken_out(name: str, evidence: ComponentEvidence, judgement: Judgement) -> R
     if judgement.verdict != "derived" or judgement.why not in _KNOWN_BY or not isinstance(parent, Part):
         return None
     in_place = judgement.why == "place"
-    pairs = _same_places(evidence.subject, parent) if in_place else _aligned_pairs(evidence)
+    pairs = at_same_places(evidence.subject, parent) if in_place else _aligned_pairs(evidence)
     rests = [_rest(evidence.subject, parent, *pair, in_place) for pair in evenly(pairs, MOST_LAYERS)]
     found = [each for each in rests if each is not None]
     return Remainder(name, found) if found else None
@@ -146,20 +146,12 @@ def _similarities(rest: LayerRest, layer: StoredLayer | FeedForward) -> list[Mat
     return [side.sketched_similarity(own, kept) for side, own in zip(sides, rows, strict=True)]
 
 
-def _same_places(subject: Part, parent: Part) -> list[tuple[int, int]]:
-    """Layers at the same place in the same shapes, by their places in the lists."""
-    theirs = {layer.place: number for number, layer in enumerate(parent.layers)}
-    pairs = [(number, theirs[layer.place]) for number, layer in enumerate(subject.layers) if layer.place in theirs]
-    return [(i, j) for i, j in pairs if subject.layers[i].shapes == parent.layers[j].shapes]
-
-
 def _aligned_pairs(evidence: ComponentEvidence) -> list[tuple[int, int]]:
     """The clearest counterpart of every layer of the subject that has a clear one."""
     pairs = [] if evidence.aligned is None else evidence.aligned.pairs
     clear = sorted((each for each in pairs if each.log10_p < _CLEAR_LOG10), key=lambda each: -each.log10_p)
-    return sorted(
-        {each.subject: each.reference for each in clear}.items()
-    )  # of two for one layer the last, clearer one
+    clearest = {each.subject: each.reference for each in clear}  # of two for one layer the last, which is clearer
+    return sorted(clearest.items())
 
 
 def _rest(subject: Part, parent: Part, i: int, j: int, in_place: bool) -> LayerRest | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from tests.lineage.matrix import Cell, scratch
 from tests.lineage.models import Changed, Drawn, Recipe, Trained, saved
-from tests.lineage.population import parent, parents, strangers
+from tests.lineage.population import larger_parent, parent, parents, strangers
 from tests.lineage.training import BUDGET
 
 DISGUISES = ("all disguises", "all, new embeddings")
@@ -20,13 +20,6 @@ _ROWS = {
     "merged, share 2 %": ("merged", 0.02),
     "SLERP, share 20 %": ("merged on a sphere", 0.2),
 }
-
-
-def larger_parent(reference: Trained) -> Trained:
-    """What a reference is merged into: the reference's rows in their order, from other initial weights."""
-    start = reference.start
-    assert isinstance(start, Drawn)
-    return Trained(Drawn(start.family, 101 + start.weights), data=1)
 
 
 def merges(reference: Trained) -> Iterator[tuple[str, Recipe]]:

@@ -71,11 +71,17 @@ def siblings() -> Iterator[tuple[Recipe, Recipe, Recipe]]:
         yield parent(family, number), less_far, start
 
 
-def derivatives(reference: Trained) -> dict[str, Recipe]:
-    """Row of the table → a model derived from the reference."""
+def larger_parent(reference: Trained) -> Trained:
+    """What a reference is merged into: the reference's rows in their order, from other initial weights."""
     start = reference.start
     assert isinstance(start, Drawn)
-    stranger = Trained(Drawn(start.family, 101 + start.weights), data=1)
+    return Trained(Drawn(start.family, 101 + start.weights), data=1)
+
+
+def derivatives(reference: Trained) -> dict[str, Recipe]:
+    """Row of the table → a model derived from the reference."""
+    start, stranger = reference.start, larger_parent(reference)
+    assert isinstance(start, Drawn)
     tuned = Trained(reference, data=301, steps=BUDGET // 3, rate=1e-3)
 
     def healed(how: str, amount: float = 0.0, steps: int = BUDGET // 4) -> Recipe:

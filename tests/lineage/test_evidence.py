@@ -109,20 +109,30 @@ def test_small_share_merged_is_found_by_the_order_that_was_left(
     assert len(orders) == 4 and all(((each.log10_p or 0.0) < -5) == (each.test == found_by) for each in orders)
 
 
-def test_twentieth_merged_under_every_disguise_is_found_without_the_larger_parent(tmp_path: Path) -> None:
-    """By the smaller parent alone it is not found; a third model of the same rows is cleared beside both, and what holds the
-    larger parent alone is no merge."""
-    merged = Changed(PARENT, "merged", amount=0.05, other=STRANGER)
+def beside_both_parents(folder: Path) -> dict[str, Path]:
+    """Both parents of a merge, and a third model of the same rows."""
     recipes = {"larger": STRANGER, "smaller": PARENT, "third": Trained(Drawn("llama", 122), data=1)}
-    paths = {name: saved(recipe, tmp_path / name) for name, recipe in recipes.items()}
-    subject = saved(Changed(merged, "all, new embeddings", seed=11), tmp_path / "subject")
+    return {name: saved(recipe, folder / name) for name, recipe in recipes.items()}
+
+
+def merged_of_two(subject: Path, paths: dict[str, Path]) -> ComponentFinding:
+    """Both parents are found to be merged, and the third is cleared; what was found of the smaller."""
     found = {each.reference: each.components[0] for each in trace(subject, paths).references}
     assert {name: (each.verdict, each.relation) for name, each in found.items()} == {
         "larger": ("derived", "merged"),
         "smaller": ("derived", "merged"),
         "third": ("independent", None),
     }
-    smaller = found["smaller"]
+    return found["smaller"]
+
+
+def test_twentieth_merged_under_every_disguise_is_found_once_the_larger_parent_is_taken_out(tmp_path: Path) -> None:
+    """By the smaller parent alone it is not found; a third model of the same rows is cleared beside both, and what holds the
+    larger parent alone is no merge."""
+    merged = Changed(PARENT, "merged", amount=0.05, other=STRANGER)
+    paths = beside_both_parents(tmp_path)
+    subject = saved(Changed(merged, "all, new embeddings", seed=11), tmp_path / "subject")
+    smaller = merged_of_two(subject, paths)
     assert any("what is left in order 0.8" in each.en for each in effects_of(smaller))
     assert layers(smaller) == EVERY and {each.test for each in smaller.layers} == {"remainder-in-place"}
     assert {each.group for each in smaller.tests if each.decides} == {"feed-forward, reading", "feed-forward, writing"}
@@ -141,17 +151,11 @@ def test_smaller_parent_that_was_disguised_before_it_was_merged(tmp_path: Path) 
     """No order of its own is left in what remains, and it is found by what no disguise changes."""
     hidden = Changed(PARENT, "all disguises", seed=5)
     merged = Changed(hidden, "merged", amount=0.1, other=STRANGER)
-    recipes = {"larger": STRANGER, "smaller": PARENT, "third": Trained(Drawn("llama", 122), data=1)}
-    paths = {name: saved(recipe, tmp_path / name) for name, recipe in recipes.items()}
+    paths = beside_both_parents(tmp_path)
     subject = saved(Changed(merged, "all, new embeddings", seed=11), tmp_path / "subject")
-    found = {each.reference: each.components[0] for each in trace(subject, paths).references}
-    assert {name: (each.verdict, each.relation) for name, each in found.items()} == {
-        "larger": ("derived", "merged"),
-        "smaller": ("derived", "merged"),
-        "third": ("independent", None),
-    }
-    assert {each.test for each in found["smaller"].tests if each.decides} == {"aligned-remainder"}
-    assert "larger" in found["smaller"].explanation.en and "larger" in found["smaller"].explanation.ko
+    smaller = merged_of_two(subject, paths)
+    assert {each.test for each in smaller.tests if each.decides} == {"aligned-remainder"}
+    assert "larger" in smaller.explanation.en and "larger" in smaller.explanation.ko
 
 
 def test_pupil_of_its_hidden_states_is_not_derived(compare: Compare) -> None:
