@@ -259,12 +259,17 @@ def _procrustes(pairs: Sequence[Pair]) -> Turned:
     if min(widths) <= WIDEST_WHOLE:
         left, _, right = np.linalg.svd(np.sum([product(a.T, b) for a, b in pairs], axis=0), full_matrices=False)
         return Turned(left, right)
-    every = max(1, sum(len(a) for a, _ in pairs) // MOST_PAIRS)
+    every = turns_by_every(sum(len(a) for a, _ in pairs), min(widths))
     (first, inner), (second, other) = (
         np.linalg.qr(np.concatenate([pair[side] for pair in pairs])[::every][:MOST_PAIRS].T) for side in (0, 1)
     )
     left, _, right = np.linalg.svd(inner @ other.T)
     return Turned(first @ left, right @ second.T)
+
+
+def turns_by_every(rows: int, width: int) -> int:
+    """Of so many pairs of rows, every how manieth a turn is found from."""
+    return 1 if width <= WIDEST_WHOLE else max(1, rows // MOST_PAIRS)
 
 
 def turn_multiplications(width: int) -> float:

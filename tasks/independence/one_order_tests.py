@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from tasks.independence.alignment import turn_from_tokens
+from tasks.independence.alignment import Places, turn_from_tokens, turns_by_every
 from tasks.independence.device import product
+from tasks.independence.feed_forward import StoredLayer
 from tasks.independence.part import Part
 from tasks.independence.permutation_test import (
     Matrix,
@@ -90,23 +91,29 @@ def at_same_places(subject: Part, reference: Part) -> list[tuple[int, int]]:
 
 
 def _units_in_place(subject: Part, reference: Part, pairs: Pairs, seed: int) -> OrderTest | None:
-    """The turn of the stream from half of the units of all layers, tested on the other half."""
+    """The turn of the stream from half of the units of all layers, tested on the other half. Layers are read twice: all of
+    them in memory would be most of what a trace of wide models holds."""
     generator = np.random.default_rng(seed)
+    layers = [subject.layers[i] for i, _ in pairs]
+    halves = [np.array_split(generator.permutation(min(MOST_UNITS, each.units)), 2) for each in layers]
+    rows = sum(len(fitted) * len(each.shapes) for (fitted, _), each in zip(halves, layers, strict=True))
+    step = turns_by_every(rows, layers[0].width)
     anchors: list[tuple[Matrix, Matrix]] = []
-    held: list[list[tuple[Matrix, Matrix]]] = []
-    for i, j in pairs:
-        mine, theirs = subject.layers[i].leading(MOST_UNITS), reference.layers[j].leading(MOST_UNITS)
-        fitted, tested = np.array_split(generator.permutation(len(mine.writes)), 2)
-        sides = list(zip((*mine.reads, mine.writes), (*theirs.reads, theirs.writes), strict=True))
-        sides = [(centred_unit_rows(own), centred_unit_rows(other)) for own, other in sides]
-        anchors += [(own[fitted], other[fitted]) for own, other in sides]
-        held.append([(own[tested], other[tested]) for own, other in sides])
+    for (i, j), (fitted, _) in zip(pairs, halves, strict=True):
+        anchors += _sides(subject.layers[i], reference.layers[j], fitted[::step])
     turn = turn_from_tokens(*(np.concatenate(side) for side in zip(*anchors, strict=True)))
     found: list[tuple[Matrix, Matrix]] = []
-    for layer in held:
-        cosines = [turn.products(own, other) for own, other in layer]
+    for (i, j), (_, tested) in zip(pairs, halves, strict=True):
+        cosines = [turn.products(*side) for side in _sides(subject.layers[i], reference.layers[j], tested)]
         found.append((np.asarray(np.sum(cosines[:-1], axis=0) / np.float32(len(cosines) - 1)), cosines[-1]))
     return _order_test(UNITS_IN_PLACE, (READS, WRITES), found, seed)
+
+
+def _sides(subject: StoredLayer, reference: StoredLayer, chosen: Places) -> list[tuple[Matrix, Matrix]]:
+    """Of every matrix that units read and of the one that they write, the chosen units' rows, centred on the layer."""
+    mine, theirs = subject.leading(MOST_UNITS), reference.leading(MOST_UNITS)
+    sides = zip((*mine.reads, mine.writes), (*theirs.reads, theirs.writes), strict=True)
+    return [(centred_unit_rows(own)[chosen], centred_unit_rows(other)[chosen]) for own, other in sides]
 
 
 def _values_in_place(subject: Part, reference: Part, pairs: Pairs, seed: int) -> OrderTest | None:

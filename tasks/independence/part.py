@@ -20,7 +20,7 @@ MOST_ALIGNED = 1_024
 MATRIX_BYTES = 1 << 24
 LEAST_ALIGNED = 256
 #: Bytes of prepared layers that a part keeps.
-HELD_BYTES = 400_000_000
+HELD_BYTES = 100_000_000
 
 Progress = Callable[[str, int, int], None]
 
