@@ -30,6 +30,8 @@ CHANCE_AGREEMENT = 0.10
 _ROUNDS = 12
 #: Matches needed to begin with.
 _LEAST_MATCHES = 8
+#: Decimal places to which cosines of a unit and of its copy are the same.
+_SAME_COSINE = 5
 #: Widest stream that is turned as a whole, and most pairs of rows that turn a wider one.
 WIDEST_WHOLE = 512
 MOST_PAIRS = 512
@@ -193,13 +195,29 @@ def turn_from_tokens(subject: Matrix, reference: Matrix) -> Turned:
 def _comparable(subject: UnitRows, reference: UnitRows) -> bool:
     """Gated with gated and plain with plain, and what is one stream in one is one stream in the other."""
     one_stream = [each.reads[0].shape[1] == each.writes.shape[1] for each in (subject, reference)]
-    return len(subject.reads) == len(reference.reads) and one_stream[0] == one_stream[1]
+    one_number = subject.features.shape[1] == reference.features.shape[1]  # layers of a dozen units have fewer
+    return len(subject.reads) == len(reference.reads) and one_stream[0] == one_stream[1] and one_number
+
+
+def agreement(first: Matrix, rest: Matrix) -> Agreement:
+    """Of units by their likeness to the reference's, (units, reference units), in two groups of numbers: one agrees where its
+    nearest in the first is its nearest in the rest.
+
+    A unit that is as near to all (zeros, as pruning and padding leave them) says nothing, and units that are copies of each
+    other say once what they say: neither would be one more chance among many.
+    """
+    says = (first.max(axis=1) > first.min(axis=1)) & (rest.max(axis=1) > rest.min(axis=1))
+    places = np.stack([first.argmax(axis=1), rest.argmax(axis=1)], axis=1)
+    looks = np.stack([first.max(axis=1), rest.max(axis=1)], axis=1).round(_SAME_COSINE)
+    _, different = np.unique(np.hstack([places, looks])[says], axis=0, return_index=True)
+    agree = places[:, 0] == places[:, 1]
+    return Agreement.of(agree[says][np.sort(different)])
 
 
 def _agreement(subject: UnitRows, reference: UnitRows, turn: Turn, tested: Places) -> Agreement:
     """A unit agrees where its nearest by the first matrix it reads is its nearest by all others."""
     first, rest = _cosines(subject, reference, turn, tested)
-    return Agreement.of(first.argmax(axis=1) == _unsigned(rest, subject).argmax(axis=1))
+    return agreement(first, _unsigned(rest, subject))
 
 
 def _cosines(subject: UnitRows, reference: UnitRows, turn: Turn, rows: Places) -> tuple[Matrix, Matrix]:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from checks.contracts.errors import InputFault
 from tasks.checkpoints import Checkpoint
 from tasks.independence.aligned_tests import AlignedTests, PairTest
-from tasks.independence.alignment import Agreement
+from tasks.independence.alignment import Agreement, agreement
 from tasks.independence.device import device_of
 from tasks.independence.permutation_test import Matrix
 from tasks.independence.running import Answers, RunnableModel, UnitAnswers
@@ -129,5 +129,4 @@ def matched_units(mine: Answers, theirs: Answers) -> AlignedTests:
 
 
 def _agreement(mine: UnitAnswers, theirs: UnitAnswers) -> Agreement:
-    agree = (mine.gates @ theirs.gates.T).argmax(axis=1) == np.abs(mine.ups @ theirs.ups.T).argmax(axis=1)
-    return Agreement.of(agree)
+    return agreement(mine.gates @ theirs.gates.T, np.abs(mine.ups @ theirs.ups.T))

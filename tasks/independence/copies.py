@@ -27,6 +27,9 @@ TRIVIAL_ROLES = frozenset({"norm", "buffer", "rotary", "position_embedding", "cl
 #: Fewer numbers, or fewer different ones, can agree without being copied.
 LEAST_NUMBERS = 64
 LEAST_DIFFERENT = 32
+#: Whole numbers that are counters, maps and tables of places; weights in whole numbers have eight bits, or are packed and read
+#: as quantised.
+_NO_WEIGHTS = frozenset({"I64", "U64", "I32", "U32", "I16", "U16", "BOOL"})
 #: Numbers of a tensor that are compared across formats: all of a small one, else so many blocks of so many, evenly spread.
 _BLOCKS = 64
 _BLOCK = 1_024
@@ -106,7 +109,8 @@ def content(checkpoint: Checkpoint, role: TensorRole) -> Content | None:
     digest = hashlib.sha256()
     for entry in tensor.stored if isinstance(tensor, QuantisedTensor) else [tensor]:
         _take_in(checkpoint, entry, digest)
-    if tensor.parameters < LEAST_NUMBERS or role.role in TRIVIAL_ROLES or role.bias:
+    trivial = role.bias or role.role in TRIVIAL_ROLES or tensor.dtype in _NO_WEIGHTS
+    if tensor.parameters < LEAST_NUMBERS or trivial:
         return None
     some = _some(checkpoint, tensor)
     if len(np.unique(some)) < LEAST_DIFFERENT:

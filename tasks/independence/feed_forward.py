@@ -155,7 +155,7 @@ def feed_forward_layers(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> 
     layout = _Layout.of(checkpoint)
     found: list[StoredLayer] = []
     for parts in _by_place(roles):
-        widths = {checkpoint.tensors[name].shape[0] for name in parts.norms}
+        widths = {size for name in parts.norms for size in checkpoint.tensors[name].shape[:1]}
         shapes = {role: checkpoint.tensors[name].shape for role, name in parts.names.items()}
         before = _BEFORE_FEED_FORWARD if "down" in parts.names else ("input_layernorm", f"{parts.place[1]}.norm")
         gain = gain_of(checkpoint, roles[0].component, parts.norms, before)

@@ -5,6 +5,8 @@ relative positions: each model of a family starts with the same numbers, and som
 follows from its neighbours; in what was drawn and trained it does not.
 """
 
+import math
+
 import numpy as np
 
 from tasks.checkpoints import Checkpoint
@@ -20,16 +22,20 @@ _LEAST_CORRELATION = 0.5
 
 
 def made_by_a_formula(checkpoint: Checkpoint, name: str) -> bool:
-    """Whether the numbers of that tensor, seen as a matrix with its last axis as columns, follow from their neighbours along
-    rows or columns. All vectors count as such: what a model holds of each channel often starts from a schedule."""
+    """Whether the numbers of that tensor follow from their neighbours along any of its axes. All vectors count as such: what a
+    model holds of each channel often starts from a schedule."""
     tensor = checkpoint.tensors[name]
     if max(tensor.shape, default=1) == tensor.parameters:
         return True
-    return _is_smooth(checkpoint.read_matrix(name, slice(0, max(1, _LOOKED_AT // tensor.shape[-1]))))
+    first = max(1, _LOOKED_AT * tensor.shape[0] // tensor.parameters)  # of the first axis, with all of the others
+    between = math.prod(tensor.shape[1:-1])
+    table = checkpoint.read_matrix(name, slice(0, first * between)).reshape(-1, *tensor.shape[1:])
+    return _is_smooth(table)
 
 
-def _is_smooth(rows: Matrix) -> bool:
-    return any(_neighbours(lines) > _LEAST_CORRELATION for lines in (rows, rows.T) if lines.shape[1] >= _LEAST_LINE)
+def _is_smooth(table: Matrix) -> bool:
+    along = (np.moveaxis(table, axis, -1).reshape(-1, table.shape[axis]) for axis in range(table.ndim))
+    return any(_neighbours(lines) > _LEAST_CORRELATION for lines in along if lines.shape[1] >= _LEAST_LINE)
 
 
 def _neighbours(lines: Matrix) -> float:

@@ -122,7 +122,7 @@ def _has_an_order(table: Matrix) -> bool:
     """Whether neighbouring coordinates of a position table change alike from position to position, as sines in the order of
     their frequencies do (in one dimension or two, trained on or not) and drawn tables, whatever they learned, do not: the
     correlation of neighbours' ranks of roughness, in standard errors."""
-    flat = table.reshape(-1, table.shape[-1]).astype(np.float64)
+    flat = table.reshape(-1, *table.shape[-1:] or (1,)).astype(np.float64)
     if len(flat) < 3 or flat.shape[1] < 3:
         return False
     flat = flat - flat.mean(axis=0)

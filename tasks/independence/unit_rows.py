@@ -64,7 +64,7 @@ def _invariants(sides: Sequence[Matrix]) -> Matrix:
         columns += [np.abs((side * other).sum(axis=1)) for other in others]
         within = np.abs(product(side, side.T))
         np.fill_diagonal(within, 0.0)
-        top = min(_TOP_COSINES, len(side) - 1)
+        top = max(0, min(_TOP_COSINES, len(side) - 1))
         largest = -np.sort(-within, axis=1)[:, :top]
         columns += [largest[:, place] for place in range(top)]
     return ranks(np.stack(columns, axis=1))

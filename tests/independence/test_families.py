@@ -115,6 +115,7 @@ def _triangles(bins: int, bands: int) -> torch.Tensor:
     [
         _sines(128, 64),
         _sines(128, 64)[None],
+        _sines(128, 64).reshape(128, 32, 2),
         torch.cos(2 * torch.pi * torch.outer(torch.arange(101.0), torch.arange(200.0)) / 200)[:, None],
         _triangles(201, 80),
         torch.log(torch.arange(1.0, 65.0)).expand(128, 64),
@@ -124,6 +125,7 @@ def _triangles(bins: int, bands: int) -> torch.Tensor:
     ids=[
         "sines",
         "sines with a batch axis",
+        "rotary pairs",
         "Fourier basis",
         "mel bands",
         "state spectrum",
