@@ -1,7 +1,7 @@
 """Tests of a component's layers against all of the reference's, whatever their order, numbering, width or turn."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,17 +14,14 @@ from tasks.independence.alignment import (
     aligned_by_units,
     aligned_together,
     turn_from_tokens,
-    turn_multiplications,
 )
-from tasks.independence.feed_forward import FeedForward, StoredLayer
+from tasks.independence.feed_forward import FeedForward
+from tasks.independence.layer_pairs import layer_pairs, same_depth
 from tasks.independence.part import Part, units_to_align
 from tasks.independence.planted import disguised
 from tasks.independence.stream_forms import form_features, stream_forms
 from tasks.independence.unit_rows import UnitRows, unit_rows
 
-#: Layer pairs are tried one by one up to this many multiplications, half a minute on two cores; beyond it, only layers at about
-#: the same depth are.
-MOST_MULTIPLICATIONS = 1e12
 #: Tokens that both vocabularies must have before their embeddings say how the stream was turned, and the most that are used.
 LEAST_TOKENS = 200
 MOST_TOKENS = 4_096
@@ -135,7 +132,7 @@ def _evenly(places: list[int], count: int) -> list[int]:
 def finds_planted_disguised(subject: Part, reference: Part, seed: int) -> float:
     """log10 p of a planted derivative of one reference layer in the shape of the subject's layer; the best layer counts."""
     best = 0.0
-    for i, j in _same_depth(len(subject.layers), len(reference.layers)):
+    for i, j in same_depth(len(subject.layers), len(reference.layers)):
         layer = subject.layers[i]
         shape = (units_to_align(layer), layer.reads[0].shape[1], layer.width)
         known = reference.unit_rows(j)  # of length one, as the tests see units: nothing is read again
@@ -145,25 +142,6 @@ def finds_planted_disguised(subject: Part, reference: Part, seed: int) -> float:
         if agreement is not None:
             best = min(best, max(agreement.log10_halves))
     return best
-
-
-def layer_pairs(subject: Sequence[StoredLayer], reference: Sequence[StoredLayer]) -> list[tuple[int, int]]:
-    """All pairs where they can be afforded, else pairs of about the same depth."""
-    if not subject or not reference:
-        return []
-    units = max(units_to_align(layer) for layer in (*subject, *reference))
-    width = max(layer.width for layer in (*subject, *reference))
-    every = len(subject) * len(reference)
-    if every * (20.0 * units * units * width + turn_multiplications(width)) <= MOST_MULTIPLICATIONS:
-        return [(i, j) for i in range(len(subject)) for j in range(len(reference))]
-    return list(_same_depth(len(subject), len(reference)))
-
-
-def _same_depth(subject: int, reference: int) -> Iterator[tuple[int, int]]:
-    """First, middle and last."""
-    if subject and reference:
-        depths = sorted({0.0, 0.5, 1.0})
-        yield from sorted({(round(depth * (subject - 1)), round(depth * (reference - 1))) for depth in depths})
 
 
 def _alike(mine: UnitRows, theirs: UnitRows) -> tuple[UnitRows, UnitRows]:

@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from checks.records.lineage import LayerMatch, Relation, Verdict
+from tasks.independence.aligned_tests import BY_LAYERS
 from tasks.independence.component_evidence import MOSTLY, ComponentEvidence
 from tasks.independence.feed_forward import Place
 from tasks.independence.one_order_tests import LEAST_COSINE, REMAINDER, OrderTest
@@ -190,6 +191,13 @@ def _all_layers(evidence: ComponentEvidence) -> set[int]:
     return {layer.place[1] for layer in evidence.subject.layers if layer.place[1] is not None}
 
 
+def _aligned_with(evidence: ComponentEvidence) -> set[int]:
+    """Layers that were aligned one by one: of large models only some are."""
+    pairs = evidence.aligned.pairs if evidence.aligned is not None else ()
+    places = {evidence.subject.layers[pair.subject].place[1] for pair in pairs if pair.test != BY_LAYERS}
+    return {place for place in places if place is not None}
+
+
 def _with(known: list[LayerMatch], found: list[LayerMatch]) -> list[LayerMatch]:
     """What is known of layers, and what was found of those of which nothing was known."""
     numbers = _numbers(known)
@@ -210,7 +218,7 @@ def _relation(evidence: ComponentEvidence, layers: list[LayerMatch], otherwise: 
         return "pruned"
     if layers and any(own > other for own, other in pairs):
         return "expanded"
-    every = _all_layers(evidence)
+    every = _aligned_with(evidence) if otherwise == "transformed" else _all_layers(evidence)
     return "partial" if 0 < len(_numbers(layers)) < MOSTLY * len(every) else otherwise
 
 

@@ -1,0 +1,71 @@
+"""Which layers of one model are held against which of the other: all where that can be afforded, else those at about the same
+depth, and those whose units are as long: turned, renumbered, shuffled experts and reordered layers keep their lengths.
+
+>>> layer_pairs(subject.layers, reference.layers)[:3]
+[(0, 0), (0, 1), (0, 2)]
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tasks.independence.alignment import turn_multiplications
+from tasks.independence.copies import side_by_side
+from tasks.independence.feed_forward import StoredLayer
+from tasks.independence.part import units_to_align
+from tasks.independence.permutation_test import Matrix
+
+#: Layer pairs are tried one by one up to this many multiplications, half a minute on two cores.
+MOST_MULTIPLICATIONS = 1e12
+#: Where in a model the layers stand that are tried beyond it.
+_DEPTHS = (0.0, 0.5, 1.0)
+
+Pairs = list[tuple[int, int]]
+
+
+def layer_pairs(subject: Sequence[StoredLayer], reference: Sequence[StoredLayer]) -> Pairs:
+    """Pairs of places in the two lists that are aligned one by one."""
+    if not subject or not reference:
+        return []
+    units = max(units_to_align(layer) for layer in (*subject, *reference))
+    width = max(layer.width for layer in (*subject, *reference))
+    every = len(subject) * len(reference)
+    if every * (20.0 * units * units * width + turn_multiplications(width)) <= MOST_MULTIPLICATIONS:
+        return [(i, j) for i in range(len(subject)) for j in range(len(reference))]
+    return sorted({*same_depth(len(subject), len(reference)), *_most_alike(subject, reference)})
+
+
+def same_depth(subject: int, reference: int) -> Pairs:
+    """First, middle and last of so many layers."""
+    if not subject or not reference:
+        return []
+    return sorted({(round(depth * (subject - 1)), round(depth * (reference - 1))) for depth in _DEPTHS})
+
+
+def _most_alike(subject: Sequence[StoredLayer], reference: Sequence[StoredLayer]) -> Pairs:
+    """Of the subject's first, middle and last layer the expert, and of the reference whatever layer and expert, that are most
+    alike in the lengths of their units; none where these cannot be compared."""
+    shapes = {(len(layer.reads), layer.units) for layer in (*subject, *reference)}
+    if len(shapes) > 1:
+        return []
+    together: dict[tuple[str, int | None], list[int]] = {}
+    for number, layer in enumerate(subject):
+        together.setdefault(layer.place[:2], []).append(number)
+    layers = list(together.values())
+    theirs = np.stack(side_by_side(_lengths, reference))
+    found: Pairs = []
+    for mine in (layers[round(depth * (len(layers) - 1))] for depth in _DEPTHS):
+        own = side_by_side(_lengths, [subject[i] for i in mine])
+        apart = np.stack([((theirs - each) ** 2).sum(axis=1) for each in own])
+        i, j = divmod(int(apart.argmin()), len(reference))
+        found.append((mine[i], j))
+    return found
+
+
+def _lengths(layer: StoredLayer) -> Matrix:
+    """Logarithms of the lengths of units' rows, sorted: of the gate's, which no disguise rescales, and of all others together,
+    which are rescaled against each other. Neither turning nor renumbering changes them."""
+    sides = [(each, layer.gain) for each in layer.reads] + [(layer.writes, None)]
+    logs = [np.log(np.maximum(side.squared_lengths(layer.checkpoint, gain), 1e-60)) for side, gain in sides]
+    groups = [logs[:1], logs[1:]] if len(layer.reads) > 1 else [logs]
+    return np.concatenate([np.sort(np.sum(each, axis=0)) for each in groups]).astype(np.float32)
