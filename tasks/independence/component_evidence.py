@@ -81,7 +81,8 @@ class ComponentEvidence:
     @property
     def comparisons(self) -> int:
         """How many p-values stand to be corrected for; the aligned tests bring their own count."""
-        return len(self.groups) + len(self.orders) + sum(each is not None for each in (self.aligned, self.behaviour))
+        more = sum(each is not None for each in (self.aligned, self.behaviour))
+        return len(self.groups) + sum(each.ways for each in self.orders) + more
 
 
 def gather(subject: Part, reference: Part) -> ComponentEvidence:

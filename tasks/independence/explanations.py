@@ -89,10 +89,12 @@ def _one_order(evidence: ComponentEvidence, judgement: Judgement) -> Text:
     order = clearest_order(evidence)
     assert order is not None
     units = order.test == UNITS_IN_PLACE
-    moved_ko = "잔차 흐름은" if units else "은닉 단위와 헤드의 순서는"
+    moved_ko = "잔차 흐름은" if units else "은닉 단위, 헤드 또는 잔차 흐름은"
     kept_ko = "은닉 단위의 순서는" if units else "어텐션 헤드 안 값의 순서는"
     kept = "the order of hidden units" if units else "the order of values inside attention heads"
-    moved = "the residual stream was turned" if units else "hidden units and heads were renumbered"
+    moved = (
+        "the residual stream was turned" if units else "hidden units, heads or the residual stream are not as they were"
+    )
     return Text(
         ko=f"{moved_ko} 달라졌지만 {kept_ko} 읽는 쪽과 쓰는 쪽에서 모두 참조 모델과 같습니다"
         f"(평균 코사인 {order.mean_cosine:.3f}). 따로 학습된 모델은 {LEAST_COSINE}에 거의 이르지 않습니다.",

@@ -8,12 +8,13 @@ coordinate, has its own order of units and values: what shows in the order of th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from tasks.independence.alignment import Places, turn_from_tokens, turns_by_every
+from tasks.independence.aligned_tests import shared_token_turn
+from tasks.independence.alignment import Places, Turned, turn_from_tokens, turns_by_every
 from tasks.independence.device import product
 from tasks.independence.feed_forward import StoredLayer
 from tasks.independence.part import Part
@@ -45,12 +46,14 @@ Pairs = Sequence[tuple[int, int]]
 class OrderTest:
     """Two groups of tensors that have none in common and must both show it: what is read, and what is written. Each holds the
     tests of its layers (and heads), which are renumbered independently of each other. Of what was left of a subject (`remainder`)
-    `parent` is what was taken out, and `layers` the subject's and the reference's number of each layer tested."""
+    `parent` is what was taken out, and `layers` the subject's and the reference's number of each layer tested. It is the clearest
+    of so many `ways` to test the same."""
 
     test: str
     groups: Mapping[str, Sequence[PlaceTest]]
     parent: str = ""
     layers: Sequence[tuple[int | None, int | None]] = ()
+    ways: int = 1
 
     @property
     def log10_p(self) -> float:
@@ -74,12 +77,17 @@ def group_cosine(tests: Sequence[PlaceTest]) -> float:
 
 
 def one_order_tests(subject: Part, reference: Part, seed: int) -> list[OrderTest]:
-    """Both tests, where the two have layers of one shape at the same places in one stream."""
+    """Both tests, where the two have layers of one shape at the same places in one stream; values once in the stream as it lies and
+    once as shared tokens' embeddings say that it was turned."""
     pairs = at_same_places(subject, reference)
     if len({shape[1] for i, _ in pairs for shape in subject.layers[i].shapes}) != 1:
         return []
     pairs = evenly(pairs, MOST_LAYERS)
-    found = [_units_in_place(subject, reference, pairs, seed), _values_in_place(subject, reference, pairs, seed)]
+    turn = shared_token_turn(subject, reference)
+    turns = [None] if turn is None else [None, turn]
+    values = [_values_in_place(subject, reference, pairs, seed, each) for each in turns]
+    clearest = min((each for each in values if each is not None), key=lambda each: each.log10_p, default=None)
+    found = [_units_in_place(subject, reference, pairs, seed), clearest and replace(clearest, ways=len(turns))]
     return [each for each in found if each is not None]
 
 
@@ -116,14 +124,18 @@ def _sides(subject: StoredLayer, reference: StoredLayer, chosen: Places) -> list
     return [(centred_unit_rows(own)[chosen], centred_unit_rows(other)[chosen]) for own, other in sides]
 
 
-def _values_in_place(subject: Part, reference: Part, pairs: Pairs, seed: int) -> OrderTest | None:
+def _values_in_place(subject: Part, reference: Part, pairs: Pairs, seed: int, turn: Turned | None) -> OrderTest | None:
     """Heads are found by their queries and keys; tested is the order of the values inside each, by what they read and by what
-    they write. In a stream that lies as it did."""
+    they write. `turn` is the stream's, None where it lies as it did."""
     found: list[tuple[Matrix, Matrix]] = []
     for i, j in pairs:
         mine, theirs = attention_heads(subject, i), attention_heads(reference, j)
         if mine is None or theirs is None or mine.shapes != theirs.shapes:
             continue
+        if turn is not None:
+            if turn.shape != (theirs.values.shape[-1], mine.values.shape[-1]):  # of a wide stream only a part was read
+                return None
+            theirs = theirs.turned(turn)
         for own, other in _counterparts(mine, theirs):
             sides = ((mine.values[own], theirs.values[other]), (mine.writes[own], theirs.writes[other]))
             reads, writes = (product(centred_unit_rows(a), centred_unit_rows(b).T) for a, b in sides)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tasks.independence.alignment import Turned
 from tasks.independence.device import product
 from tasks.independence.norm_gain import gain_of
 from tasks.independence.part import Part
@@ -74,6 +75,12 @@ class Heads:
     def shapes(self) -> tuple[tuple[int, ...], ...]:
         """Equal where two models can be compared."""
         return self.looks.shape, self.values.shape, self.writes.shape
+
+    def turned(self, turn: Turned) -> "Heads":
+        """In the stream that the turn leads to."""
+        sides = (self.looks, self.values, self.writes)
+        looks, values, writes = (np.asarray((each @ turn.left) @ turn.right, dtype=np.float32) for each in sides)
+        return Heads(looks, values, writes)
 
 
 def attention_heads(part: Part, layer: int) -> Heads | None:
