@@ -16,6 +16,8 @@ from tasks.checkpoints.quantised_tensor import Array, QuantisedTensor, Stored, m
 from tasks.checkpoints.safetensors_header import TensorEntry
 
 _WORD = 32
+#: Bits of GPTQ's codes that reach across words. They are not read: such a tensor keeps its own names.
+_ACROSS_WORDS = 3
 #: Where AWQ keeps column 0, 1, … 7 of each eight in a word.
 _AWQ_PLACES = (0, 4, 1, 5, 2, 6, 3, 7)
 #: E2M1 (OCP Microscaling Formats 1.0, table 5): codes 0 … 7, then the same below zero.
@@ -34,6 +36,8 @@ def gptq_or_awq(name: str, stored: Stored) -> QuantisedTensor | None:
         return None
     along_inputs = codes.shape[1:] == scales.shape[1:]
     bits = _bits_of_words(codes, zeros, scales, along_inputs)
+    if bits == _ACROSS_WORDS:
+        return None
     outputs, inputs = scales.shape[1], codes.shape[0] * (_WORD // bits if along_inputs else 1)
     if inputs % scales.shape[0]:
         raise misfit(scales, f"scales for groups of {inputs} inputs")
@@ -67,7 +71,7 @@ def _bits_of_words(codes: TensorEntry, zeros: TensorEntry, scales: TensorEntry, 
         raise misfit(codes, "codes, zero points and scales of two axes each")
     bits, rest = divmod(_WORD * zeros.shape[1], scales.shape[1])
     fits = zeros.shape[0] == scales.shape[0] and (along_inputs or codes.shape[1] == zeros.shape[1])
-    if rest or not fits or bits not in ((2, 4, 8) if along_inputs else (4,)):
+    if rest or not fits or bits not in ((2, _ACROSS_WORDS, 4, 8) if along_inputs else (4,)):
         raise misfit(codes, expected)
     return bits
 

@@ -27,9 +27,8 @@ TRIVIAL_ROLES = frozenset({"norm", "buffer", "rotary", "position_embedding", "cl
 #: Fewer numbers, or fewer different ones, can agree without being copied.
 LEAST_NUMBERS = 64
 LEAST_DIFFERENT = 32
-#: Whole numbers that are counters, maps and tables of places; weights in whole numbers have eight bits, or are packed and read
-#: as quantised.
-_NO_WEIGHTS = frozenset({"I64", "U64", "I32", "U32", "I16", "U16", "BOOL"})
+#: Formats of counters, maps and masks: packed weights, of formats that are not read too, stand in smaller words.
+_NO_WEIGHTS = frozenset({"I64", "U64", "BOOL"})
 #: Numbers of a tensor that are compared across formats: all of a small one, else so many blocks of so many, evenly spread.
 _BLOCKS = 64
 _BLOCK = 1_024

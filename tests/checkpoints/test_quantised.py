@@ -144,6 +144,10 @@ def test_a_format_that_is_not_known_keeps_its_names_and_plays_no_role(tmp_path: 
     assert roles["q_proj.weight._data"] == "other"
     unordered = opened(tmp_path / "b", tensors | {"q.weight_g_idx": torch.zeros(COLUMNS, dtype=torch.int32)}, settings)
     assert "q.weight" not in unordered.tensors
+    sizes = {"qweight": (32 * 3 // 32, 32), "qzeros": (4, 32 * 3 // 32)}  # three bits a code, across words
+    three = {f"q.{name}": torch.ones(shape, dtype=torch.int32) for name, shape in sizes.items()}
+    across = opened(tmp_path / "c", three | {"q.scales": torch.ones(4, 32, dtype=torch.float16)}, {"bits": 3})
+    assert set(across.tensors) == {"q.qweight", "q.qzeros", "q.scales"}
 
 
 @pytest.mark.parametrize(
