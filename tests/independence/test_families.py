@@ -94,6 +94,16 @@ def test_a_projector_of_one_matrix_is_tested_by_its_halves(tmp_path: Path) -> No
     assert trace(_projector(tmp_path / "stranger", 2, 1.0), reference).verdict == "independent"
 
 
+def test_projectors_that_began_as_the_identity_convict_nobody(tmp_path: Path) -> None:
+    folders = []
+    for seed in (1, 2):
+        started = torch.eye(64) + 0.05 * torch.randn(64, 64, generator=torch.Generator().manual_seed(seed))
+        folders.append(tmp_path / str(seed))
+        folders[-1].mkdir()
+        save_file({"multi_modal_projector.linear.weight": started}, folders[-1] / "model.safetensors")
+    assert trace(folders[0], {"r": folders[1]}).verdict == "indeterminate"
+
+
 def _stored(folder: Path, table: torch.Tensor) -> bool:
     folder.mkdir()
     save_file({"table": table.contiguous()}, folder / "model.safetensors")
