@@ -55,8 +55,11 @@ CPU_BUDGET = Budget(tokens=512, logits=2**26)
 GPU_BUDGET = Budget(tokens=32768, logits=2**28)
 
 
-def plan(rows: Sequence[Row], budget: Budget, vocabulary: int, room: int = 0) -> list[list[int]]:
-    """Indices of `rows` in batches, the longest first; `room` is how many tokens each row will grow by.
+def plan(
+    rows: Sequence[Row], budget: Budget, vocabulary: int, room: int = 0, one_length: bool = False
+) -> list[list[int]]:
+    """Indices of `rows` in batches, the longest first; `room` is how many tokens each row will grow by. With `one_length`
+    a batch's rows are all as long as each other.
 
     A row that exceeds the budget by itself is a batch of its own.
     """
@@ -67,6 +70,7 @@ def plan(rows: Sequence[Row], budget: Budget, vocabulary: int, room: int = 0) ->
         row = rows[index]
         scored += row.scored
         together = bool(batches) and rows[batches[-1][0]].kind == row.kind
+        together = together and (row.length == longest or not one_length)
         fits = together and (len(batches[-1]) + 1) * (longest + room) <= budget.tokens
         if fits and scored * vocabulary <= budget.logits:
             batches[-1].append(index)
@@ -81,11 +85,15 @@ class RowTooLargeError(RuntimeError):
 
 
 class BatchRunner:
-    """Runs rows through a function batch by batch; when memory runs out it halves the budget, for good, and goes on."""
+    """Runs rows through a function batch by batch; when memory runs out it halves the budget, for good, and goes on.
 
-    def __init__(self, budget: Budget, vocabulary: int) -> None:
+    `one_length`: only rows that are as long as each other share a batch.
+    """
+
+    def __init__(self, budget: Budget, vocabulary: int, one_length: bool = False) -> None:
         self.budget = budget
         self._vocabulary = vocabulary
+        self._one_length = one_length
 
     def run(self, rows: Sequence[Row], forward: Callable[[list[Row]], Sequence[Result]], room: int = 0) -> list[Result]:
         """One result a row, in the order of `rows`. Raises RowTooLargeError where a single row does not fit."""
@@ -108,7 +116,8 @@ class BatchRunner:
         left = set(wanted)
         members = list(range(len(rows)))
         while left:
-            for batch in plan([rows[index] for index in members], self.budget, self._vocabulary, room):
+            here = [rows[index] for index in members]
+            for batch in plan(here, self.budget, self._vocabulary, room, self._one_length):
                 indices = [members[place] for place in batch]
                 if left.isdisjoint(indices):
                     continue

@@ -28,6 +28,7 @@ from tasks.benchmark.output_layer import ModelRaisedError, OutputLayer
 from tasks.benchmark.packed_weights import pack
 from tasks.benchmark.pair_scoring import Kind, Pair, PairScorer, Score
 from tasks.benchmark.picture_prompts import PicturePrompts
+from tasks.benchmark.rotary_lengths import follow_length
 from tasks.benchmark.slots import SlotWriter
 
 #: A batch of one row, whatever its length.
@@ -53,7 +54,7 @@ class HarnessModel(AnsweringModel):
         output = OutputLayer(loaded.model)
         pack(loaded.model)
         budget = ONE_ROW if alone else budget or found_budget(loaded.model)
-        self._runner = BatchRunner(budget, output.vocabulary)
+        self._runner = BatchRunner(budget, output.vocabulary, follow_length(loaded.model))
         two = loaded.model.config.is_encoder_decoder
         self.backend = "seq2seq" if two else "causal"  # by which the harness's code encodes a context and what follows
         scorer = EncoderDecoderScorer if two else DecoderScorer

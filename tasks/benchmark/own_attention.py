@@ -15,6 +15,8 @@ from typing import Any
 import torch
 from transformers import AttentionInterface
 
+from tasks.benchmark.rotary_lengths import follow_length
+
 _NAME = "gwanmun"
 
 #: What attention functions of some models get and this one does not do: such a model takes the plain forward.
@@ -68,6 +70,8 @@ def unsupported(model: Any) -> str:
     """Why the model cannot be tried at all; empty where it can."""
     if model.config.is_encoder_decoder:
         return "it is an encoder-decoder"
+    if follow_length(model):
+        return "its rotary positions follow from a text's length"
     return "" if getattr(model, "_supports_attention_backend", False) else "its attention is its own"
 
 
