@@ -28,10 +28,10 @@ TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.25, torch.float16: 0.25}
 
 
 class Sees(ABC):
-    """What the tokens of one forward see. `layers_seen` counts the layers that asked; `wanted` are the tokens whose logits
-    are used. `last` and `answer` belong to `last_layer`: in the last layer those tokens alone have queries."""
+    """What the tokens of one forward see. `windows` holds what each layer that asked said of its window; `wanted` are the
+    tokens whose logits are used. `last` and `answer` belong to `last_layer`: in the last layer those tokens alone have queries."""
 
-    layers_seen = 0
+    windows: dict[int, int | None]
     wanted: Sequence[int] = ()
     last = False
     answer: torch.Tensor | None = None
@@ -118,11 +118,11 @@ def _attention(
     if sees is None or unknown or attention_mask is not None or not getattr(module, "is_causal", True):
         raise NoAttentionError(", ".join(unknown) or type(module).__name__)
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    sees.layers_seen += 1
+    sees.windows[module.layer_idx] = window = options.get("sliding_window")
     output = sees.answer
     if output is None:
         asked = query[0][:, sees.wanted] if sees.last else query[0]
-        output = sees.attend(module.layer_idx, asked, key[0], value[0], scale, options.get("sliding_window"))
+        output = sees.attend(module.layer_idx, asked, key[0], value[0], scale, window)
         if sees.last:
             sees.answer = output
             raise AttendedError

@@ -19,8 +19,11 @@ from tasks.benchmark.own_attention import (
     furthest,
     unsupported,
 )
+from tasks.benchmark.trial_rows import trial_rows, untold_window
 
 _LOG = logging.getLogger(__name__)
+
+_MADE_UP = "made-up texts computed both ways"
 
 #: Rows → each row's logits at its scored positions [scored, vocabulary], by the plain forward.
 Full = Callable[[Sequence[Row]], list[torch.Tensor]]
@@ -41,12 +44,11 @@ class OwnForward(ABC):
         self.refused: str | None = None
 
     def allows(self, rows: Sequence[Row], full: Full) -> bool:
-        """Whether this model can be computed with in this way; looked at once, on rows computed both ways."""
+        """Whether this model can be computed with in this way; looked at once, on rows computed both ways: those of a trial
+        that is the same for all that may be asked, and the first that are asked."""
         if self.refused is None:
-            self.refused = unsupported(self._model) or self._difference(rows, full)
-            if self.refused and self._last is not None:
-                self._last = None  # perhaps only the last layer cannot be run on some of its tokens
-                self.refused = unsupported(self._model) or self._difference(rows, full)
+            self.refused = unsupported(self._model) or self._tried_out(full)
+            self.refused = self.refused or self._difference(rows, full, self.DIFFERENT)
             if self.refused:
                 _LOG.warning("%s: %s", self.SLOWER, self.refused)
         return not self.refused
@@ -55,19 +57,28 @@ class OwnForward(ABC):
     def _tried(self, rows: Sequence[Row]) -> Sequence[torch.Tensor]:
         """Each row's log-probabilities at its last positions [positions, vocabulary], computed in this way."""
 
-    def _difference(self, rows: Sequence[Row], full: Full) -> str:
-        """What speaks against this way: nothing, or a sentence."""
+    def _tried_out(self, full: Full) -> str:
+        """What the trial says against this way: nothing, or a sentence."""
+        rows = trial_rows(self._model.config)
+        found = self._difference(rows, full, _MADE_UP)
+        if found and self._last is not None:
+            self._last = None  # perhaps only the last layer cannot be run on some of its tokens
+            found = self._difference(rows, full, _MADE_UP)
+        return found
+
+    def _difference(self, rows: Sequence[Row], full: Full, what: str) -> str:
+        """What rows that are `what` say against this way."""
         try:
             tried = self._tried(rows)
+            for mine, row in zip(tried, rows, strict=True):  # one at a time: together they may not fit where packs do
+                off = furthest(mine, full([row])[0][-len(mine) :].log_softmax(dim=-1))
+                if not off < TOLERANCE[self._model.dtype]:
+                    return f"{what} differ by {off:.2g}"
         except Exception as error:  # whatever a model's own code makes of a forward that it does not expect
             if is_out_of_memory(error):
                 raise
             raised = error.__cause__ if isinstance(error, ModelRaisedError) else error
             return f"{type(self._model).__name__} {self.NOT_TAKEN} ({type(raised).__name__}: {str(raised)[:80]})"
-        for mine, row in zip(tried, rows, strict=True):  # one at a time: together they may not fit where packs do
-            off = furthest(mine, full([row])[0][-len(mine) :].log_softmax(dim=-1))
-            if not off < TOLERANCE[self._model.dtype]:
-                return f"{self.DIFFERENT} differ by {off:.2g}"
         return ""
 
     @contextmanager
@@ -81,7 +92,7 @@ class OwnForward(ABC):
     def _forward(self, ids: Sequence[int], places: Sequence[int], sees: Sees, wanted: Sequence[int]) -> torch.Tensor:
         """Float32 logits [wanted, vocabulary] after the wanted ones of a row of tokens, each at its place."""
         device = self._model.device
-        sees.layers_seen, sees.wanted = 0, wanted
+        sees.windows, sees.wanted = {}, wanted
         inputs = {
             "input_ids": torch.tensor([ids], device=device),
             "position_ids": torch.tensor([places], device=device),
@@ -90,6 +101,9 @@ class OwnForward(ABC):
         left = wanted if self._last is None else range(len(wanted))  # those that come out of the last layer
         with torch.inference_mode():
             logits = self._output.at(inputs, [0] * len(wanted), left)
-        if sees.layers_seen == 0:
+        if not sees.windows:
             raise NoAttentionError("attention that is not asked")
+        untold = untold_window(self._model.config, sees.windows)
+        if untold:
+            raise NoAttentionError(untold)
         return logits

@@ -112,7 +112,7 @@ def test_the_budget_follows_the_memory_and_nothing_that_changes(llama: Path) -> 
 def test_a_model_that_mixes_tokens_otherwise_takes_the_full_forward_and_says_so(
     llama: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Positions that do not count are such a model: the first rows scored both ways differ, and answers stay right."""
+    """Positions that do not count are such a model: made-up texts computed both ways differ, and answers stay right."""
     requests = [_request("loglikelihood", *pair) for pair in PAIRS]
     right = HarnessModel(load_model(llama, CPU)).loglikelihood(requests)
     model = HarnessModel(load_model(llama, CPU))
@@ -120,7 +120,7 @@ def test_a_model_that_mixes_tokens_otherwise_takes_the_full_forward_and_says_so(
     forward = rotary.forward
     rotary.forward = lambda x, position_ids: forward(x, torch.arange(x.shape[1])[None])
     answers = model.loglikelihood(requests)
-    assert "full forward, as two items scored both ways differ" in model.ways["scoring"]
+    assert "full forward, as made-up texts computed both ways differ" in model.ways["scoring"]
     assert "every prompt is computed in full" in caplog.text
     assert [each[0] for each in answers] == pytest.approx([each[0] for each in right], abs=1e-4)
 
@@ -214,6 +214,8 @@ def test_out_of_memory_halves_packs_and_slots_and_goes_on(llama: Path) -> None:
     written = [_request("generate_until", text, {"until": ["\n"], "max_gen_toks": 5}) for text in texts]
     expected = HarnessModel(load_model(llama, CPU))
     model = HarnessModel(load_model(llama, CPU))
+    model.loglikelihood(scored[:1])
+    model.generate_until(written[:1])
 
     def refuse(_: Any, __: Any, named: dict[str, Any]) -> None:
         if named["input_ids"].numel() > 20:

@@ -9,6 +9,7 @@ import pytest
 from tasks.benchmark.devices import Placement
 from tasks.benchmark.engine import HarnessModel
 from tasks.benchmark.model_loading import load_model
+from tests.benchmark.plain_scores import Pairs, by_transformers
 from tests.benchmark.tiny_models import save_drawn
 
 #: Where longrope's factors change.
@@ -42,7 +43,7 @@ def _engine(folder: Path, alone: bool = False) -> HarnessModel:
     return HarnessModel(load_model(folder, Placement("cpu", "float32")), alone=alone)
 
 
-def _pairs() -> list[tuple[list[int], list[int]]]:
+def _pairs() -> Pairs:
     """All begin with the same tokens; two continuations each."""
     draw = Random(2)
     stem = draw.choices(range(10, 300), k=8)
@@ -50,25 +51,11 @@ def _pairs() -> list[tuple[list[int], list[int]]]:
     return [(context, draw.choices(range(10, 300), k=2)) for context in contexts for _ in range(2)]
 
 
-def _by_transformers(folder: Path, pairs: list[tuple[list[int], list[int]]]) -> list[float]:
-    """Each pair in a forward of its own."""
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    model = AutoModelForCausalLM.from_pretrained(folder).eval()
-    sums = []
-    for context, continuation in pairs:
-        with torch.inference_mode():
-            logprobs = model(torch.tensor([(context + continuation)[:-1]])).logits[0].log_softmax(dim=-1)
-        sums.append(float(sum(logprobs[len(context) - 1 + at, token] for at, token in enumerate(continuation))))
-    return sums
-
-
 @pytest.mark.parametrize("alone", [False, True])
 def test_texts_of_all_lengths_score_as_each_does_by_itself(phi: Path, alone: bool) -> None:
     model = _engine(phi, alone)
     scores = [each[0] for each in model.token_scores(_pairs())]
-    assert scores == pytest.approx(_by_transformers(phi, _pairs()), abs=1e-4)
+    assert scores == pytest.approx(by_transformers(phi, _pairs()), abs=1e-4)
     assert model.ways == {"scoring": "full forward, as its rotary positions follow from a text's length"}
 
 
@@ -85,7 +72,7 @@ def test_in_a_batch_of_many_lengths_the_shorter_ones_are_answered_otherwise(phi:
     model = _engine(phi)
     model._runner._one_length = False
     scores = [each[0] for each in model.token_scores(_pairs())]
-    right = _by_transformers(phi, _pairs())
+    right = by_transformers(phi, _pairs())
     assert max(abs(mine - each) for mine, each in zip(scores, right, strict=True)) > 0.01
 
 
@@ -112,5 +99,5 @@ def test_texts_are_written_as_each_is_by_itself(phi: Path) -> None:
 def test_dynamic_factors_do_not_begin_within_the_models_length_and_keep_the_tree(dynamic: Path) -> None:
     model = _engine(dynamic)
     scores = [each[0] for each in model.token_scores(_pairs())]
-    assert scores == pytest.approx(_by_transformers(dynamic, _pairs()), abs=1e-4)
+    assert scores == pytest.approx(by_transformers(dynamic, _pairs()), abs=1e-4)
     assert model.ways == {"scoring": "prefix tree"}
