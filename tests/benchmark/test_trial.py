@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from checks.contracts.errors import InputFault
 from tasks.benchmark.batching import Row
 from tasks.benchmark.devices import Placement
 from tasks.benchmark.engine import HarnessModel
@@ -119,6 +120,27 @@ def test_two_items_are_scored_both_ways_too(lfm: Path, monkeypatch: pytest.Monke
     _scores(misled, _pairs(1, 1))
     assert misled.ways == {"scoring": "prefix tree"}
     assert _scores(misled, _pairs(30, 35)) != pytest.approx(by_transformers(lfm, _pairs(30, 35)), abs=1e-3)
+
+
+#: Answers of one token behind one token: all positions of all texts are asked for.
+EVERY_POSITION = [([10], [20]), ([11], [21])]
+
+
+def test_a_last_layer_that_must_be_whole_is_found_where_every_position_is_asked_for_first(gpt2: Path) -> None:
+    engine = _engine(gpt2)
+    _scores(engine, EVERY_POSITION)
+    pairs = _pairs(30, 35, 150)
+    assert _scores(engine, pairs) == pytest.approx(by_transformers(gpt2, pairs), abs=1e-4)
+    assert engine.ways == {"scoring": "prefix tree"}
+
+
+def test_without_positions_that_nobody_asks_for_it_would_not_be(gpt2: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = _engine(gpt2)
+    whole = [Row(row.ids, ((0,) * len(row.ids),)) for row in trial_rows(engine._model.config)]
+    monkeypatch.setattr("tasks.benchmark.own_forward.trial_rows", lambda _: whole)
+    _scores(engine, EVERY_POSITION)
+    with pytest.raises(InputFault, match="invalid"):
+        _scores(engine, _pairs(30, 35, 150))
 
 
 def test_the_rows_branch_and_keep_to_the_models_length_and_to_text(gpt2: Path, llava: Path) -> None:
