@@ -1,7 +1,7 @@
 """Runs rows of text through a model along the prefix tree, after a look at whether this model allows it.
 
 Decoders whose attention is transformers' own (plain, grouped, sliding windows) do. Where a model mixes tokens by other
-means (recurrent layers, caps inside attention, positions that it counts itself), the first rows scored both ways differ
+means (recurrent layers, caps inside attention, positions that it counts itself), rows computed both ways differ
 or the forward refuses, and every row takes the full forward: slower, the same answers.
 """
 
