@@ -24,7 +24,7 @@ from tasks.benchmark.generation import Generator
 from tasks.benchmark.items import PICTURE_MARK, picture_sha256, pictures
 from tasks.benchmark.memory_budget import found_budget
 from tasks.benchmark.model_loading import LoadedModel
-from tasks.benchmark.output_layer import ModelRaisedError, OutputLayer
+from tasks.benchmark.output_layer import ModelRaisedError, NotNumbersError, OutputLayer
 from tasks.benchmark.packed_weights import pack
 from tasks.benchmark.pair_scoring import Kind, Pair, PairScorer, Score
 from tasks.benchmark.picture_prompts import PicturePrompts
@@ -224,5 +224,8 @@ class HarnessModel(AnsweringModel):
         except RowTooLargeError as error:
             found = f"too little memory on {self._device} for {error}"
             raise InputFault(self._loaded.folder, "", found, "a larger device, or --dtype bfloat16") from error
+        except NotNumbersError as error:
+            expected = "finite numbers (are weights NaN or infinite?)"
+            raise InputFault(self._loaded.folder, "", str(error), expected) from error
         except ModelRaisedError as error:
             raise InputFault(self._loaded.folder, "", str(error), "a model that computes what it is asked") from error

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import torch
 from lm_eval.models.utils import handle_stop_sequences, normalize_gen_kwargs, postprocess_generated_text
-from transformers import StoppingCriteria, StoppingCriteriaList
+from transformers import LogitsProcessorList, StoppingCriteria, StoppingCriteriaList
 
 from checks.contracts.errors import InputFault
 from tasks.benchmark.batching import BatchRunner, Row, RowTooLargeError, is_out_of_memory
@@ -22,7 +22,7 @@ from tasks.benchmark.output_layer import model_at_work
 from tasks.benchmark.own_attention import TOLERANCE, furthest
 from tasks.benchmark.own_forward import Full
 from tasks.benchmark.row_tensors import model_inputs
-from tasks.benchmark.sampling import Sampler, is_simple
+from tasks.benchmark.sampling import NumbersOnly, Sampler, is_simple
 from tasks.benchmark.slots import SlotWriter
 
 #: The harness's own: how much is generated where a task does not say.
@@ -232,6 +232,7 @@ class Generator:
             output = model.generate(
                 **inputs,
                 max_new_tokens=room,
+                logits_processor=LogitsProcessorList([NumbersOnly()]),
                 stopping_criteria=StoppingCriteriaList([stopping]),
                 pad_token_id=tokenizer.pad_token_id,
                 use_cache=True,

@@ -18,11 +18,17 @@ class ModelRaisedError(Exception):
     """The model's own code raised while it computed: positions beyond its tables, settings that do not fit together."""
 
 
+class NotNumbersError(Exception):
+    """Logits that no token can be chosen from: not a number among them, an infinite one, or all of them ruled out."""
+
+
 @contextmanager
 def model_at_work(what: str) -> Iterator[None]:
     """Around a call of the model and nothing else: what it raises becomes a ModelRaisedError, except where memory runs out."""
     try:
         yield
+    except NotNumbersError:  # found on the way by this program, not raised by the model's code
+        raise
     except Exception as error:  # whatever a handed-in model's forward makes of its tokens
         if is_out_of_memory(error):
             raise

@@ -10,9 +10,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from transformers import LogitsProcessorList, TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
+from transformers import (
+    LogitsProcessor,
+    LogitsProcessorList,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+)
 
 from tasks.benchmark.batching import Row
+from tasks.benchmark.output_layer import NotNumbersError
 
 #: What the settings of a task and of a model's generation_config.json may hold for texts to be written in slots.
 _KNOWN = {"do_sample", "temperature", "top_k", "top_p", "num_beams", "use_cache"}
@@ -31,12 +38,27 @@ def is_simple(options: Mapping[str, Any], model_settings: Any) -> bool:
     return names <= _KNOWN and _setting("num_beams", options, model_settings) in (None, 1)
 
 
+class NumbersOnly(LogitsProcessor):  # type: ignore[misc]  # transformers is not followed by mypy
+    """Refuses rows of logits that no token can be chosen from, as the likeliest of them would be an answer of no model.
+
+    Tokens that are ruled out (minus infinity) are fine beside one that is not.
+    """
+
+    def __call__(self, _: Any, logits: torch.Tensor) -> torch.Tensor:
+        """The logits [rows, vocabulary] as they are. Raises NotNumbersError where a row's greatest is not finite."""
+        greatest = logits.amax(dim=-1)
+        if not bool(torch.isfinite(greatest).all()):
+            raise NotNumbersError(f"a logit of {float(greatest[~torch.isfinite(greatest)][0])}")
+        return logits
+
+
 class Sampler:
     """Chooses for `rows`, each with its seed; equal prompts with equal seeds are drawn one after the other."""
 
     def __init__(
         self, options: Mapping[str, Any], model_settings: Any, rows: Sequence[Row], seeds: Sequence[int]
     ) -> None:
+        self._numbers_only = NumbersOnly()
         self._warp = LogitsProcessorList()
         self._draws: list[torch.Generator] = []
         if not options.get("do_sample"):
@@ -55,7 +77,8 @@ class Sampler:
             met[seed, row.ids] += 1
 
     def __call__(self, logits: torch.Tensor, rows: Sequence[int]) -> list[int]:
-        """One token for each of the rows from its logits [rows, vocabulary]."""
+        """One token for each of the rows from its logits [rows, vocabulary]. Raises NotNumbersError."""
+        self._numbers_only(None, logits)
         if not self._draws:
             return list(logits.argmax(dim=-1).tolist())
         shares = self._warp(None, logits).softmax(dim=-1).cpu()

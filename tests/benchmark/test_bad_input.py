@@ -233,12 +233,35 @@ def test_weights_that_lack_a_tensor(broken: Path, tmp_path: Path) -> None:
 
 
 def test_weights_that_are_no_numbers(broken: Path, tmp_path: Path) -> None:
+    _set_nan(broken, "model.norm.weight", slice(None))
+    _refused(broken, tmp_path, "found a log-likelihood of nan, expected finite numbers")
+
+
+def _set_nan(model: Path, name: str, place: int | slice) -> None:
     from safetensors.torch import load_file, save_file
 
-    tensors = load_file(broken / "model.safetensors")
-    tensors["model.norm.weight"][:] = float("nan")
-    save_file(tensors, broken / "model.safetensors", metadata={"format": "pt"})
-    _refused(broken, tmp_path, "found a log-likelihood of nan, expected finite numbers")
+    tensors = load_file(model / "model.safetensors")
+    tensors[name][place] = float("nan")
+    save_file(tensors, model / "model.safetensors", metadata={"format": "pt"})
+
+
+@pytest.mark.parametrize("options", [{}, {"num_beams": 1, "repetition_penalty": 1.1}], ids=["slots", "generate"])
+@pytest.mark.parametrize("sampled", [False, True])
+def test_texts_written_by_weights_that_are_no_numbers(
+    broken: Path, tmp_path: Path, options: dict[str, Any], sampled: bool
+) -> None:
+    """A NaN is greater than every logit: the token chosen would end the text or begin a wrong answer, unnoticed."""
+    drawn = {"do_sample": True, "temperature": 0.7} if sampled else {"do_sample": False}
+    config = {**GENERATED, "generation_kwargs": {"until": ["\n"], "max_gen_toks": 4, **drawn, **options}}
+    suite = _one_task(tmp_path, config, documents(8), metric="exact_match")
+    assert score_suite(broken, suite, device="cpu").tasks[0].n == 8
+    token = json.loads((broken / "tokenizer.json").read_text())["model"]["vocab"]["3"]
+    _set_nan(broken, "model.embed_tokens.weight", token)  # "3" stands in some prompts, not in the first
+    with pytest.raises(InputFault, match="model: found a logit of nan, expected finite numbers"):
+        score_suite(broken, suite, device="cpu")
+    _set_nan(broken, "model.norm.weight", slice(None))
+    with pytest.raises(InputFault, match="model: found a logit of nan, expected finite numbers"):
+        score_suite(broken, suite, device="cpu")
 
 
 def test_a_fault_before_the_first_item_leaves_no_file_of_items(broken: Path, tmp_path: Path) -> None:
