@@ -27,6 +27,7 @@ from tasks.benchmark.hub_revisions import pinned
 from tasks.benchmark.library_quiet import quiet_libraries
 from tasks.benchmark.sandbox import check_sandbox
 from tasks.benchmark.sandbox.code_eval import code_eval_sandboxed, runs_in_sandbox, score_pass_at
+from tasks.benchmark.task_checks import check_task
 from tasks.benchmark.task_faults import check_data_file, check_metrics, task_fault
 
 #: What the harness itself seeds Python's generator with before tasks are loaded.
@@ -99,6 +100,8 @@ def _load(suite: LoadedSuite, index: int, setting: SuiteTask) -> LoadedTask:
         _prepare(each, setting, suite.suite.seed, source)
         _decode(suite, key, each, setting)
     metric, filter_name = _metric_and_filter(suite, setting, harness_tasks, f"{key}.metric")
+    for each in harness_tasks:
+        check_task(source, each, metric)
     return LoadedTask(setting, source, tuple(_parts(harness_tasks)), group, metric, filter_name)
 
 
@@ -120,7 +123,7 @@ def _from_file(path: Path) -> list[Any]:
             if (config.get("dataset_kwargs") or {}).get("data_files"):
                 config["dataset_kwargs"] |= {"cache_dir": folder, "keep_in_memory": True}
             loaded = TaskManager(include_defaults=False).load([config])
-    except Exception as error:  # whatever a user's task file makes the harness or its libraries raise
+    except (Exception, SystemExit) as error:  # whatever a user's task file makes the harness or its libraries raise
         raise task_fault(path, config, error) from error
     return list(loaded["tasks"].values())
 
@@ -132,7 +135,7 @@ def _config(path: Path) -> dict[str, Any]:
     task_files(path)  # says clearly which file is missing or no YAML
     try:
         config: dict[str, Any] = load_yaml(path)
-    except Exception as error:  # a `!function` that cannot be imported, an include in a circle
+    except (Exception, SystemExit) as error:  # a `!function` that cannot be imported, an include in a circle
         raise task_fault(path, {}, error) from error
     if not isinstance(config.get("task"), str) or "group" in config:
         raise InputFault(path, "task", repr(config.get("task", config.get("group"))), "one task's name")

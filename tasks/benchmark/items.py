@@ -73,7 +73,10 @@ def check_items(task: LoadedTask) -> None:
             if part.harness.get_config("doc_to_image") is not None:
                 try:
                     part.harness.doc_to_image(document)
-                except Exception as error:  # a picture that is missing or no picture, or the task's own function
+                except (
+                    Exception,
+                    SystemExit,
+                ) as error:  # a picture that is missing or no picture, or the task's own function
                     raise item_fault(task.source, part.harness, number, error) from error
 
 
@@ -88,7 +91,7 @@ def _items(task: LoadedTask, part: Part, suite: Suite, chat: Chat | None) -> Ite
             requests = _requests(harness, document, number, task.setting.fewshot, chat)
         except InputFault:
             raise
-        except (Exception, AssertionError) as error:  # the task's own templates and functions, or too few examples
+        except (Exception, SystemExit) as error:  # the task's own templates and functions, or too few examples
             raise item_fault(task.source, harness, number, error) from error
         _check_pictures(task, harness, number, requests)
         yield Item(part.first_item + number, document, requests, _prompt_sha256(requests))

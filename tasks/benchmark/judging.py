@@ -4,6 +4,7 @@ A response is (log-likelihood, is greedy) a choice, one log-likelihood for a who
 whatever the metric needs to be aggregated (a number; a pair for f1; log-likelihood and words for perplexity).
 """
 
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 from checks.contracts.errors import InputFault
 from tasks.benchmark.harness_tasks import LoadedTask, Part
 from tasks.benchmark.items import Item
+from tasks.benchmark.task_faults import judging
 
 #: Metrics whose value of one item is the pair (right answer, prediction); one item is right where the two are equal.
 _PAIR_METRICS = ("f1", "mcc")
@@ -41,14 +43,19 @@ def judge(task: LoadedTask, part_index: int, item: Item, responses: Sequence[Any
     for request, response in zip(item.requests, responses, strict=True):
         request.resps, request.filtered_resps = [response], {}
     ensemble = next(each for each in harness._filters if each.name == task.filter)
-    ensemble.apply(item.requests)
-    filtered = [request.filtered_resps[task.filter] for request in item.requests]
-    metrics = harness.process_results(item.document, filtered)
+    where = f"{harness.task_name}, item {item.number}"
+    with judging(task.source, where, f"the filter {task.filter!r}"):
+        ensemble.apply(item.requests)
+        filtered = [request.filtered_resps[task.filter] for request in item.requests]
+    with judging(task.source, where, "the metric"):
+        metrics = harness.process_results(item.document, filtered)
+    if not isinstance(metrics, dict):
+        raise InputFault(task.source, where, f"{metrics!r} from process_results", "metrics by their names")
     if task.metric not in metrics:
         offered = ", ".join(sorted(metrics))
-        raise InputFault(task.source, f"item {item.number}", f"no value of {task.metric!r}", f"one of {offered}")
+        raise InputFault(task.source, where, f"no value of {task.metric!r}", f"one of {offered}")
     value = metrics[task.metric]
-    correct = _as_number(harness, task.metric, value)
+    correct = _as_number(task, harness, value, where)
     if isinstance(responses[0], str):
         answer, unparsed = _taken(ensemble, filtered[0])
         return Verdict(value, correct, answer, unparsed)
@@ -92,12 +99,24 @@ def predicted_choice(task: LoadedTask, part: Part, item: Item, loglikelihoods: S
     return int(np.argmax(values))
 
 
-def _as_number(harness: Any, metric: str, value: Any) -> float:
-    if metric in _PAIR_METRICS:
-        return float(value[0] == value[1])
-    if isinstance(value, Real):
-        return float(value)
-    try:
-        return min(float(harness.aggregation()[metric]([value])), sys.float_info.max)
-    except OverflowError:  # the perplexity of a text that the model finds next to impossible
-        return sys.float_info.max
+def _as_number(task: LoadedTask, harness: Any, value: Any, where: str) -> float:
+    if not isinstance(value, Real):
+        if task.metric in _PAIR_METRICS:
+            with judging(task.source, where, f"the value of {task.metric!r}"):
+                return float(value[0] == value[1])
+        return aggregated(task, harness, [value], where)
+    if not math.isfinite(value):
+        raise InputFault(task.source, where, f"{float(value)} as the value of {task.metric!r}", "a finite number")
+    return float(value)
+
+
+def aggregated(task: LoadedTask, harness: Any, values: list[Any], where: str) -> float:
+    """What the task's aggregation makes of the values. Raises InputFault where that is no number."""
+    with judging(task.source, where, f"the aggregation of {task.metric!r}"):
+        try:
+            number = min(float(harness.aggregation()[task.metric](values)), sys.float_info.max)
+        except OverflowError:  # the perplexity of a text that the model finds next to impossible
+            return sys.float_info.max
+    if not math.isfinite(number):
+        raise InputFault(task.source, where, f"{number} from the aggregation of {task.metric!r}", "a finite number")
+    return number

@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -30,20 +32,25 @@ def check_data_file(path: Path) -> None:
 
 
 def check_metrics(path: Path, config: dict[str, Any]) -> None:
-    """Refuses a metric that the harness does not have, before the harness looks for it on a hub."""
+    """Refuses a metric that the harness does not have, before the harness looks for it on a hub, and such an aggregation."""
     from lm_eval.api import metrics as _  # noqa: F401  (fills the registry)
-    from lm_eval.api.registry import metric_registry
+    from lm_eval.api.registry import aggregation_registry, metric_registry
 
     for index, entry in enumerate(config.get("metric_list") or []):
-        name = entry.get("metric") if isinstance(entry, dict) else entry
+        if not isinstance(entry, dict):
+            raise InputFault(path, f"metric_list[{index}]", repr(entry), "metric, aggregation and higher_is_better")
+        name, aggregation = entry.get("metric"), entry.get("aggregation")
         own = config.get("process_results") is not None or callable(name)
         if not own and (entry.get("hf_evaluate") or name not in metric_registry):
             known = ", ".join(sorted(str(each) for each in metric_registry))
             raise InputFault(path, f"metric_list[{index}].metric", repr(name), f"one of {known}")
+        if aggregation is not None and not callable(aggregation) and aggregation not in aggregation_registry:
+            known = ", ".join(sorted(aggregation_registry))
+            raise InputFault(path, f"metric_list[{index}].aggregation", repr(aggregation), f"one of {known}")
 
 
 def task_fault(
-    path: Path, config: dict[str, Any], error: Exception, key: str = "", name: str = "", revision: str | None = None
+    path: Path, config: dict[str, Any], error: BaseException, key: str = "", name: str = "", revision: str | None = None
 ) -> InputFault:
     """The fault that stands behind what the harness raised while it loaded a task; `name` is that of a shipped one, whose
     data set the suite may pin to a `revision`."""
@@ -82,7 +89,7 @@ def check_item(source: Path, harness: Any, document: Any, number: int) -> None:
         question = harness.doc_to_text(document)
         answer = harness.doc_to_target(document)
         choices = harness.doc_to_choice(document) if harness.get_config("doc_to_choice") else None
-    except Exception as error:  # a template or function of the task that does not fit the item
+    except (Exception, SystemExit) as error:  # a template or function of the task that does not fit the item
         raise item_fault(source, harness, number, error) from error
     own_judgement = harness.get_config("process_results") is not None
     if harness.OUTPUT_TYPE == "multiple_choice":
@@ -97,10 +104,22 @@ def check_item(source: Path, harness: Any, document: Any, number: int) -> None:
         raise InputFault(source, where, "no answer", "the right answer")
 
 
-def item_fault(source: Path, harness: Any, number: int, error: Exception) -> InputFault:
+def item_fault(source: Path, harness: Any, number: int, error: BaseException) -> InputFault:
     """What a task's own template or function raised on one item."""
     found = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
     return InputFault(source, f"{harness.task_name}, item {number}", found, "an item that fits the task's templates")
+
+
+@contextmanager
+def judging(source: Path, where: str, by: str) -> Iterator[None]:
+    """Around a task's own filters, metric or aggregation: what these raise is a fault of the task, a call of exit too."""
+    try:
+        yield
+    except InputFault:
+        raise
+    except (Exception, SystemExit) as error:
+        found = f"{type(error).__name__} raised by {by}: {' '.join(str(error).split())[:300]}"
+        raise InputFault(source, where, found, "a value for every answer") from error
 
 
 def _checked_choices(source: Path, where: str, choices: Any) -> list[str]:

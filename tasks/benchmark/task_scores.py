@@ -11,6 +11,7 @@ from checks.records.scores import ItemResult, Spread, TaskScore, WayScore
 from checks.rules.clustered_error import clustered_error
 from tasks.benchmark.harness_tasks import LoadedTask, Part
 from tasks.benchmark.intervals import bootstrap_stderr, mean_stderr, score_interval
+from tasks.benchmark.judging import aggregated
 from tasks.benchmark.repeated_draws import majority, pass_at_each
 
 Way = tuple[int, int]
@@ -85,24 +86,29 @@ def _value(task: LoadedTask, judged: Sequence[Judged], seed: int | None) -> tupl
     """Score and standard error (without a seed none is drawn)."""
     parts = [[each for each in judged if each.part == index] for index in range(len(task.parts))]
     scored = [(task.parts[index], values) for index, values in enumerate(parts) if values]
-    singles = [_part_score(part.harness, task.metric, values, seed) for part, values in scored]
+    singles = [_part_score(task, part.harness, values, seed) for part, values in scored]
     if task.group is None:
         return singles[0]
     return _group_score(task, [part for part, _ in scored], singles, [len(_items(values)) for _, values in scored])
 
 
-def _part_score(harness: Any, metric: str, judged: Sequence[Judged], seed: int | None) -> tuple[float, float | None]:
+def _part_score(
+    task: LoadedTask, harness: Any, judged: Sequence[Judged], seed: int | None
+) -> tuple[float, float | None]:
     from lm_eval.api.metrics import acc_all, acc_all_stderr, mean, stderr_for_metric
 
-    aggregate = harness.aggregation()[metric]
-    score = _over_ways(aggregate, judged)
+    def aggregate_ways(answers: Sequence[Judged]) -> float:
+        return _over_ways(lambda values: aggregated(task, harness, values, harness.task_name), answers)
+
+    aggregate = harness.aggregation()[task.metric]
+    score = aggregate_ways(judged)
     if aggregate is mean:
         return score, mean_stderr([fmean([each.result.correct for each in answers]) for answers in _items(judged)])
     if aggregate is acc_all:
         return score, float(acc_all_stderr([each.value for each in judged]))
     if seed is not None and stderr_for_metric(aggregate, bootstrap_iters=1) is not None:  # the harness's own list
         return score, bootstrap_stderr(
-            lambda sample: _over_ways(aggregate, [each for answers in sample for each in answers]),
+            lambda sample: aggregate_ways([each for answers in sample for each in answers]),
             _together(judged),
             seed,
         )
@@ -114,7 +120,7 @@ def _over_ways(aggregate: Callable[[list[Any]], float], judged: Sequence[Judged]
     values: dict[Way, list[Any]] = {}
     for each in judged:
         values.setdefault(each.way, []).append(each.value)
-    return fmean([float(aggregate(own)) for own in values.values()])
+    return fmean([aggregate(own) for own in values.values()])
 
 
 def _group_score(

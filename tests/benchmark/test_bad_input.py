@@ -251,7 +251,7 @@ def test_texts_written_by_weights_that_are_no_numbers(
     broken: Path, tmp_path: Path, options: dict[str, Any], sampled: bool
 ) -> None:
     """A NaN is greater than every logit: the token chosen would end the text or begin a wrong answer, unnoticed."""
-    drawn = {"do_sample": True, "temperature": 0.7} if sampled else {"do_sample": False}
+    drawn: dict[str, Any] = {"do_sample": True, "temperature": 0.7} if sampled else {"do_sample": False}
     config = {**GENERATED, "generation_kwargs": {"until": ["\n"], "max_gen_toks": 4, **drawn, **options}}
     suite = _one_task(tmp_path, config, documents(8), metric="exact_match")
     assert score_suite(broken, suite, device="cpu").tasks[0].n == 8

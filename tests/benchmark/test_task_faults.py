@@ -1,0 +1,124 @@
+"""A task whose filters, metric, aggregation or settings are wrong is one clear message, before a model is loaded where it can be."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checks.contracts.errors import InputFault
+from checks.contracts.loading import LoadedSuite
+from tasks.benchmark import check_suite, score_suite
+from tests.benchmark.suites import FULL_TEXT, GENERATED, documents, write_suite, write_task
+
+
+def _suite(folder: Path, config: dict[str, Any], metric: str, own: str = "", more: str = "") -> LoadedSuite:
+    path = write_task(folder / "tasks", "text", config, documents(4))
+    (path.parent / "own.py").write_text(own)
+    path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
+    return write_suite(folder, [{"id": "text", "use": "tasks/text.yaml", "metric": metric}])
+
+
+def _filter(**settings: Any) -> dict[str, Any]:
+    return {**GENERATED, "filter_list": [{"name": "x", "filter": [settings, {"function": "take_first"}]}]}
+
+
+@pytest.mark.parametrize("option", ["until", "max_gen_toks", "temperature", "top_k", "top_p", "do_sample"])
+def test_settings_that_the_harness_takes(tmp_path: Path, option: str) -> None:
+    """The twin of those that are refused: each is one that shipped tasks have."""
+    good = {"until": "\n", "max_gen_toks": "64", "temperature": 0, "top_k": 0, "top_p": 0.95, "do_sample": True}
+    check_suite(_suite(tmp_path, {**GENERATED, "generation_kwargs": {option: good[option]}}, "exact_match"))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"until": 5}, r"until: found 5, expected a text or a list of texts"),
+        ({"until": ["\n", 5]}, r"until: found \['\\n', 5\], expected a text"),
+        ({"max_gen_toks": "many"}, r"max_gen_toks: found 'many', expected a whole number of tokens, at least 1"),
+        ({"max_gen_toks": -4}, "max_gen_toks: found -4"),
+        ({"max_tokens": 0}, "max_tokens: found 0"),
+        ({"do_sample": True, "temperature": 0.0}, r"temperature: found 0\.0, expected a number above 0"),
+        ({"do_sample": True, "temperature": -1}, r"temperature: found -1\.0, expected a number above 0"),
+        ({"do_sample": "yes"}, "do_sample: found 'yes', expected true or false"),
+        ({"do_sample": True, "top_k": -3}, "top_k: found -3, expected a whole number, at least 0"),
+        ({"do_sample": True, "top_p": 2}, "top_p: found 2, expected a number from 0 to 1"),
+    ],
+)
+def test_settings_to_write_by(tmp_path: Path, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputFault, match=rf"text\.yaml: text, generation_kwargs\.{message}"):
+        check_suite(_suite(tmp_path, {**GENERATED, "generation_kwargs": options}, "exact_match"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"function": "regex", "regex_pattern": "("}, r"filter 'x': found \w+: missing \), unterminated"),
+        ({"function": "regex", "banana": 1}, "filter 'x': found TypeError: .*'banana'"),
+        ({"function": "take_first_k"}, "filter 'x': found KeyError: 'k'"),
+        ({"function": "banana"}, "banana"),
+    ],
+)
+def test_filters_that_cannot_be_made(tmp_path: Path, settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputFault, match=message):
+        check_suite(_suite(tmp_path, _filter(**settings), "exact_match"))
+
+
+def test_an_aggregation_that_nobody_defines(tmp_path: Path) -> None:
+    config = {**FULL_TEXT, "metric_list": [{"metric": "acc", "aggregation": "avg", "higher_is_better": True}]}
+    with pytest.raises(InputFault, match=r"metric_list\[0\]\.aggregation: found 'avg', expected one of .*mean, median"):
+        check_suite(_suite(tmp_path, config, "acc"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"function": "regex", "regex_pattern": "(.|\n|^)", "group_select": 90}, "IndexError raised by the filter 'x'"),
+        ({"function": "multi_choice_regex"}, "KeyError raised by the filter 'x': 'choices'"),
+    ],
+)
+def test_filters_that_raise(tmp_path: Path, llama: Path, settings: dict[str, Any], message: str) -> None:
+    suite = _suite(tmp_path, _filter(**settings), "exact_match")
+    with pytest.raises(InputFault, match=rf"text\.yaml: text, item \d: found {message}"):
+        score_suite(llama, suite, device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("judgement", "message"),
+    [
+        ("{'acc': 1 / 0}", "ZeroDivisionError raised by the metric: division by zero"),
+        ("sys.exit(0)", "SystemExit raised by the metric: 0"),
+        ("[1]", r"\[1\] from process_results"),
+        ("{'acc': float('nan')}", "nan as the value of 'acc'"),
+        ("{'acc': None}", "TypeError raised by the aggregation of 'acc'"),
+        ("{'acc': 'yes'}", "TypeError raised by the aggregation of 'acc'"),
+        ("{'acc': [1.0]}", "TypeError raised by the aggregation of 'acc'"),
+    ],
+)
+def test_what_a_task_makes_of_an_answer(tmp_path: Path, llama: Path, judgement: str, message: str) -> None:
+    more = "process_results: !function own.judge\n"
+    good = "import sys\ndef judge(doc, results):\n    return {'acc': 1}\n"
+    assert score_suite(llama, _suite(tmp_path / "good", FULL_TEXT, "acc", good, more), device="cpu").tasks[0].value == 1
+    suite = _suite(tmp_path / "bad", FULL_TEXT, "acc", good.replace("{'acc': 1}", judgement), more)
+    with pytest.raises(InputFault, match=rf"text\.yaml: text, item 0: found {message}"):
+        score_suite(llama, suite, device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("total", "message"),
+    [
+        ("len(values) / (4 - len(values))", "ZeroDivisionError raised by the aggregation of 'acc'"),
+        ("float('nan') if len(values) == 4 else 1.0", "nan from the aggregation of 'acc'"),
+    ],
+)
+def test_an_aggregation_that_fails_on_all_values(tmp_path: Path, llama: Path, total: str, message: str) -> None:
+    config = {name: value for name, value in FULL_TEXT.items() if name != "metric_list"}
+    more = "metric_list:\n- metric: acc\n  aggregation: !function own.total\n  higher_is_better: true\n"
+    suite = _suite(tmp_path, config, "acc", f"def total(values):\n    return {total}\n", more)
+    with pytest.raises(InputFault, match=rf"text\.yaml: text: found {message}"):
+        score_suite(llama, suite, device="cpu")
+
+
+def test_a_metric_whose_values_have_no_mean(tmp_path: Path, llama: Path) -> None:
+    config = {**FULL_TEXT, "metric_list": [{"metric": "likelihood", "aggregation": "mean", "higher_is_better": True}]}
+    with pytest.raises(InputFault, match="text, item 0: found TypeError raised by the aggregation of 'likelihood'"):
+        score_suite(llama, _suite(tmp_path, config, "likelihood"), device="cpu")
