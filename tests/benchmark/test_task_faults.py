@@ -1,4 +1,4 @@
-"""A task whose filters, metric, aggregation or settings are wrong is one clear message, before a model is loaded where it can be."""
+"""A task whose filters, metric, aggregation or settings are wrong: one clear message, before a model is loaded where it can be."""
 
 from pathlib import Path
 from typing import Any
