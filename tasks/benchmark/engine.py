@@ -104,11 +104,7 @@ class HarnessModel(AnsweringModel):
 
     def _choices(self, requests: Sequence[Any], wanted: Collection[int]) -> Iterator[dict[int, Answer]]:
         with self._texts_encoded_once():
-            cut = not self._texts.whole
             pairs = [self._pair(request) for request in requests]
-            if cut and self._texts.whole:  # a text came out otherwise in pieces: none of this call's is trusted
-                self._encoded.clear()
-                pairs = [self._pair(request) for request in requests]
         for batch in self._scorer.scored(pairs, wanted):
             yield {
                 index: Answer(value, len(pair.continuation), prompt_cut=self._scorer.cuts(pair))
@@ -119,11 +115,11 @@ class HarnessModel(AnsweringModel):
     def _whole_texts(self, requests: Sequence[Any], wanted: Collection[int]) -> Iterator[dict[int, Answer]]:
         pairs: list[Pair] = []
         of_request: list[range] = []
-        for request in requests:
-            first = len(pairs)
-            pairs += [Pair(context, continuation, {}) for context, continuation in self._windows(request.args[0])]
-            of_request.append(range(first, len(pairs)))
-        self._encoded.clear()
+        with self._texts_encoded_once():
+            for request in requests:
+                first = len(pairs)
+                pairs += [Pair(context, continuation, {}) for context, continuation in self._windows(request.args[0])]
+                of_request.append(range(first, len(pairs)))
         scored: dict[int, tuple[float, bool]] = {}
         left = set(wanted)
         for batch in self._scorer.scored(pairs, {place for index in left for place in of_request[index]}):

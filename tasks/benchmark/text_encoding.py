@@ -1,60 +1,85 @@
 """Texts as token ids, each line encoded once however many prompts hold it.
 
-A tokenizer with pre-tokens (byte-level BPE and its kin) gives the ids of a text as those of its pieces, where the cut lies
-behind a single line break between two visible characters. Cut behind a blank line, ids differ: at a text's end the
-pre-tokenizer takes the two breaks together. Whether a tokenizer does give the same ids is looked at on the first texts
-and on every sixteenth of those that follow; where one differs, every text is encoded whole from then on.
+A tokenizer of byte pairs gives the ids of a text as those of its pieces, wherever no token spans a cut between two of them.
+Texts are cut behind single line breaks between two visible characters (behind a blank line, the pre-tokenizer takes the two
+breaks together). Whether a cut holds is looked at by the words around it, once for the same words: no pair is merged across a
+visible character and the space behind it where no token of the vocabulary has both, so nothing beyond these words matters.
 """
 
 import re
+from itertools import pairwise
 from typing import Any
 
 _CUT = re.compile(r"(?<=\S\n)(?=\S)")
 
-#: Texts at the beginning of a chunk that are all verified, and how many later ones come to one that is.
-_FIRST, _EVERY = 8, 16
+#: A token of a visible character and a space behind it, as vocabularies write bytes (Ġ: space; Ċ, ĉ, č: other white space),
+#: SentencePiece (▁) or plainly.
+_SPANS_WORDS = re.compile(r"[^\sĠĊĉč▁][Ġ▁ ]")
 
 
 class TextEncoder:
-    """Ids as `tokenizer.encode(text)` gives them, special tokens included. `whole`: no text is cut any more."""
+    """Ids as `tokenizer.encode(text)` gives them, special tokens included. `whole`: no text is cut."""
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
         self._pieces: dict[str, list[int]] = {}
-        self._around: tuple[list[int], list[int]] | None = None
-        self._count = 0
-        self.whole = not getattr(tokenizer, "is_fast", False)
+        self._cuts: dict[tuple[str, str], bool] = {}
+        self._around = _special_tokens(tokenizer)
+        self.whole = self._around is None or not _keeps_words_apart(tokenizer)
 
     def forget(self) -> None:
-        """Lets go of the lines, at the end of a task's chunk; the first texts of the next are verified again."""
+        """Lets go of the lines and words, at the end of a task's chunk."""
         self._pieces.clear()
-        self._count = 0
+        self._cuts.clear()
 
     def encode(self, text: str, special: bool = True) -> list[int]:
         """The text's ids; without `special` tokens around it where the text has its own (a chat template's)."""
-        pieces = [] if self.whole else _CUT.split(text)
-        if len(pieces) < 2:
+        cuts = [] if self.whole else [each.start() for each in _CUT.finditer(text) if self._holds(text, each.start())]
+        if not cuts or self._around is None:
             return list(self._tokenizer.encode(text, add_special_tokens=special))
-        inner = [each for piece in pieces for each in self._piece(piece)]
-        around = self._around if special else ([], [])
-        self._count += 1
-        if around is not None and self._count > _FIRST and self._count % _EVERY:
-            return [*around[0], *inner, *around[1]]
-        return self._verified(text, inner, special)
+        before, after = self._around if special else ([], [])
+        places = pairwise([0, *cuts, len(text)])
+        return [*before, *(each for start, end in places for each in self._piece(text[start:end])), *after]
 
-    def _verified(self, text: str, inner: list[int], special: bool) -> list[int]:
-        ids = list(self._tokenizer.encode(text, add_special_tokens=special))
-        if special and self._around is None:
-            spare = len(ids) - len(inner)
-            fits = [first for first in range(spare + 1) if ids[first : first + len(inner)] == inner]
-            if fits:
-                self._around = ids[: fits[0]], ids[fits[0] + len(inner) :]
-        around = self._around if special else ([], [])
-        if around is None or ids != [*around[0], *inner, *around[1]]:
-            self.whole = True
-        return ids
+    def _holds(self, text: str, cut: int) -> bool:
+        start, end = _words_around(text, cut)
+        words = text[start:cut], text[cut:end]
+        if words not in self._cuts:
+            apart = [each for word in words for each in self._plain(word)]
+            self._cuts[words] = self._plain(text[start:end]) == apart
+        return self._cuts[words]
 
     def _piece(self, piece: str) -> list[int]:
         if piece not in self._pieces:
-            self._pieces[piece] = self._tokenizer.encode(piece, add_special_tokens=False)
+            self._pieces[piece] = self._plain(piece)
         return self._pieces[piece]
+
+    def _plain(self, text: str) -> list[int]:
+        return list(self._tokenizer.encode(text, add_special_tokens=False))
+
+
+def _words_around(text: str, cut: int) -> tuple[int, int]:
+    """From the nearest space behind a visible character before the cut to the nearest such space after it."""
+    start = text.rfind(" ", 0, cut)
+    while start > 0 and text[start - 1].isspace():
+        start = text.rfind(" ", 0, start)
+    end = text.find(" ", cut)
+    while end > 0 and text[end - 1].isspace():
+        end = text.find(" ", end + 1)
+    return max(start, 0), end if end > 0 else len(text)
+
+
+def _special_tokens(tokenizer: Any) -> tuple[list[int], list[int]] | None:
+    """What stands before and behind every text; None where a text has other ids between them than without them."""
+    inner, whole = (list(tokenizer.encode("a", add_special_tokens=special)) for special in (False, True))
+    for first in range(len(whole) - len(inner) + 1):
+        if inner and whole[first : first + len(inner)] == inner:
+            return whole[:first], whole[first + len(inner) :]
+    return None
+
+
+def _keeps_words_apart(tokenizer: Any) -> bool:
+    """Whether ids come from byte pairs (other models weigh a text as a whole) that are never merged across two words."""
+    if not getattr(tokenizer, "is_fast", False) or type(tokenizer.backend_tokenizer.model).__name__ != "BPE":
+        return False
+    return not any(map(_SPANS_WORDS.search, tokenizer.get_vocab()))
