@@ -22,7 +22,7 @@ from tasks.benchmark.output_layer import model_at_work
 from tasks.benchmark.own_attention import TOLERANCE, furthest
 from tasks.benchmark.own_forward import Full
 from tasks.benchmark.row_tensors import model_inputs
-from tasks.benchmark.sampling import NumbersOnly, Sampler, is_simple
+from tasks.benchmark.sampling import NumbersOnly, Sampler, is_simple, setting
 from tasks.benchmark.slots import SlotWriter
 
 #: The harness's own: how much is generated where a task does not say.
@@ -72,7 +72,10 @@ class StopStrings:
 
 
 class StopAtStrings(StoppingCriteria):  # type: ignore[misc]  # transformers is not followed by mypy
-    """Ends each row at a stop string; `ended` holds how many tokens each row has."""
+    """Ends each row at a stop string; `ended` holds how many tokens each row has.
+
+    A prompt written by beams comes alone, as several rows, the likeliest first: all end where that one does, as in the harness.
+    """
 
     def __init__(self, stop: StopStrings, prompt_length: int, rows: int) -> None:
         self._stop = stop
@@ -80,11 +83,12 @@ class StopAtStrings(StoppingCriteria):  # type: ignore[misc]  # transformers is 
         self.ended: list[int | None] = [None] * rows
 
     def __call__(self, input_ids: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
-        written = input_ids[:, self._prompt_length :].tolist()
+        written = input_ids[: len(self.ended), self._prompt_length :].tolist()
         for row, ids in enumerate(written):
             if self.ended[row] is None and self._stop.stands_in(ids):
                 self.ended[row] = len(ids)
-        return torch.tensor([each is not None for each in self.ended], device=input_ids.device)
+        ended = torch.tensor([each is not None for each in self.ended], device=input_ids.device)
+        return ended.repeat_interleave(len(input_ids) // len(self.ended))
 
 
 class Generator:
@@ -182,7 +186,9 @@ class Generator:
                 torch.manual_seed(seed_of[id(batch[0])])
                 return self._batch(batch, stops, room, options)
 
-        for members in self._written_together(rows):
+        beams = setting("num_beams", options, self._loaded.model.generation_config) or 1
+        together = [[place] for place in range(len(rows))] if beams > 1 else self._written_together(rows)
+        for members in together:
             found = self._runner.each([rows[place] for place in members], range(len(members)), forward, room)
             yield from ({members[place]: text for place, text in written.items()} for written in found)
 

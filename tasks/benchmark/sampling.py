@@ -35,7 +35,7 @@ _DEFAULTS = {"temperature": 1.0, "top_k": 50, "top_p": 1.0}
 def is_simple(options: Mapping[str, Any], model_settings: Any) -> bool:
     """Whether these settings ask for nothing but greedy or sampled tokens (no beams, penalties, forced tokens …)."""
     names = set(options) | (set(model_settings.to_diff_dict()) - _OF_NO_EFFECT)
-    return names <= _KNOWN and _setting("num_beams", options, model_settings) in (None, 1)
+    return names <= _KNOWN and setting("num_beams", options, model_settings) in (None, 1)
 
 
 class NumbersOnly(LogitsProcessor):  # type: ignore[misc]  # transformers is not followed by mypy
@@ -64,7 +64,7 @@ class Sampler:
         if not options.get("do_sample"):
             return
         temperature, top_k, top_p = (
-            default if (said := _setting(name, options, model_settings)) is None else said
+            default if (said := setting(name, options, model_settings)) is None else said
             for name, default in _DEFAULTS.items()
         )
         self._warp += [TemperatureLogitsWarper(float(temperature))] if temperature != 1 else []
@@ -88,5 +88,6 @@ class Sampler:
         ]
 
 
-def _setting(name: str, options: Mapping[str, Any], model_settings: Any) -> Any:
+def setting(name: str, options: Mapping[str, Any], model_settings: Any) -> Any:
+    """What the task says, else what the model's generation_config.json says."""
     return options[name] if name in options else getattr(model_settings, name, None)

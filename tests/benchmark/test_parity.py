@@ -58,6 +58,7 @@ CONTEXTS_TO_CHOOSE = {
     "doc_to_target": "{{question}}",
     "metric_list": [{"metric": "acc", "aggregation": "mean", "higher_is_better": True}],
 }
+BEAMS = {**GENERATED, "generation_kwargs": {**GENERATED["generation_kwargs"], "num_beams": 3}}
 TASKS: dict[str, tuple[dict[str, Any], str, int]] = {
     "letters": (LETTERS, "acc", 0),
     "letters5": (LETTERS, "acc", 5),
@@ -70,6 +71,7 @@ TASKS: dict[str, tuple[dict[str, Any], str, int]] = {
     "whole": (WHOLE_TEXT, "word_perplexity", 0),
     "written": (GENERATED, "exact_match", 0),
     "written3": (GENERATED, "exact_match", 3),
+    "writtenbeams": (BEAMS, "exact_match", 0),
 }
 #: What is asked of each model: a chat template changes nothing for those it does not appear in.
 ASKED = {
