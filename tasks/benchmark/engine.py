@@ -143,6 +143,10 @@ class HarnessModel(AnsweringModel):
             prompts = []
             for request in requests:
                 ids, extras, kind = self._prompt(request.args[0], pictures(request))
+                if not ids:
+                    found = "an empty prompt, before which the model's tokenizer puts no first token"
+                    where = f"{request.task_name}, item {request.doc_id}"
+                    raise InputFault(self._loaded.folder, where, found, "at least one token")
                 prompts.append((Row(tuple(ids), (), extras, kind), request.args[1]))
         for batch in self._generator.generate(prompts, wanted):
             yield {index: Answer(text.text, text.tokens, text.ended, text.prompt_cut) for index, text in batch.items()}

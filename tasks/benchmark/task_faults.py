@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,7 @@ def check_item(source: Path, harness: Any, document: Any, number: int) -> None:
         question = harness.doc_to_text(document)
         answer = harness.doc_to_target(document)
         choices = harness.doc_to_choice(document) if harness.get_config("doc_to_choice") else None
+        _check_nulls(harness, document)
     except (Exception, SystemExit) as error:  # a template or function of the task that does not fit the item
         raise item_fault(source, harness, number, error) from error
     own_judgement = harness.get_config("process_results") is not None
@@ -97,11 +99,21 @@ def check_item(source: Path, harness: Any, document: Any, number: int) -> None:
         answer = question if harness.multiple_input else answer
         for each in [] if own_judgement else answer if isinstance(answer, list) else [answer]:
             _check_answer(source, where, each, checked)
-    empty = answer is None or (
-        isinstance(answer, str | list) and not answer
-    )  # an array of numbers compares with neither
-    if empty and not own_judgement:
+    if _is_blank(answer, harness.OUTPUT_TYPE) and not own_judgement:
         raise InputFault(source, where, "no answer", "the right answer")
+    template = harness.config.doc_to_text
+    asks = harness.OUTPUT_TYPE in ("generate_until", "multiple_choice") and isinstance(template, str)
+    if question is None or (asks and template.strip() and isinstance(question, str) and not question.strip()):
+        raise InputFault(source, where, "no question", "a text to answer")
+
+
+def _is_blank(answer: Any, output_type: str) -> bool:
+    """Whether there is nothing in it; white space may be what a model is asked for, but is no answer to be written."""
+    if output_type == "generate_until" and isinstance(answer, list):
+        return not any(str(each).strip() for each in answer)
+    if output_type == "generate_until" and isinstance(answer, str):
+        return not answer.strip()
+    return answer is None or (isinstance(answer, str | list) and not answer)  # an array compares with neither
 
 
 def item_fault(source: Path, harness: Any, number: int, error: BaseException) -> InputFault:
@@ -159,3 +171,23 @@ def _dataset_named(causes: list[BaseException]) -> str:
     """The data set's id in the errors' words, for a group, whose tasks name theirs."""
     names = (re.search(r"[\w.-]+/[\w.-]+", str(each)) for each in causes)
     return next((name.group() for name in names if name), "of its tasks")
+
+
+def _check_nulls(harness: Any, document: Any) -> None:
+    """Raises where a template writes a field that is null: the word None would stand in the question or be the right answer."""
+    for written in (harness.config.doc_to_text, harness.config.doc_to_target):
+        if isinstance(written, str) and written not in document:
+            _strict_template(written).render(**document)
+
+
+@cache
+def _strict_template(text: str) -> Any:
+    from lm_eval.utils import env
+
+    return env.overlay(finalize=_not_null).from_string(text)
+
+
+def _not_null(value: Any) -> Any:
+    if value is None:
+        raise ValueError("a template writes a field that is null")
+    return value

@@ -122,3 +122,54 @@ def test_a_metric_whose_values_have_no_mean(tmp_path: Path, llama: Path) -> None
     config = {**FULL_TEXT, "metric_list": [{"metric": "likelihood", "aggregation": "mean", "higher_is_better": True}]}
     with pytest.raises(InputFault, match="text, item 0: found TypeError raised by the aggregation of 'likelihood'"):
         score_suite(llama, _suite(tmp_path, config, "likelihood"), device="cpu")
+
+
+Rows = list[dict[str, Any]]
+
+
+def _with(field: str, value: Any) -> Rows:
+    return [{**row, field: value if number == 2 else row[field]} for number, row in enumerate(documents(4))]
+
+
+def _of_rows(folder: Path, config: dict[str, Any], rows: Rows) -> LoadedSuite:
+    write_task(folder / "tasks", "text", config, rows)
+    metric = config["metric_list"][0]["metric"]
+    return write_suite(folder, [{"id": "text", "use": "tasks/text.yaml", "metric": metric}])
+
+
+@pytest.mark.parametrize(
+    ("config", "field", "value", "message"),
+    [
+        (GENERATED, "sum", None, "ValueError: a template writes a field that is null"),
+        ({**GENERATED, "doc_to_target": "sum"}, "sum", "  ", "no answer"),
+        (GENERATED, "sum", "  ", "no answer"),
+        (GENERATED, "question", None, "ValueError: a template writes a field that is null"),
+        (FULL_TEXT, "question", None, "ValueError: a template writes a field that is null"),
+        ({**FULL_TEXT, "doc_to_text": "question"}, "question", "", "no question, expected a text to answer"),
+        ({**GENERATED, "doc_to_text": "{{question}}\n"}, "question", " ", "no question, expected a text to answer"),
+    ],
+)
+def test_an_item_with_nothing_to_ask_or_to_answer(
+    tmp_path: Path, config: dict[str, Any], field: str, value: Any, message: str
+) -> None:
+    check_suite(_of_rows(tmp_path, config, documents(4)))
+    with pytest.raises(InputFault, match=rf"text\.yaml: text, item 2: found {message}"):
+        check_suite(_of_rows(tmp_path, config, _with(field, value)))
+
+
+@pytest.mark.parametrize("text", ["", "{{question if question else 'Say:'}}"])
+def test_a_null_that_a_task_does_not_write(tmp_path: Path, text: str) -> None:
+    check_suite(_of_rows(tmp_path, {**FULL_TEXT, "doc_to_text": text}, _with("question", None)))
+
+
+def test_an_empty_prompt_names_its_item(tmp_path: Path, bare_llama: Path, llama: Path) -> None:
+    """Where every text begins with a token of its own, one without words can be continued."""
+    own = "def ask(document):\n    return document['question']\n"
+    config = {name: value for name, value in GENERATED.items() if name != "doc_to_text"}
+    path = write_task(tmp_path / "tasks", "text", config, _with("question", ""))
+    (path.parent / "own.py").write_text(own)
+    path.write_text(path.read_text(encoding="utf-8") + "doc_to_text: !function own.ask\n", encoding="utf-8")
+    suite = write_suite(tmp_path, [{"id": "text", "use": "tasks/text.yaml", "metric": "exact_match"}])
+    assert score_suite(llama, suite, device="cpu").tasks[0].n == 4
+    with pytest.raises(InputFault, match="text, item 2: found an empty prompt, before which"):
+        score_suite(bare_llama, suite, device="cpu")
