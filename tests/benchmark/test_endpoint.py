@@ -101,6 +101,19 @@ def test_every_item_as_in_process(
         assert _answers(again) == _answers(scores) and len(server.seen) == sent  # what is held is not asked again
 
 
+def test_tokens_are_counted_up_to_a_stop_string_that_is_not_sent(
+    served: tuple[FakeServer, Endpoint], llama: Path, tmp_path: Path
+) -> None:
+    """Servers take four; the model writes the fifth in most of its texts, and goes on behind it."""
+    options = {"until": ["zz", "yy", "xx", "ww", "e"], "do_sample": False, "max_gen_toks": 12}
+    write_task(tmp_path / "tasks", "written", {**GENERATED, "generation_kwargs": options}, documents(12))
+    suite = write_suite(tmp_path, [{"id": "written", "use": "tasks/written.yaml", "metric": "exact_match"}])
+    own = score_suite(llama, suite, device="cpu").items
+    there = score_suite(llama, suite, endpoint=served[1]).items
+    for ours, theirs in zip(own, there, strict=True):
+        assert (theirs.output, theirs.tokens, theirs.truncated) == (ours.output, ours.tokens, ours.truncated)
+
+
 def test_a_prompt_longer_than_the_server_takes_is_cut_from_the_left(bare_llama: Path, letters: LoadedSuite) -> None:
     with FakeServer(bare_llama, max_model_len=40) as server, connect(server.url, bare_llama, QUICK) as endpoint:
         score_suite(bare_llama, letters, endpoint=endpoint)

@@ -6,6 +6,7 @@ kept as soon as it is answered. Texts are cut here at stop strings, as the
 server may take four of them only.
 """
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -198,12 +199,24 @@ class ServedModel(AnsweringModel):
         if not isinstance(text, str):
             raise BrokenAnswer(f"{type(text).__name__} for a text", "a text")
         kept = postprocess_generated_text(text, stops, None)
+        if written is not None and kept != text:  # the server knows the first few stop strings only, and went on
+            written = written[: self._tokens_to_stop(written, stops)]
+            count = len(written)
         ended: Literal["stop", "end", "limit"] = "stop"
         if written is not None and written[-1:] == [self.tokenizer.eos_token_id]:
             ended = "end"
         elif choice["finish_reason"] == "length" and kept == text:
             ended = "limit"
         return Answer(kept, count, ended, cut)
+
+    def _tokens_to_stop(self, written: list[int], stops: list[str]) -> int:
+        """How many tokens there are up to the one that completes a stop string, as they are counted in process."""
+
+        def stopped(count: int) -> bool:
+            text = self.tokenizer.decode(written[:count], skip_special_tokens=True)
+            return any(each in text for each in stops if each)
+
+        return bisect_left(range(1, len(written)), True, key=stopped) + 1
 
     def _fault(self, found: str, expected: str) -> InputFault:
         return InputFault(self._caller.base, found=found, expected=expected)
