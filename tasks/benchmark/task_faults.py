@@ -103,6 +103,7 @@ def check_item(source: Path, harness: Any, document: Any, number: int) -> None:
         raise InputFault(source, where, "no answer", "the right answer")
     template = harness.config.doc_to_text
     asks = harness.OUTPUT_TYPE in ("generate_until", "multiple_choice") and isinstance(template, str)
+    asks = asks and harness.get_config("doc_to_image") is None  # a picture may be all that is asked
     if question is None or (asks and template.strip() and isinstance(question, str) and not question.strip()):
         raise InputFault(source, where, "no question", "a text to answer")
 
