@@ -252,7 +252,8 @@ def test_texts_written_by_weights_that_are_no_numbers(
 ) -> None:
     """A NaN is greater than every logit: the token chosen would end the text or begin a wrong answer, unnoticed."""
     drawn: dict[str, Any] = {"do_sample": True, "temperature": 0.7} if sampled else {"do_sample": False}
-    config = {**GENERATED, "generation_kwargs": {"until": ["\n"], "max_gen_toks": 4, **drawn, **options}}
+    settings: dict[str, Any] = {"until": ["\n"], "max_gen_toks": 4}
+    config = {**GENERATED, "generation_kwargs": settings | drawn | options}
     suite = _one_task(tmp_path, config, documents(8), metric="exact_match")
     assert score_suite(broken, suite, device="cpu").tasks[0].n == 8
     token = json.loads((broken / "tokenizer.json").read_text())["model"]["vocab"]["3"]

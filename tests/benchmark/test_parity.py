@@ -58,7 +58,8 @@ CONTEXTS_TO_CHOOSE = {
     "doc_to_target": "{{question}}",
     "metric_list": [{"metric": "acc", "aggregation": "mean", "higher_is_better": True}],
 }
-BEAMS = {**GENERATED, "generation_kwargs": {**GENERATED["generation_kwargs"], "num_beams": 3}}
+BY_BEAMS = {"until": ["다", "\n"], "do_sample": False, "max_gen_toks": 12, "num_beams": 3}
+BEAMS: dict[str, Any] = {**GENERATED, "generation_kwargs": BY_BEAMS}
 TASKS: dict[str, tuple[dict[str, Any], str, int]] = {
     "letters": (LETTERS, "acc", 0),
     "letters5": (LETTERS, "acc", 5),
