@@ -8,7 +8,7 @@ from tasks.independence.correlation import NormGains
 from tasks.independence.notes import answers_note, percent
 from tasks.independence.one_order_tests import LEAST_COSINE, UNITS_IN_PLACE
 from tasks.independence.planted import R_DISGUISED, R_IN_PLACE
-from tasks.independence.verdict import LOG10_ALPHA, Judgement, clearest_order
+from tasks.independence.verdict import FINE_TUNED_R, LOG10_ALPHA, Judgement, alike_in_place, clearest_order
 
 
 def explain(evidence: ComponentEvidence, judgement: Judgement) -> Text:
@@ -22,6 +22,7 @@ def explain(evidence: ComponentEvidence, judgement: Judgement) -> Text:
         "one-group": _one_group,
         "same-answers": _same_answers,
         "units-alike": _units_alike,
+        "tensors-alike": _tensors_alike,
         "not-covered": _not_covered,
         "no-power": _no_power,
         "nothing-found": _nothing_found,
@@ -140,6 +141,17 @@ def _units_alike(evidence: ComponentEvidence, judgement: Judgement) -> Text:
         "가중치에는 더 남지 않은 파생일 수도, 상대의 은닉 상태를 흉내 내는 학습일 수도 있어 깨끗하다고 하지 않습니다.",
         en="The weights show no derivation, but hidden units answer far more alike than those of models trained apart: a "
         "derivation that the weights no longer show, or training on the other's inner states. It is not cleared.",
+    )
+
+
+def _tensors_alike(evidence: ComponentEvidence, judgement: Judgement) -> Text:
+    share = percent(alike_in_place(evidence))
+    return Text(
+        ko=f"검정에서는 파생의 흔적이 없으나, 구성 요소 매개변수의 {share}가 제자리의 참조 텐서와 {FINE_TUNED_R} 이상으로 "
+        "상관됩니다. 검정이 다른 텐서를 보았을 수 있으므로 깨끗하다고 하지 않습니다.",
+        en=f"The tests show no derivation, but tensors with {share} of the component's parameters correlate with the reference's "
+        f"at their place by {FINE_TUNED_R} and more, which models trained apart do not. The tests may have seen other tensors: it "
+        "is not cleared.",
     )
 
 

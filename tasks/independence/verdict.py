@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from checks.records.lineage import LayerMatch, Relation, Verdict
 from tasks.independence.aligned_tests import BY_LAYERS
 from tasks.independence.component_evidence import MOSTLY, ComponentEvidence
+from tasks.independence.copies import TRIVIAL_ROLES
 from tasks.independence.feed_forward import Place
 from tasks.independence.one_order_tests import LEAST_COSINE, REMAINDER, OrderTest
 from tasks.independence.permutation_test import PlaceTest, least_log10
@@ -30,6 +31,9 @@ LEAST_SHARE = 0.10
 LEAST_COPIED = 1_024
 #: With less of a component tested, finding nothing says nothing.
 LEAST_TESTED = 0.25
+#: Where no test convicts, this share of a component in tensors alike in place clears it not: tests may have seen other tensors
+#: (two stacks of layers under one name).
+LEAST_ALIKE = 0.05
 #: Above it the weights are still recognisably the parent's, trained on.
 FINE_TUNED_R = 0.3
 
@@ -84,6 +88,8 @@ def judge(evidence: ComponentEvidence, family: int) -> Judgement:
         return Judgement("indeterminate", best, None, [], "one-group")
     if behaviour is not None and behaviour.log10_p + correction < LOG10_ALPHA:
         return Judgement("indeterminate", best, None, [], "units-alike")
+    if alike_in_place(evidence) >= LEAST_ALIKE:
+        return Judgement("indeterminate", best, None, [], "tensors-alike")
     if evidence.tested_share < LEAST_TESTED:
         return Judgement("indeterminate", best, None, [], "not-covered")
     if evidence.power + correction >= LOG10_ALPHA:
@@ -101,6 +107,12 @@ def clearest_order(evidence: ComponentEvidence) -> OrderTest | None:
     """Of the tests of what is left in order that show an effect, the one with the smallest p-value."""
     shown = [each for each in evidence.orders if each.mean_cosine >= LEAST_COSINE]
     return min(shown, key=lambda each: each.log10_p, default=None)
+
+
+def alike_in_place(evidence: ComponentEvidence) -> float:
+    """Share of the component's parameters in tensors that correlate as a parent's and its child's do."""
+    alike = [each for each in evidence.correlations if each.r >= FINE_TUNED_R and each.role not in TRIVIAL_ROLES]
+    return sum(each.parameters for each in alike) / evidence.subject.parameters
 
 
 def _has_effect(evidence: ComponentEvidence) -> bool:

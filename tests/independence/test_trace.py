@@ -242,3 +242,17 @@ def test_a_trace_is_the_same_again(reference: Path, tmp_path: Path) -> None:
     subject = written(tmp_path / "m", disturbed(drawn(1), 0.3))
     first, second = (trace(subject, {"ref": reference}).model_dump(exclude={"seconds"}) for _ in range(2))
     assert first == second
+
+
+def test_a_second_tower_under_the_same_words_does_not_clear_a_borrowed_one(reference: Path, tmp_path: Path) -> None:
+    """Tests see one of two stacks that are called alike; what the correlations saw of the other is not passed over."""
+    own = component(drawn(4), "vision_tower")
+    for name, borrowed, verdict in (
+        ("stranger", component(drawn(3), "vision_tower"), "independent"),
+        ("borrower", disturbed(component(drawn(1), "vision_tower"), 0.95), "indeterminate"),
+    ):
+        beside = {each.replace("vision_tower.", "vision_tower.high."): values for each, values in borrowed.items()}
+        beside |= {each.replace("vision_tower.", "vision_tower.low."): values for each, values in own.items()}
+        language = {each: values for each, values in drawn(3).items() if "vision_tower" not in each}
+        found = trace(written(tmp_path / name, language | beside), {"ref": reference})
+        assert of(found, "vision_tower").verdict == verdict
