@@ -9,10 +9,11 @@ written down in the coverage ledger and never passed over in silence.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from tasks.checkpoints.checkpoint import Checkpoint
+from tasks.checkpoints.layer_stacks import LayerLists, beside, units_beside
 
 Component = Literal["language_model", "vision_tower", "audio_tower", "projector"]
 
@@ -81,8 +82,8 @@ _ENDS = {
 }
 _ROLES = tuple((role, re.compile(rf"(?:^|\.)(?:{'|'.join(ends.split())})$")) for role, ends in _ENDS.items())
 _OUTSIDE_LAYERS = ("head", "token_embedding", "patch_embedding")  # the same word inside a layer is something else
-#: Lists of layers that one component can have several of.
-_LISTS = ("encoder", "decoder")
+#: The roles whose matrices are made of hidden units.
+OF_UNITS = ("gate", "up", "gate_up", "up_ungated", "down", "state_space_in", "state_space_out")
 #: What stands beside another of its kind in the same layer, by a word of its name.
 _BESIDE = (
     ("cross", re.compile(r"encoder_attn|EncDecAttention|crossattention|cross_attn")),
@@ -97,8 +98,9 @@ _BUFFER = re.compile(
 
 @dataclass(frozen=True)
 class TensorRole:
-    """One tensor's part. `stack` tells apart lists of layers of one component (encoder and decoder); `expert` counts the
-    experts of a mixture, None elsewhere. `role` is one of the names in this module, `norm`, `buffer` or `other`."""
+    """One tensor's part. `stack` tells apart lists of layers of one component (encoder and decoder) and what stands beside
+    others in one layer, and is empty where there is one of them; `expert` counts the experts of a mixture, None elsewhere.
+    `role` is one of the names in this module, `norm`, `buffer` or `other`."""
 
     name: str
     component: str
@@ -123,7 +125,7 @@ def roles_of(names: Iterable[str], config: Mapping[str, Any]) -> list[TensorRole
     """The role of everything named so in a model of these settings, in the order of names."""
     known = sorted(names)
     whole = _alone(config, known)
-    return [_role(name, whole) for name in known]
+    return _with_stacks([_role(name, whole) for name in known])
 
 
 def _role(name: str, whole: Component | None) -> TensorRole:
@@ -136,7 +138,7 @@ def _role(name: str, whole: Component | None) -> TensorRole:
         whole if whole is not None else _component(name),
         _role_of(stem, name, layer),
         layer,
-        _stack(name[: layer_match.start(1)] if layer_match else "", name),
+        "",
         int(expert_match.group(1)) if expert_match else None,
         bias,
     )
@@ -182,11 +184,35 @@ def _alone(config: Mapping[str, Any], names: Sequence[str]) -> Component | None:
     return None
 
 
-def layer_list(stack: str) -> str:
-    """The list of layers that a stack belongs to, whatever stands beside what in one layer: its norms are keyed so."""
-    return ".".join(word for word in stack.split(".") if word in _LISTS)
+def _with_stacks(roles: Sequence[TensorRole]) -> list[TensorRole]:
+    """The roles with their stacks, which follow from all names of a component together."""
+    paths = {role.name: _list_path(role.name) for role in roles}
+    listed: dict[str, set[str]] = {role.component: set() for role in roles}
+    for role in roles:
+        if (path := paths[role.name]) is not None:
+            listed[role.component].add(path)
+    lists = {component: LayerLists(each) for component, each in listed.items()}
+    found = [
+        replace(role, stack=beside(lists[role.component].of(paths[role.name], role.name), _beside(role)))
+        for role in roles
+    ]
+    units: dict[tuple[str, str], list[tuple[str, object, str]]] = {}
+    for role in found:
+        if role.role in OF_UNITS and not role.bias and role.layer is not None:
+            units.setdefault((role.component, role.stack), []).append((role.name, (role.layer, role.expert), role.role))
+    words = {name: word for each in units.values() for name, word in units_beside(each).items()}
+    return [
+        replace(role, stack=beside(role.stack, [words[role.name]])) if role.name in words else role for role in found
+    ]
 
 
-def _stack(before_layer: str, name: str) -> str:
-    words = [word for word in before_layer.split(".") if word in _LISTS][-1:]
-    return ".".join([*words, *(word for word, pattern in _BESIDE if pattern.search(name))])
+def _list_path(name: str) -> str | None:
+    """The path of the list of layers that the tensor is in."""
+    match = _LAYER.search(name)
+    return match.string[: match.end(1)] if match else None
+
+
+def _beside(role: TensorRole) -> list[str]:
+    words = [word for word, pattern in _BESIDE if pattern.search(role.name)]
+    inside = role.layer is not None and role.role.startswith("state_space")  # hybrid models have both in one layer
+    return [*words, *(["state_space"] if inside else [])]

@@ -14,6 +14,7 @@ from tasks.independence.correlation import (
     mean_correlation,
     norm_gains,
 )
+from tasks.independence.counterparts import clearest
 from tasks.independence.fingerprint import SketchedPart, sketch
 from tasks.independence.formula_tables import made_by_a_formula
 from tasks.independence.one_order_tests import OrderTest, one_order_tests
@@ -34,7 +35,8 @@ class ComponentEvidence:
 
     `copies`: pairs of tensors with the same numbers, the subject's first; `aligned` is None where it was not needed;
     `planted_in_place` and `planted_disguised` are log10 p-values of derivatives that the tool planted, 0.0 where it could not;
-    `orders` are tests of what is left in order, each of two groups; `behaviour` is None where the models were not run.
+    `orders` are tests of what is left in order, each of two groups; `behaviour` is None where the models were not run;
+    `passed_over` are the p-values of other pairings of layers that were tried.
     """
 
     subject: Part
@@ -48,6 +50,7 @@ class ComponentEvidence:
     planted_disguised: float = 0.0
     orders: Sequence[OrderTest] = ()
     behaviour: Behaviour | None = None
+    passed_over: int = 0
 
     @property
     def r(self) -> float | None:
@@ -82,20 +85,22 @@ class ComponentEvidence:
     def comparisons(self) -> int:
         """How many p-values stand to be corrected for; the aligned tests bring their own count."""
         more = sum(each is not None for each in (self.aligned, self.behaviour))
-        return len(self.groups) + sum(each.ways for each in self.orders) + more
+        return len(self.groups) + sum(each.ways for each in self.orders) + more + self.passed_over
 
 
 def gather(subject: Part, reference: Part) -> ComponentEvidence:
     """Runs every test that the two parts allow; the seed comes from the component's name, so that a re-run is the same."""
     seed = zlib.crc32(subject.component.encode())
     pairs = _copies(subject, reference)
-    groups = place_tests(subject, reference, seed)
+    found = clearest(subject, [reference], lambda each: place_tests(subject, each, seed))
+    reference, groups = found.reference, found.groups
     mostly_copied = sum(mine.parameters for mine, _ in pairs) >= MOSTLY * subject.parameters
     clear = _is_clear(subject, reference, groups)
     aligned = None if clear or mostly_copied else aligned_tests(subject, reference, seed)
     in_place = 0.0 if aligned is None else finds_planted_in_place(subject, reference, seed)
     disguised = 0.0 if aligned is None else finds_planted_disguised(subject, reference, seed)
     orders = [] if aligned is None else one_order_tests(subject, reference, seed)
+    reference.forget()  # one model's prepared layers at a time are enough
     sides = (subject.checkpoint, subject.roles, reference.checkpoint, reference.roles)
     return ComponentEvidence(
         subject,
@@ -108,6 +113,7 @@ def gather(subject: Part, reference: Part) -> ComponentEvidence:
         in_place,
         disguised,
         orders,
+        passed_over=found.passed_over,
     )
 
 
@@ -129,8 +135,9 @@ def _is_clear(subject: Part, reference: Part, groups: list[GroupTest]) -> bool:
 def gather_from_fingerprint(subject: Part, reference: SketchedPart) -> ComponentEvidence:
     """What a fingerprint alone can say: copies by content, and places by projections."""
     seed = zlib.crc32(subject.component.encode())
-    mine = sketch(subject, like=reference)
-    groups = place_tests(mine, reference, seed)
-    in_place = finds_planted_in_place(mine, reference, seed)
     pairs = _copies(subject, reference)
-    return ComponentEvidence(subject, reference, pairs, [], None, groups, None, in_place)
+    found = clearest(subject, [reference], lambda each: place_tests(sketch(subject, each), each, seed))
+    in_place = finds_planted_in_place(sketch(subject, found.reference), found.reference, seed)
+    return ComponentEvidence(
+        subject, found.reference, pairs, [], None, found.groups, None, in_place, passed_over=found.passed_over
+    )

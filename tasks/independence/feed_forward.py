@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks.checkpoints import Checkpoint, TensorRole
-from tasks.checkpoints.roles import layer_list
+from tasks.checkpoints.layer_stacks import layer_list
+from tasks.checkpoints.roles import OF_UNITS
 from tasks.independence.norm_gain import gain_of
 from tasks.independence.permutation_test import Matrix
 from tasks.independence.stored_units import StoredUnits
@@ -149,8 +150,6 @@ class _Layout:
 #: Rows and columns of a projector whose diagonal is looked at, and how many times the usual number its mean may be: of drawn
 #: numbers it is 1 / √rows, of the identity with noise of a twentieth 7 for 64 rows.
 _CORNER, _STANDS_OUT = 512, 2.0
-#: The roles whose matrices are made of hidden units.
-_OF_UNITS = ("gate", "up", "gate_up", "up_ungated", "down", "state_space_in", "state_space_out")
 
 
 def feed_forward_layers(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> list[StoredLayer]:
@@ -196,11 +195,9 @@ def _by_place(roles: Sequence[TensorRole]) -> list[_Parts]:
     places: dict[Place, dict[str, str]] = {}
     norms: dict[tuple[str, int | None], list[str]] = {}
     for role in roles:
-        if role.role in _OF_UNITS and not role.bias:
+        if role.role in OF_UNITS and not role.bias:
             # Several projectors without a number (one a modality) are told apart by where their names stand.
             stack = role.stack if role.layer is not None else role.name.rsplit(".", 2)[0]
-            if role.role.startswith("state_space"):  # hybrid models have both in one layer
-                stack = f"{stack}.state_space"
             places.setdefault((stack, role.layer, role.expert), {})[role.role] = role.name
         elif role.role == "norm" and not role.bias and role.layer is not None:
             norms.setdefault((role.stack, role.layer), []).append(role.name)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tasks.checkpoints.layer_stacks import layer_list
 from tasks.independence.alignment import Turned
 from tasks.independence.device import product
 from tasks.independence.norm_gain import gain_of
@@ -117,13 +118,18 @@ def _products(part: Part, layer: int, width: int) -> list[Matrix]:
 def _attention(part: Part, layer: int, width: int, most: int | None = None) -> list[Matrix]:
     """Queries, keys, values and what is written, (rows, width or `most`) each, the gain of the norm before them folded in; empty
     where they cannot be told apart."""
-    stack, number, _ = part.layers[layer].place
+    place, number, _ = part.layers[layer].place
+    stack = layer_list(place)
     inside = {
         role.role: role.name
         for role in part.roles
         if role.layer == number and role.stack == stack and not role.bias and role.expert is None
     }
-    norms = [role.name for role in part.roles if role.role == "norm" and role.layer == number and not role.bias]
+    norms = [
+        role.name
+        for role in part.roles
+        if role.role == "norm" and role.layer == number and role.stack == stack and not role.bias
+    ]
     turned = part.checkpoint.stored_in_out
     names = ["query_key_value"] if turned and "query_key_value" in inside else ["query", "key", "value"]
     if not {*names, "attention_output"} <= inside.keys():

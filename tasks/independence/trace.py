@@ -154,8 +154,6 @@ def _nearest(mine: Mapping[str, Part], held: Fingerprint, asking: Interview | No
 def _deep(mine: Mapping[str, Part], model: Checkpoint, asking: Interview | None) -> Compared:
     theirs = parts(model, assign_roles(model))
     evidence = {kind: gather(part, theirs[kind]) for kind, part in mine.items() if kind in theirs}
-    for part in theirs.values():
-        part.forget()
     if asking is not None and LANGUAGE in evidence:
         evidence[LANGUAGE] = replace(evidence[LANGUAGE], behaviour=asking.with_(model))
     return Compared(design_of(model), evidence, [model])

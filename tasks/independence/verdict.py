@@ -14,6 +14,7 @@ from checks.records.lineage import LayerMatch, Relation, Verdict
 from tasks.independence.aligned_tests import BY_LAYERS
 from tasks.independence.component_evidence import MOSTLY, ComponentEvidence
 from tasks.independence.copies import TRIVIAL_ROLES
+from tasks.independence.counterparts import second_smallest
 from tasks.independence.feed_forward import Place
 from tasks.independence.one_order_tests import LEAST_COSINE, REMAINDER, OrderTest
 from tasks.independence.permutation_test import PlaceTest, least_log10
@@ -99,8 +100,7 @@ def judge(evidence: ComponentEvidence, family: int) -> Judgement:
 
 def _place_log10(evidence: ComponentEvidence, correction: float) -> float:
     """Two disjoint groups must agree: the second smallest p-value, corrected."""
-    found = sorted(group.log10_p for group in evidence.groups)
-    return min(0.0, found[1] + correction) if len(found) > 1 else 0.0
+    return min(0.0, second_smallest(evidence.groups) + correction)
 
 
 def clearest_order(evidence: ComponentEvidence) -> OrderTest | None:
