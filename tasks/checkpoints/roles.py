@@ -20,10 +20,13 @@ Component = Literal["language_model", "vision_tower", "audio_tower", "projector"
 #: The parts of a path that name a component. The projector goes first: some stand inside a vision tower's path.
 _PROJECTOR_WORDS = """multi_modal_projector mm_projector projector vision_projector audio_projector connector merger aligner
     deepstack_merger_list mlp1 embed_vision embed_audio modality_projection resampler perceiver perceiver_resampler qformer
-    abstractor vision_proj vl_connector image_projection speech_projector"""
+    abstractor vision_proj vl_connector image_projection speech_projector img_projection mm_projector_list"""
 _VISION_WORDS = """vision_tower vision_model visual visual_model vision_encoder image_encoder vision_backbone visual_encoder
-    vision vit img_encoder image_tower vpm siglip"""
-_AUDIO_WORDS = "audio_tower audio_model audio_encoder speech_encoder audio speech_tower apm whisper"
+    vision vit img_encoder image_tower vpm siglip visual_tokenizer img_processor vision_tower_aux_list vision_towers dino
+    dinov2 clip_model"""
+_AUDIO_WORDS = (
+    "audio_tower audio_model audio_encoder speech_encoder audio speech_tower apm whisper audio_embed sound_tower"
+)
 _COMPONENT_WORDS: tuple[tuple[Component, frozenset[str]], ...] = (
     ("projector", frozenset(_PROJECTOR_WORDS.split())),
     ("vision_tower", frozenset(_VISION_WORDS.split())),
@@ -32,8 +35,19 @@ _COMPONENT_WORDS: tuple[tuple[Component, frozenset[str]], ...] = (
 
 #: Settings whose `model_type` is a component by itself (an encoder that was published alone).
 _ALONE: tuple[tuple[Component, re.Pattern[str]], ...] = (
-    ("vision_tower", re.compile(r"^(vit|deit|beit|dinov\d|swin|siglip|clip|eva|intern_?vit|convnext|aimv2)|vision")),
-    ("audio_tower", re.compile(r"^(whisper|wav2vec2|hubert|wavlm|seamless_m4t|clap|audio)|audio|speech")),
+    (
+        "vision_tower",
+        re.compile(
+            r"^(vit|deit|beit|dinov\d|swin|siglip|clip|eva|intern_?vit|convnext|aimv2|pixtral|ijepa|vjepa|videomae|vivit"
+            r"|timesformer|yolos|hiera|segformer|dpt|pvt)|vision"
+        ),
+    ),
+    (
+        "audio_tower",
+        re.compile(
+            r"^(whisper|wav2vec2|hubert|wavlm|seamless_m4t|clap|audio|parakeet|sew|unispeech|mctct|mimi|encodec)|audio|speech"
+        ),
+    ),
 )
 
 #: Lists of layers, by the name that stands before the number.

@@ -1,7 +1,7 @@
 """All that is measured of one component against one reference, before anybody calls it anything."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tasks.independence.aligned_tests import AlignedTests, aligned_tests, finds_planted_disguised
@@ -14,7 +14,7 @@ from tasks.independence.correlation import (
     mean_correlation,
     norm_gains,
 )
-from tasks.independence.counterparts import clearest
+from tasks.independence.counterparts import Held, clearest, second_smallest
 from tasks.independence.fingerprint import SketchedPart, sketch
 from tasks.independence.formula_tables import made_by_a_formula
 from tasks.independence.one_order_tests import OrderTest, one_order_tests
@@ -25,6 +25,8 @@ from tasks.independence.place_tests import READS, WRITES, GroupTest, finds_plant
 _CLEAR_LOG10 = -12.0
 #: Nor does a layer this clear at its own place; one that is less so may have come from another.
 _CLEAR_LAYER_LOG10 = -6.0
+#: Identical numbers that no chance explains.
+LEAST_COPIED = 1_024
 #: Most of a component copied needs none either.
 MOSTLY = 0.9
 
@@ -88,11 +90,51 @@ class ComponentEvidence:
         return len(self.groups) + sum(each.ways for each in self.orders) + more + self.passed_over
 
 
-def gather(subject: Part, reference: Part) -> ComponentEvidence:
-    """Runs every test that the two parts allow; the seed comes from the component's name, so that a re-run is the same."""
+def gather_all(mine: Mapping[str, Part], theirs: Mapping[str, Held]) -> dict[str, ComponentEvidence]:
+    """Every component against the reference's of its kind, and against those of a kind that the subject lacks (all, where its own
+    is not there): a tower under a name that nobody knows counts as another kind. Copies are looked for everywhere."""
+    anywhere = [each for part in theirs.values() for each in part.contents]
+    strays = [part for kind, part in theirs.items() if kind not in mine]
+    found: dict[str, ComponentEvidence] = {}
+    for kind, part in mine.items():
+        own = theirs.get(kind)
+        elsewhere = _elsewhere(part, strays if own is not None else list(theirs.values()), anywhere)
+        if own is None and elsewhere is not None:
+            found[kind] = elsewhere
+        elif own is not None:
+            evidence = gather(part, own, anywhere) if isinstance(own, Part) else _from_sketches(part, own, anywhere)
+            more = elsewhere is not None and second_smallest(elsewhere.groups) < second_smallest(evidence.groups)
+            found[kind] = elsewhere if elsewhere is not None and more else evidence
+    return found
+
+
+def _elsewhere(subject: Part, others: Sequence[Held], anywhere: Sequence[Content]) -> ComponentEvidence | None:
+    """What a component shows beside others than its own kind; None unless it was copied or is so clear that no correction could
+    matter, because components of two kinds are expected to have nothing in common."""
+    if not others:
+        return None
     seed = zlib.crc32(subject.component.encode())
-    pairs = _copies(subject, reference)
-    found = clearest(subject, [reference], lambda each: place_tests(subject, each, seed))
+    pairs = _copies(subject, anywhere)
+    found = clearest(subject, others, lambda each: _in_place(subject, each, seed))
+    if found.log10_p > _CLEAR_LOG10 and sum(own.parameters for own, _ in pairs) < LEAST_COPIED:
+        return None
+    passed_over, other = found.passed_over, found.reference
+    compared: list[Correlation] = []
+    if isinstance(other, Part):
+        compared = correlations(subject.checkpoint, subject.roles, other.checkpoint, other.roles)
+    return ComponentEvidence(subject, other, pairs, compared, None, found.groups, None, passed_over=passed_over)
+
+
+def _in_place(subject: Part, reference: Part | SketchedPart, seed: int) -> list[GroupTest]:
+    return place_tests(subject if isinstance(reference, Part) else sketch(subject, reference), reference, seed)
+
+
+def gather(subject: Part, reference: Part, anywhere: Sequence[Content] = ()) -> ComponentEvidence:
+    """Runs every test that the two parts allow; copies are looked for in `anywhere` too, which is the rest of the reference. The
+    seed comes from the component's name, so that a re-run is the same."""
+    seed = zlib.crc32(subject.component.encode())
+    pairs = _copies(subject, [*reference.contents, *anywhere])
+    found = clearest(subject, [reference], lambda each: _in_place(subject, each, seed))
     reference, groups = found.reference, found.groups
     mostly_copied = sum(mine.parameters for mine, _ in pairs) >= MOSTLY * subject.parameters
     clear = _is_clear(subject, reference, groups)
@@ -117,9 +159,9 @@ def gather(subject: Part, reference: Part) -> ComponentEvidence:
     )
 
 
-def _copies(subject: Part, reference: Part | SketchedPart) -> list[tuple[Content, Content]]:
+def _copies(subject: Part, known: Sequence[Content]) -> list[tuple[Content, Content]]:
     """Tensors of the same numbers, but for those that any model of the family may hold."""
-    pairs = copied(subject.contents, reference.contents)
+    pairs = copied(subject.contents, known)
     return [pair for pair in pairs if not made_by_a_formula(subject.checkpoint, pair[0].name)]
 
 
@@ -132,11 +174,11 @@ def _is_clear(subject: Part, reference: Part, groups: list[GroupTest]) -> bool:
     return len(units) == 2 and one_depth and all(log10_p <= _CLEAR_LAYER_LOG10 for log10_p in layers)
 
 
-def gather_from_fingerprint(subject: Part, reference: SketchedPart) -> ComponentEvidence:
+def _from_sketches(subject: Part, reference: SketchedPart, anywhere: Sequence[Content]) -> ComponentEvidence:
     """What a fingerprint alone can say: copies by content, and places by projections."""
     seed = zlib.crc32(subject.component.encode())
-    pairs = _copies(subject, reference)
-    found = clearest(subject, [reference], lambda each: place_tests(sketch(subject, each), each, seed))
+    pairs = _copies(subject, [*reference.contents, *anywhere])
+    found = clearest(subject, [reference], lambda each: _in_place(subject, each, seed))
     in_place = finds_planted_in_place(sketch(subject, found.reference), found.reference, seed)
     return ComponentEvidence(
         subject, found.reference, pairs, [], None, found.groups, None, in_place, passed_over=found.passed_over

@@ -70,16 +70,16 @@ class Screening:
 
     def __init__(self, parts: Mapping[str, Part]) -> None:
         self._parts = parts
-        self._hashes = {kind: set(_hashes(part.contents).tolist()) for kind, part in parts.items()}
+        self._hashes = {each for part in parts.values() for each in _hashes(part.contents).tolist()}
         self._curves: dict[str, Matrix] = {}
         self._sketches: dict[tuple[str, object], FeedForward | None] = {}
 
     def sign(self, reference: Mapping[str, ScreenPart]) -> Sign:
-        """How near the reference is, over the components that both have."""
+        """How near the reference is: tensors in common anywhere, all else over the components that both have."""
         shared, log10_ps, distances = 0, [0.0], []
         for kind, theirs in reference.items():
+            shared += len(self._hashes.intersection(theirs.hashes.tolist()))
             if kind in self._parts:
-                shared += len(self._hashes[kind].intersection(theirs.hashes.tolist()))
                 log10_ps.append(self._by_place(kind, theirs))
                 if len(theirs.curves) and self._parts[kind].layers:
                     distances.append(_distance(self._curves_of(kind), theirs.curves))

@@ -16,7 +16,7 @@ from tasks.independence.architecture import Design, compare_designs, design_of
 from tasks.independence.behaviour import Interview
 from tasks.independence.catalogue import left_over, screened
 from tasks.independence.chain import chain_findings, opened_steps
-from tasks.independence.component_evidence import ComponentEvidence, gather, gather_from_fingerprint
+from tasks.independence.component_evidence import ComponentEvidence, gather_all
 from tasks.independence.copies import TRIVIAL_ROLES
 from tasks.independence.device import enough_threads, multiplied_on
 from tasks.independence.findings import absent_component, component_finding
@@ -145,15 +145,12 @@ def _nearest(mine: Mapping[str, Part], held: Fingerprint, asking: Interview | No
     model = opened_source(held)
     if model is not None:
         return _deep(mine, model, asking)
-    shared = {
-        kind: gather_from_fingerprint(part, held.parts[kind]) for kind, part in mine.items() if kind in held.parts
-    }
-    return Compared(held.design, shared)
+    return Compared(held.design, gather_all(mine, held.parts))
 
 
 def _deep(mine: Mapping[str, Part], model: Checkpoint, asking: Interview | None) -> Compared:
     theirs = parts(model, assign_roles(model))
-    evidence = {kind: gather(part, theirs[kind]) for kind, part in mine.items() if kind in theirs}
+    evidence = gather_all(mine, theirs)
     if asking is not None and LANGUAGE in evidence:
         evidence[LANGUAGE] = replace(evidence[LANGUAGE], behaviour=asking.with_(model))
     return Compared(design_of(model), evidence, [model])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from checks.records.lineage import LayerMatch, Relation, Verdict
 from tasks.independence.aligned_tests import BY_LAYERS
-from tasks.independence.component_evidence import MOSTLY, ComponentEvidence
+from tasks.independence.component_evidence import LEAST_COPIED, MOSTLY, ComponentEvidence
 from tasks.independence.copies import TRIVIAL_ROLES
 from tasks.independence.counterparts import second_smallest
 from tasks.independence.feed_forward import Place
@@ -28,8 +28,6 @@ LOG10_ALPHA = -3.0
 #: apart stay within 0.02 of zero on tensors of thousands of numbers; a merge with a tenth of a parent has 0.1.
 LEAST_R = 0.05
 LEAST_SHARE = 0.10
-#: Identical numbers that no chance explains.
-LEAST_COPIED = 1_024
 #: With less of a component tested, finding nothing says nothing.
 LEAST_TESTED = 0.25
 #: Where no test convicts, this share of a component in tensors alike in place clears it not: tests may have seen other tensors
@@ -175,7 +173,7 @@ def _copied_layers(evidence: ComponentEvidence) -> list[LayerMatch]:
         sizes[layer] += evidence.subject.checkpoint.tensors[name].parameters
     copied: Counter[tuple[int | None, int | None]] = Counter()
     for own, other in evidence.copies:
-        copied[mine[own.name], theirs[other.name]] += own.parameters
+        copied[mine[own.name], theirs.get(other.name)] += own.parameters  # None: copied from another component
     return _one_a_pair(
         [
             layer_match(a, b, None, COPY, parameters / sizes[a])
