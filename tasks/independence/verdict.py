@@ -30,8 +30,7 @@ LEAST_R = 0.05
 LEAST_SHARE = 0.10
 #: With less of a component tested, finding nothing says nothing.
 LEAST_TESTED = 0.25
-#: Where no test convicts, this share of a component in tensors alike in place clears it not: tests may have seen other tensors
-#: (two stacks of layers under one name).
+#: Where no test convicts, this share of a component in tensors alike in place clears it not: tests may have seen other tensors.
 LEAST_ALIKE = 0.05
 #: Above it the weights are still recognisably the parent's, trained on.
 FINE_TUNED_R = 0.3

@@ -244,12 +244,11 @@ def test_a_trace_is_the_same_again(reference: Path, tmp_path: Path) -> None:
     assert first == second
 
 
-def test_a_second_tower_under_the_same_words_does_not_clear_a_borrowed_one(reference: Path, tmp_path: Path) -> None:
-    """Tests see one of two stacks that are called alike; what the correlations saw of the other is not passed over."""
+def test_a_second_tower_of_its_own_does_not_hide_a_borrowed_one(reference: Path, tmp_path: Path) -> None:
     own = component(drawn(4), "vision_tower")
     for name, borrowed, verdict in (
         ("stranger", component(drawn(3), "vision_tower"), "independent"),
-        ("borrower", disturbed(component(drawn(1), "vision_tower"), 0.95), "indeterminate"),
+        ("borrower", disturbed(component(drawn(1), "vision_tower"), 0.95), "derived"),
     ):
         beside = {each.replace("vision_tower.", "vision_tower.high."): values for each, values in borrowed.items()}
         beside |= {each.replace("vision_tower.", "vision_tower.low."): values for each, values in own.items()}
