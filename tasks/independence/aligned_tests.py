@@ -1,9 +1,8 @@
 """Tests of a component's layers against all of the reference's, whatever their order, numbering, width or turn."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import groupby
 
 import numpy as np
 
@@ -13,7 +12,6 @@ from tasks.independence.alignment import (
     aligned_by_tokens,
     aligned_by_units,
     aligned_together,
-    turn_from_tokens,
 )
 from tasks.independence.feed_forward import FeedForward
 from tasks.independence.layer_pairs import layer_pairs, same_depth
@@ -22,9 +20,6 @@ from tasks.independence.planted import disguised
 from tasks.independence.stream_forms import form_features, stream_forms
 from tasks.independence.unit_rows import UnitRows, unit_rows
 
-#: Tokens that both vocabularies must have before their embeddings say how the stream was turned, and the most that are used.
-LEAST_TOKENS = 200
-MOST_TOKENS = 4_096
 BY_UNITS, BY_TOKENS, BY_LAYERS = "aligned-by-units", "aligned-by-tokens", "aligned-by-layers"
 BY_REMAINDER = "aligned-remainder"
 #: Layers whose forms of the stream describe units, and the multiplications that this may take: some ten seconds on two cores.
@@ -63,24 +58,34 @@ class AlignedTests:
         return min(self.pairs, key=lambda each: (each.log10_p, -each.agreement.share), default=None)
 
 
-def aligned_tests(subject: Part, reference: Part, seed: int) -> AlignedTests:
-    """Every layer pair by its units, and by shared tokens' embeddings where both vocabularies are there; then all layers."""
+def aligned_tests(subject: Part, reference: Part, seed: int, turn: Turned | None) -> AlignedTests:
+    """Every layer pair by its units, and by the turn that shared tokens show where there is one; then all layers."""
+    pairs = layer_pairs(subject.layers, reference.layers)
     found: list[PairTest] = []
-    tried = 0
-    turn = shared_token_turn(subject, reference)
-    for i, j in layer_pairs(subject.layers, reference.layers):
+    for i, j in pairs:
         mine, theirs = _alike(subject.unit_rows(i), reference.unit_rows(j))
-        tried += 1
         agreement = aligned_by_units(mine, theirs, seed + 1000 * i + j)
         if agreement is not None:
             found.append(PairTest(BY_UNITS, i, j, agreement))
-        if turn is not None:
-            tried += 1
-            by_tokens = aligned_by_tokens(mine, theirs, turn)
-            if by_tokens is not None:
-                found.append(PairTest(BY_TOKENS, i, j, by_tokens))
+    by_tokens = [] if turn is None else _by_tokens(subject, reference, pairs, turn)
     together = aligned_by_layers(subject, reference, seed)
-    return AlignedTests([*found, *together], tried + len(together))
+    tried = len(pairs) * (1 if turn is None else 2) + len(together)
+    return AlignedTests([*found, *by_tokens, *together], tried)
+
+
+def _by_tokens(subject: Part, reference: Part, pairs: Sequence[tuple[int, int]], turn: Turned) -> list[PairTest]:
+    """The subject's largest units among all of the reference's: of a merge the largest are not those of its smaller parent."""
+    found = []
+    for j, of_one in groupby(sorted(pairs, key=lambda pair: pair[1]), key=lambda pair: pair[1]):
+        layer = reference.layers[j]
+        if any(width != turn.shape[0] for _, width in layer.shapes):
+            continue
+        theirs = layer.projected(turn.left)
+        for i, _ in of_one:
+            agreement = aligned_by_tokens(subject.unit_rows(i), theirs, turn)
+            if agreement is not None:
+                found.append(PairTest(BY_TOKENS, i, j, agreement))
+    return found
 
 
 def aligned_by_layers(subject: Part, reference: Part, seed: int) -> list[PairTest]:
@@ -149,42 +154,3 @@ def _alike(mine: UnitRows, theirs: UnitRows) -> tuple[UnitRows, UnitRows]:
     if len(mine.reads) == len(theirs.reads):
         return mine, theirs
     return mine.ungated(), theirs.ungated()
-
-
-def shared_token_turn(subject: Part, reference: Part) -> Turned | None:
-    """The turn of the stream by the embeddings of tokens that both vocabularies have; None where that cannot be said."""
-    sides = [(part, _embedding(part)) for part in (subject, reference)]
-    if any(name is None for _, name in sides):
-        return None
-    mine, theirs = vocabulary(subject.checkpoint.folder), vocabulary(reference.checkpoint.folder)
-    shared = sorted(mine.keys() & theirs.keys())
-    heights = [part.checkpoint.tensors[str(name)].shape[0] for part, name in sides]
-    rows = [(mine[token], theirs[token]) for token in shared]
-    rows = [(a, b) for a, b in rows if a < heights[0] and b < heights[1]]
-    if len(rows) < LEAST_TOKENS:
-        return None
-    rows = rows[:: max(1, len(rows) // MOST_TOKENS)]
-    found = [
-        np.concatenate([part.checkpoint.read_matrix(str(name), slice(row, row + 1)) for row in wanted])
-        for (part, name), wanted in zip(sides, zip(*rows, strict=True), strict=True)
-    ]
-    return turn_from_tokens(*found)
-
-
-def _embedding(part: Part) -> str | None:
-    """The name of the token embedding."""
-    return next((role.name for role in part.roles if role.role == "token_embedding" and not role.bias), None)
-
-
-def vocabulary(folder: Path) -> Mapping[str, int]:
-    """Token → row, from tokenizer.json or vocab.json; empty where neither can be read."""
-    for name in ("tokenizer.json", "vocab.json"):
-        try:
-            content = json.loads((folder / name).read_text(encoding="utf-8"))
-            table = content["model"]["vocab"] if name == "tokenizer.json" else content
-            if isinstance(table, list):  # unigram models list [token, score]
-                return {entry[0]: row for row, entry in enumerate(table)}
-            return {str(token): int(row) for token, row in table.items()}
-        except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
-            continue
-    return {}

@@ -176,18 +176,21 @@ def _both(subject: UnitRows, reference: UnitRows, turn: Turn, rows: Places) -> M
     return first + _unsigned(rest, subject)
 
 
-def aligned_by_tokens(subject: UnitRows, reference: UnitRows, turn: Turned) -> Agreement | None:
-    """Every unit tested under a turn that was found from embeddings alone."""
-    if not _comparable(subject, reference) or turn.shape != (reference.writes.shape[1], subject.writes.shape[1]):
+def aligned_by_tokens(subject: UnitRows, reference: Sequence[Matrix], turn: Turned) -> Agreement | None:
+    """Every unit tested under a turn that was found from tokens alone. `reference` are a layer's units along the turn's `left`,
+    (units, k) for each matrix, reads before writes; a gated layer is held by its up matrix against a plain one."""
+    mine = (*subject.reads, subject.writes)
+    if any(side.shape[1] != turn.shape[1] for side in mine):
         return None
-    return _agreement(subject, reference, Turn(turn, turn), np.arange(len(subject.writes)))
+    fewest = min(len(mine), len(reference))
+    sides = zip(mine[-fewest:], reference[-fewest:], strict=True)
+    first, *others = (product(product(own, turn.right.T), other.T) for own, other in sides)
+    rest = np.asarray(np.sum(others, axis=0))
+    return agreement(first, np.abs(rest) if fewest > 2 else rest)
 
 
-def turn_from_tokens(subject: Matrix, reference: Matrix) -> Turned:
-    """The turn of the residual stream by which shared tokens' embeddings agree best (Procrustes, Schönemann 1966).
-
-    Both (tokens, width), the same token in the same row.
-    """
+def turn_from_rows(subject: Matrix, reference: Matrix) -> Turned:
+    """The turn of the residual stream by which rows agree best (Procrustes, Schönemann 1966), both (rows, width)."""
     left, right = (of_length_one(each - each.mean(axis=0, keepdims=True)) for each in (reference, subject))
     return _procrustes([(left, right)])
 

@@ -20,6 +20,7 @@ from tasks.independence.formula_tables import made_by_a_formula
 from tasks.independence.one_order_tests import OrderTest, one_order_tests
 from tasks.independence.part import Part
 from tasks.independence.place_tests import READS, WRITES, GroupTest, finds_planted_in_place, place_tests
+from tasks.independence.token_turn import shared_token_turn
 
 #: A place test this clear needs no alignment after it: the aligned tests look for what place by place cannot see.
 _CLEAR_LOG10 = -12.0
@@ -138,10 +139,12 @@ def gather(subject: Part, reference: Part, anywhere: Sequence[Content] = ()) -> 
     reference, groups = found.reference, found.groups
     mostly_copied = sum(mine.parameters for mine, _ in pairs) >= MOSTLY * subject.parameters
     clear = _is_clear(subject, reference, groups)
-    aligned = None if clear or mostly_copied else aligned_tests(subject, reference, seed)
+    moved = not clear and not mostly_copied
+    turn = shared_token_turn(subject, reference) if moved else None
+    aligned = aligned_tests(subject, reference, seed, turn) if moved else None
     in_place = 0.0 if aligned is None else finds_planted_in_place(subject, reference, seed)
     disguised = 0.0 if aligned is None else finds_planted_disguised(subject, reference, seed)
-    orders = [] if aligned is None else one_order_tests(subject, reference, seed)
+    orders = [] if aligned is None else one_order_tests(subject, reference, seed, turn)
     reference.forget()  # one model's prepared layers at a time are enough
     sides = (subject.checkpoint, subject.roles, reference.checkpoint, reference.roles)
     return ComponentEvidence(

@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from tasks.independence.aligned_tests import shared_token_turn
-from tasks.independence.alignment import Places, Turned, turn_from_tokens, turns_by_every
+from tasks.independence.alignment import Places, Turned, turn_from_rows, turns_by_every
 from tasks.independence.device import product
 from tasks.independence.feed_forward import StoredLayer
 from tasks.independence.part import Part
@@ -76,14 +75,13 @@ def group_cosine(tests: Sequence[PlaceTest]) -> float:
     return float(np.mean([each.mean_cosine for each in tests]))
 
 
-def one_order_tests(subject: Part, reference: Part, seed: int) -> list[OrderTest]:
+def one_order_tests(subject: Part, reference: Part, seed: int, turn: Turned | None) -> list[OrderTest]:
     """Both tests, where the two have layers of one shape at the same places in one stream; values once in the stream as it lies and
-    once as shared tokens' embeddings say that it was turned."""
+    once as shared tokens say that it was turned."""
     pairs = at_same_places(subject, reference)
     if len({shape[1] for i, _ in pairs for shape in subject.layers[i].shapes}) != 1:
         return []
     pairs = evenly(pairs, MOST_LAYERS)
-    turn = shared_token_turn(subject, reference)
     turns = [None] if turn is None else [None, turn]
     values = [_values_in_place(subject, reference, pairs, seed, each) for each in turns]
     clearest = min((each for each in values if each is not None), key=lambda each: each.log10_p, default=None)
@@ -109,7 +107,7 @@ def _units_in_place(subject: Part, reference: Part, pairs: Pairs, seed: int) -> 
     anchors: list[tuple[Matrix, Matrix]] = []
     for (i, j), (fitted, _) in zip(pairs, halves, strict=True):
         anchors += _sides(subject.layers[i], reference.layers[j], fitted[::step])
-    turn = turn_from_tokens(*(np.concatenate(side) for side in zip(*anchors, strict=True)))
+    turn = turn_from_rows(*(np.concatenate(side) for side in zip(*anchors, strict=True)))
     found: list[tuple[Matrix, Matrix]] = []
     for (i, j), (_, tested) in zip(pairs, halves, strict=True):
         cosines = [turn.products(*side) for side in _sides(subject.layers[i], reference.layers[j], tested)]

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks.checkpoints import Checkpoint
+from tasks.independence.device import product
 from tasks.independence.permutation_test import Matrix
 
 #: Bytes of float32 that are held at a time of a matrix that is passed through.
@@ -68,6 +69,25 @@ class StoredUnits:
                 tile = tile if gain is None else tile * gain[top : top + len(tile), None]
                 squares += np.einsum("ij,ij->j", tile, tile, dtype=np.float64)
         return np.asarray(squares[along])
+
+    def projected(self, checkpoint: Checkpoint, gain: Matrix | None, directions: Matrix) -> Matrix:
+        """(units, k): every unit at length one, the gain of the norm before it folded in, along `directions`, (width, k)."""
+        along = np.arange(self.units) * self.step + self.start
+        found = np.zeros((self.units, directions.shape[1]), dtype=np.float32)
+        squares = np.zeros(self.units)
+        for top, tile in self._tiles(checkpoint):
+            bottom = top + len(tile)
+            if self.along_rows:
+                inside = (along >= top) & (along < bottom)
+                rows = tile[along[inside] - top] if gain is None else tile[along[inside] - top] * gain
+                found[inside] = product(rows, directions)
+                squares[inside] = np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
+            else:
+                rows = tile[:, along] if gain is None else tile[:, along] * gain[top:bottom, None]
+                found += product(rows.T, directions[top:bottom])
+                squares += np.einsum("ij,ij->j", rows, rows, dtype=np.float64)
+        lengths = np.sqrt(np.where(squares > 0, squares, 1.0)).astype(np.float32)
+        return np.asarray(found / lengths[:, None], dtype=np.float32)
 
     def _tiles(self, checkpoint: Checkpoint) -> Iterator[tuple[int, Matrix]]:
         """(Its first row, rows) of the stored matrix, a tile at a time."""

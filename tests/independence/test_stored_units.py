@@ -50,6 +50,11 @@ def test_units_by_themselves_are_those_of_the_whole(
     assert np.array_equal(side.chosen(model, [3, 4, 40, 59]), whole[[3, 4, 40, 59]])
     assert np.allclose(side.squared_lengths(model, None), (whole.astype(np.float64) ** 2).sum(axis=1))
     assert np.allclose(side.squared_lengths(model, GAIN), ((whole * GAIN).astype(np.float64) ** 2).sum(axis=1))
+    directions = np.linalg.qr(RNG.standard_normal((WIDTH, 5)))[0].astype(np.float32)
+    for gain in (None, GAIN):
+        rows = whole if gain is None else whole * gain
+        expected = rows / np.linalg.norm(rows, axis=1, keepdims=True) @ directions
+        assert np.allclose(side.projected(model, gain, directions), expected, atol=1e-6)
 
 
 def test_the_largest_units_are_the_same_ones_after_every_disguise(model: Checkpoint, tmp_path: Path) -> None:

@@ -186,13 +186,15 @@ def _try_strangers(nulls: Nulls, one: str, other: str, mine: "Part", theirs: "Pa
     from tasks.independence.correlation import correlations
     from tasks.independence.one_order_tests import group_log10, one_order_tests
     from tasks.independence.place_tests import place_tests
+    from tasks.independence.token_turn import shared_token_turn
     from tasks.independence.verdict import judge
 
     groups = place_tests(mine, theirs, seed=nulls.pairs)
-    aligned = aligned_tests(mine, theirs, seed=nulls.pairs)
+    turn = shared_token_turn(mine, theirs)
+    aligned = aligned_tests(mine, theirs, nulls.pairs, turn)
     sides = (mine.checkpoint, mine.roles, theirs.checkpoint, theirs.roles)
     pairs = copied(mine.contents, theirs.contents)
-    orders = one_order_tests(mine, theirs, seed=nulls.pairs)
+    orders = one_order_tests(mine, theirs, nulls.pairs, turn)
     evidence = ComponentEvidence(mine, theirs, pairs, correlations(*sides), None, groups, aligned, -99.0, -99.0, orders)
     judged = judge(evidence, evidence.comparisons)
     nulls.pairs += 1
