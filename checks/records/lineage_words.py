@@ -51,6 +51,7 @@ TESTS: dict[str, Text] = {
     "aligned-by-layers": Text(ko="모든 층을 함께 맞춘 뒤 검정", en="All layers aligned together, then tested"),
     "units-in-place": Text(ko="단위의 순서가 남았는지 검정", en="Order of units left in place"),
     "values-in-place": Text(ko="헤드 안 값의 순서가 남았는지 검정", en="Order of values inside heads left in place"),
+    "moved-layers": Text(ko="다른 자리의 층과 견주기", en="Layers at another place"),
     "aligned-remainder": Text(
         ko="다른 부모를 덜어 낸 나머지의 정렬 검정", en="What is left without the other parent, aligned"
     ),

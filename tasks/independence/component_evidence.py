@@ -17,6 +17,7 @@ from tasks.independence.correlation import (
 from tasks.independence.counterparts import Held, clearest, second_smallest
 from tasks.independence.fingerprint import SketchedPart, sketch
 from tasks.independence.formula_tables import made_by_a_formula
+from tasks.independence.moved_layers import moved_layers
 from tasks.independence.one_order_tests import OrderTest, one_order_tests
 from tasks.independence.part import Part
 from tasks.independence.place_tests import READS, WRITES, GroupTest, finds_planted_in_place, place_tests
@@ -144,7 +145,9 @@ def gather(subject: Part, reference: Part, anywhere: Sequence[Content] = ()) -> 
     aligned = aligned_tests(subject, reference, seed, turn) if moved else None
     in_place = 0.0 if aligned is None else finds_planted_in_place(subject, reference, seed)
     disguised = 0.0 if aligned is None else finds_planted_disguised(subject, reference, seed)
-    orders = [] if aligned is None else one_order_tests(subject, reference, seed, turn)
+    orders = one_order_tests(subject, reference, seed, turn) if moved else []
+    elsewhere = moved_layers(subject, reference, seed) if moved else None
+    orders += [elsewhere] if elsewhere is not None else []
     reference.forget()  # one model's prepared layers at a time are enough
     sides = (subject.checkpoint, subject.roles, reference.checkpoint, reference.roles)
     return ComponentEvidence(

@@ -8,7 +8,14 @@ from tasks.independence.correlation import NormGains
 from tasks.independence.notes import answers_note, percent
 from tasks.independence.one_order_tests import LEAST_COSINE, UNITS_IN_PLACE
 from tasks.independence.planted import R_DISGUISED, R_IN_PLACE
-from tasks.independence.verdict import FINE_TUNED_R, LOG10_ALPHA, Judgement, alike_in_place, clearest_order
+from tasks.independence.verdict import (
+    FINE_TUNED_R,
+    LOG10_ALPHA,
+    Judgement,
+    alike_in_place,
+    clearest_order,
+    moved_order,
+)
 
 
 def explain(evidence: ComponentEvidence, judgement: Judgement) -> Text:
@@ -18,6 +25,7 @@ def explain(evidence: ComponentEvidence, judgement: Judgement) -> Text:
         "place": _place,
         "aligned": _aligned,
         "one-order": _one_order,
+        "moved": _moved,
         "remainder": _remainder,
         "one-group": _one_group,
         "same-answers": _same_answers,
@@ -83,6 +91,19 @@ def _aligned(evidence: ComponentEvidence, judgement: Judgement) -> Text:
         f"읽는 쪽과 쓰는 쪽에서 같은 단위를 가리킵니다. 우연으로는 {limit}를 넘지 않으며, 겹치지 않는 두 절반이 일치합니다.",
         en=f"{before_en}ligned by {start_en}: {found.agreed} of {found.tested} units that took no part in the alignment point to "
         f"the same unit by what they read and by what they write, where chance stays under {limit}; two disjoint halves agree.",
+    )
+
+
+def _moved(evidence: ComponentEvidence, judgement: Judgement) -> Text:
+    order = moved_order(evidence)
+    assert order is not None
+    count = len(judgement.layers)
+    return Text(
+        ko=f"참조 모델의 다른 자리에 있는 층과 단위마다 대응하는 층이 {count}개입니다: 자리를 고르는 데 쓰지 않은 단위가 "
+        f"읽는 쪽과 쓰는 쪽에서 모두 제 순서대로 같습니다(평균 코사인 {order.mean_cosine:.3f}). 따로 학습된 모델은 0에 가깝습니다.",
+        en=f"{count} layers correspond, unit by unit, to layers that stand at other places in the reference: units that took no "
+        f"part in choosing the place are the same in their order, by what they read and by what they write (mean cosine "
+        f"{order.mean_cosine:.3f}, where models trained apart are near 0).",
     )
 
 

@@ -97,6 +97,10 @@ class StoredLayer:
             self.place, tuple(reads), self.writes.leading(self.checkpoint, units), self.tensors, self.shapes
         )
 
+    def leading_first(self, units: int) -> Matrix:
+        """Of its first units what they read by the first matrix alone."""
+        return self._gained(self.reads[0].leading(self.checkpoint, units))
+
     def largest(self, most: int) -> FeedForward:
         """At most so many units, in their order: those with the largest product of the lengths of all their rows, which
         no renumbering, turn of the stream or rescaling inside a unit changes."""

@@ -26,7 +26,7 @@ from tasks.independence.one_order_tests import OrderTest, group_cosine, group_lo
 from tasks.independence.part import Part
 from tasks.independence.place_tests import READS, WRITES, GroupTest
 from tasks.independence.planted import R_DISGUISED, R_IN_PLACE
-from tasks.independence.verdict import COPY, IN_PLACE, Judgement, clearest_order, from_log10
+from tasks.independence.verdict import COPY, IN_PLACE, Judgement, clearest_order, from_log10, moved_order
 
 PLANTED_IN_PLACE, PLANTED_DISGUISED = "planted by the tool, in place", "planted by the tool, disguised"
 
@@ -99,7 +99,8 @@ def _tests(evidence: ComponentEvidence, why: str) -> list[LineageTest]:
     tests += [_place_test(group, evidence.subject.roles, group in clearest) for group in evidence.groups]
     if evidence.aligned is not None:
         tests += _aligned_tests(evidence.aligned, why)
-    rests_on = clearest_order(evidence) if why in ("one-order", "remainder") else None
+    rests_on = moved_order(evidence) if why == "moved" else None
+    rests_on = clearest_order(evidence) if why in ("one-order", "remainder") else rests_on
     tests += [test for order in evidence.orders for test in _order_tests(order, order is rests_on)]
     if evidence.aligned is not None:
         tests += [_planted_test(*each) for each in _planted(evidence)]

@@ -11,6 +11,7 @@ import numpy as np
 
 from tasks.independence.alignment import turn_multiplications
 from tasks.independence.copies import side_by_side
+from tasks.independence.device import product
 from tasks.independence.feed_forward import StoredLayer
 from tasks.independence.part import units_to_align
 from tasks.independence.permutation_test import Matrix
@@ -43,23 +44,22 @@ def same_depth(subject: int, reference: int) -> Pairs:
 
 
 def _most_alike(subject: Sequence[StoredLayer], reference: Sequence[StoredLayer]) -> Pairs:
-    """Of the subject's first, middle and last layer the expert, and of the reference whatever layer and expert, that are most
-    alike in the lengths of their units; none where these cannot be compared."""
+    """For the subject's first, middle and last layer, and for those that are most like any of the reference's, as many again (where
+    some layers were borrowed, these): the most alike in the lengths of their units, whatever layer and expert of the reference,
+    each by the expert that is. None where lengths cannot be compared."""
     shapes = {(len(layer.reads), layer.units) for layer in (*subject, *reference)}
     if len(shapes) > 1:
         return []
-    together: dict[tuple[str, int | None], list[int]] = {}
-    for number, layer in enumerate(subject):
-        together.setdefault(layer.place[:2], []).append(number)
-    layers = list(together.values())
-    theirs = np.stack(side_by_side(_lengths, reference))
-    found: Pairs = []
-    for mine in (layers[round(depth * (len(layers) - 1))] for depth in _DEPTHS):
-        own = side_by_side(_lengths, [subject[i] for i in mine])
-        apart = np.stack([((theirs - each) ** 2).sum(axis=1) for each in own])
-        i, j = divmod(int(apart.argmin()), len(reference))
-        found.append((mine[i], j))
-    return found
+    mine, theirs = (np.stack(side_by_side(_lengths, side)) for side in (subject, reference))
+    apart = (mine**2).sum(axis=1)[:, None] + (theirs**2).sum(axis=1)[None, :] - 2 * product(mine, theirs.T)
+    closest: dict[tuple[str, int | None], tuple[float, int, int]] = {}
+    for i, layer in enumerate(subject):
+        j = int(apart[i].argmin())
+        best = closest.setdefault(layer.place[:2], (float(apart[i, j]), i, j))
+        closest[layer.place[:2]] = min(best, (float(apart[i, j]), i, j))
+    layers = list(closest.values())
+    spread = [layers[round(depth * (len(layers) - 1))] for depth in _DEPTHS]
+    return [(i, j) for _, i, j in (*spread, *sorted(layers)[: len(_DEPTHS)])]
 
 
 def _lengths(layer: StoredLayer) -> Matrix:

@@ -16,7 +16,8 @@ from tasks.independence.component_evidence import LEAST_COPIED, MOSTLY, Componen
 from tasks.independence.copies import TRIVIAL_ROLES
 from tasks.independence.counterparts import second_smallest
 from tasks.independence.feed_forward import Place
-from tasks.independence.one_order_tests import LEAST_COSINE, REMAINDER, OrderTest
+from tasks.independence.moved_layers import MOVED_LAYERS
+from tasks.independence.one_order_tests import LEAST_COSINE, REMAINDER, OrderTest, group_log10
 from tasks.independence.permutation_test import PlaceTest, least_log10
 from tasks.independence.place_tests import READS, WRITES, GroupTest
 
@@ -58,31 +59,40 @@ def judge(evidence: ComponentEvidence, family: int) -> Judgement:
     order = clearest_order(evidence)
     # What stands in place by all of its numbers was not moved, and is judged by that alone.
     ordered = min(0.0, order.log10_p + correction) if order is not None and place >= LOG10_ALPHA else 0.0
-    best = least_log10([place, aligned, ordered])  # the best of three ways to be found
-    in_place, elsewhere, in_one_order = (each + math.log10(3) < LOG10_ALPHA for each in (place, aligned, ordered))
+    shifted = moved_order(evidence)
+    moved = min(0.0, shifted.log10_p + correction) if shifted is not None else 0.0
+    ways = [place, aligned, ordered, moved]
+    best = least_log10(ways)  # the best of so many ways to be found
+    in_place, elsewhere, in_one_order, is_moved = (each + math.log10(len(ways)) < LOG10_ALPHA for each in ways)
     in_place = in_place and _has_effect(evidence)
     placed = _place_layers(evidence, correction) if in_place else []
     layers = _with(_copied_layers(evidence), placed)
+    layers = _with(layers, _order_layers(shifted, correction) if is_moved and shifted is not None else [])
     layers = _with(layers, _aligned_layers(evidence, correction) if elsewhere else [])
-    moved: Relation | None = "transformed" if elsewhere and not placed else None
+    turned: Relation | None = "transformed" if elsewhere and not placed else None
     if copied >= LEAST_COPIED:
         whole = evidence.copied_share >= MOSTLY
-        relation = "copied" if whole else _relation(evidence, layers, moved or "partial")
+        relation = "copied" if whole else _relation(evidence, layers, turned or "partial", is_moved)
         return Judgement("derived", None, relation, layers, "copied")
     if in_place:
-        return Judgement("derived", best, _relation(evidence, layers, moved or _in_place(evidence)), layers, "place")
+        relation = _relation(evidence, layers, turned or _in_place(evidence), is_moved)
+        return Judgement("derived", best, relation, layers, "place")
     if in_one_order and order is not None and order.test == REMAINDER:
-        return Judgement("derived", best, "merged", _remainder_layers(order, correction), "remainder")
+        return Judgement("derived", best, "merged", _order_layers(order, correction), "remainder")
+    if is_moved:
+        return Judgement("derived", best, _relation(evidence, layers, "transformed", is_moved), layers, "moved")
     if elsewhere:
         merged = pair is not None and pair.parent
         relation = "merged" if merged else _relation(evidence, layers, "transformed")
         return Judgement("derived", best, relation, layers, "aligned")
-    if in_one_order:
-        return Judgement("derived", best, _relation(evidence, layers, "transformed"), layers, "one-order")
+    one_group = _one_group_shows(evidence, correction)
+    if in_one_order:  # what lies in place shows that the stream was not turned: attention alone was taken
+        relation = "partial" if one_group else _relation(evidence, layers, "transformed")
+        return Judgement("derived", best, relation, layers, "one-order")
     behaviour = evidence.behaviour
     if behaviour is not None and behaviour.same:
         return Judgement("derived", None, "transformed", [], "same-answers")
-    if any(group.log10_p + correction < LOG10_ALPHA for group in evidence.groups):
+    if one_group:
         return Judgement("indeterminate", best, None, [], "one-group")
     if behaviour is not None and behaviour.log10_p + correction < LOG10_ALPHA:
         return Judgement("indeterminate", best, None, [], "units-alike")
@@ -102,8 +112,22 @@ def _place_log10(evidence: ComponentEvidence, correction: float) -> float:
 
 def clearest_order(evidence: ComponentEvidence) -> OrderTest | None:
     """Of the tests of what is left in order that show an effect, the one with the smallest p-value."""
-    shown = [each for each in evidence.orders if each.mean_cosine >= LEAST_COSINE]
+    shown = [each for each in evidence.orders if each.test != MOVED_LAYERS and each.mean_cosine >= LEAST_COSINE]
     return min(shown, key=lambda each: each.log10_p, default=None)
+
+
+def moved_order(evidence: ComponentEvidence) -> OrderTest | None:
+    """The test of layers that stand at another place, where it shows an effect."""
+    shown = [each for each in evidence.orders if each.test == MOVED_LAYERS and each.mean_cosine >= LEAST_R]
+    return shown[0] if shown else None
+
+
+def _one_group_shows(evidence: ComponentEvidence, correction: float) -> bool:
+    """Whether one group of tensors corresponds, at its place or at another layer's."""
+    moved = [
+        group_log10(tests) for each in evidence.orders if each.test == MOVED_LAYERS for tests in each.groups.values()
+    ]
+    return any(log10_p + correction < LOG10_ALPHA for log10_p in (*(each.log10_p for each in evidence.groups), *moved))
 
 
 def alike_in_place(evidence: ComponentEvidence) -> float:
@@ -154,7 +178,7 @@ def _aligned_layers(evidence: ComponentEvidence, correction: float) -> list[Laye
     return _one_a_pair(matches)
 
 
-def _remainder_layers(order: OrderTest, correction: float) -> list[LayerMatch]:
+def _order_layers(order: OrderTest, correction: float) -> list[LayerMatch]:
     correction += math.log10(max(1, len(order.layers)))
     matches = []
     for (mine, theirs), *tests in zip(order.layers, *order.groups.values(), strict=True):
@@ -217,7 +241,9 @@ def _in_place(evidence: ComponentEvidence) -> Relation:
     return "fine-tuned" if (evidence.r or 0.0) >= FINE_TUNED_R else "unknown"
 
 
-def _relation(evidence: ComponentEvidence, layers: list[LayerMatch], otherwise: Relation) -> Relation:
+def _relation(
+    evidence: ComponentEvidence, layers: list[LayerMatch], otherwise: Relation, all_looked_at: bool = False
+) -> Relation:
     """By the shapes where they differ; `partial` where some layers were found and others not; else `otherwise`."""
     mine, theirs = evidence.subject.layers, evidence.reference.layers
     pairs = [(len(mine), len(theirs))]
@@ -227,7 +253,8 @@ def _relation(evidence: ComponentEvidence, layers: list[LayerMatch], otherwise: 
         return "pruned"
     if layers and any(own > other for own, other in pairs):
         return "expanded"
-    every = _aligned_with(evidence) if otherwise == "transformed" else _all_layers(evidence)
+    some = otherwise == "transformed" and not all_looked_at
+    every = _aligned_with(evidence) if some else _all_layers(evidence)
     return "partial" if 0 < len(_numbers(layers)) < MOSTLY * len(every) else otherwise
 
 
