@@ -34,6 +34,8 @@ def explain(evidence: ComponentEvidence, judgement: Judgement) -> Text:
         "not-covered": _not_covered,
         "no-power": _no_power,
         "nothing-found": _nothing_found,
+        "fingerprint-only": _fingerprint_only,
+        "same-surroundings": _same_surroundings,
         "shared-initialisation": _shared_initialisation,
     }[judgement.why](evidence, judgement)
     if evidence.behaviour is not None and evidence.behaviour.same and judgement.why != "same-answers":
@@ -206,6 +208,25 @@ def _nothing_found(evidence: ComponentEvidence, judgement: Judgement) -> Text:
         f"({'' if in_place else '위장함, '}상관 {r})은 찾아냅니다(log10 p = {power}).",
         en=f"{en} {share} of the parameters were tested, and the same tests do find a planted derivative "
         f"({'' if in_place else 'disguised, '}correlation {r}, log10 p = {power}).",
+    )
+
+
+def _fingerprint_only(evidence: ComponentEvidence, judgement: Judgement) -> Text:
+    return Text(
+        ko="참조 모델의 지문만 있어 제자리 비교만 했고, 그것으로는 아무것도 찾지 못했습니다. 순서를 바꾸거나 돌린 파생은 "
+        "가중치가 있어야 볼 수 있으므로 깨끗하다고 하지 않습니다. 참조 모델의 가중치로 다시 추적하십시오.",
+        en="Only the reference's fingerprint is at hand, by which places can be compared and show nothing. A derivative that was "
+        "renumbered, turned or moved shows in the weights alone: it is not cleared. Trace against the reference's weights.",
+    )
+
+
+def _same_surroundings(evidence: ComponentEvidence, judgement: Judgement) -> Text:
+    return Text(
+        ko="프로젝터가 닮았지만, 양쪽의 인코더와 언어 모델이 모두 참조 모델의 것이 아니라고 알려지지 않았습니다. 같은 두 모델 "
+        "사이에서는 따로 학습한 프로젝터도 이렇게 닮으므로(측정됨) 이것만으로는 파생이라 하지 않습니다.",
+        en="The projector is alike, but neither the encoder nor the language model at its two ends is known to be another than the "
+        "reference's. Projectors trained apart between the same two models come out as alike (measured), so this alone calls "
+        "nothing derived.",
     )
 
 

@@ -10,6 +10,7 @@ section 3, "PERMTEST"). Norm gains, position tables and constants are not initia
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -101,6 +102,13 @@ def _log10_rank_of_diagonal(similarity: Matrix, seed: int) -> float:
             return math.log10(ENOUGH_AS_HIGH / last)
         as_high, drawn, batch = as_high + len(reached), drawn + count, min(2 * batch, _AT_A_TIME)
     return math.log10((1 + as_high) / (1 + drawn))
+
+
+def signs_log10(cosines: "npt.NDArray[np.floating[Any]]") -> float:
+    """log10 of a bound on P(the sum of these is as high) where each is as likely to have the other sign (Hoeffding 1963,
+    theorem 2, for a Rademacher sum). It needs no renumbering, so units may differ in how much they vary."""
+    total, squares = float(cosines.sum(dtype=np.float64)), float((cosines.astype(np.float64) ** 2).sum())
+    return -(total**2) / (2 * squares * math.log(10)) if total > 0 else 0.0
 
 
 def fisher_log10(log10_ps: Sequence[float]) -> float:

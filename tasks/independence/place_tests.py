@@ -1,7 +1,8 @@
 """Tests of a component place by place: unit for unit and coordinate for coordinate, in three disjoint groups of tensors."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ from tasks.independence.permutation_test import (
     PlaceTest,
     centred_unit_rows,
     fisher_log10,
+    signs_log10,
     test_places,
 )
 from tasks.independence.planted import in_place
@@ -21,6 +23,8 @@ from tasks.independence.residual import Profiles, coordinate_similarity
 
 #: Units of one layer that take part: the same numbers in both models. More would add no certainty, and cost its square.
 MOST_UNITS = 512
+#: Share of zeros in both models from which these are looked at, and the correlation of their places (phi) that is too high.
+_SOME_ZEROS, _LEAST_PHI = 0.02, 0.05
 READS, WRITES, RESIDUAL = "feed-forward, reading", "feed-forward, writing", "attention and embeddings"
 
 
@@ -90,15 +94,30 @@ def finds_planted_in_place(subject: Placed, reference: Placed, seed: int) -> flo
 def test_layer(mine: FeedForward, theirs: FeedForward, seed: int) -> dict[str, PlaceTest]:
     """The test of what units read, all their reading sides together, and of what they write, as far as units suffice."""
     sides = {
-        READS: [np.concatenate(each.reads, axis=1) for each in (mine, theirs)],
-        WRITES: [each.writes for each in (mine, theirs)],
+        READS: (np.concatenate(mine.reads, axis=1), np.concatenate(theirs.reads, axis=1)),
+        WRITES: (mine.writes, theirs.writes),
     }
-    tests = {group: test_places(_similarity(*matrices), seed) for group, matrices in sides.items()}
+    tests = {group: _test_units(own, other, seed) for group, (own, other) in sides.items()}
     return {group: test for group, test in tests.items() if test is not None}
 
 
-def _similarity(mine: Matrix, theirs: Matrix) -> Matrix:
-    return product(centred_unit_rows(mine), centred_unit_rows(theirs).T)
+def _test_units(mine: Matrix, theirs: Matrix, seed: int) -> PlaceTest | None:
+    similarity = product(centred_unit_rows(mine), centred_unit_rows(theirs).T)
+    test = test_places(similarity, seed)
+    if test is None or not _zeros_in_common(mine, theirs):
+        return test
+    return replace(test, log10_p=max(test.log10_p, signs_log10(similarity.diagonal())))
+
+
+def _zeros_in_common(mine: Matrix, theirs: Matrix) -> bool:
+    """Whether zeros lie at the same places more often than chance puts them there, as one mask for two models does: a unit then
+    varies more at its own place than at others, whichever way, and renumberings are not as likely as the order seen."""
+    own, other = mine == 0, theirs == 0
+    p, q = float(own.mean()), float(other.mean())
+    if min(p, q) < _SOME_ZEROS or max(p, q) == 1.0:
+        return False
+    phi = (float((own & other).mean()) - p * q) / math.sqrt(p * (1 - p) * q * (1 - q))
+    return phi > _LEAST_PHI
 
 
 def _combined(group: str, tests: dict[Place, PlaceTest], names: Sequence[str]) -> GroupTest:

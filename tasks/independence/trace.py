@@ -23,6 +23,7 @@ from tasks.independence.findings import absent_component, component_finding
 from tasks.independence.fingerprint import Fingerprint, opened_source
 from tasks.independence.merges import Evidence, Judged, held_against, mark_merges, parents_taken_out
 from tasks.independence.part import Part, Progress, parts, units_to_align, unseen
+from tasks.independence.projectors import judged_between
 from tasks.independence.shared_initialisation import apart_from_one_start
 from tasks.independence.verdict import Judgement, judge
 
@@ -188,13 +189,13 @@ def _family(compared: Mapping[str, Compared], only_screened: int) -> int:
 
 def _judge(compared: Mapping[str, Compared], only_screened: int, step_zero: Mapping[str, Part]) -> Judged:
     family = _family(compared, only_screened)
-    judged = {
-        name: {
+    judged: Judged = {}
+    for name, one in compared.items():
+        found = {
             kind: apart_from_one_start(judge(each, family), each, step_zero.get(kind))
             for kind, each in one.evidence.items()
         }
-        for name, one in compared.items()
-    }
+        judged[name] = judged_between(found, one.evidence)
     mark_merges(judged, _evidence(compared))
     return judged
 

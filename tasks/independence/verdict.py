@@ -1,9 +1,9 @@
 """Statistics of one component → derived, independent or indeterminate. No single number convicts.
 
 `derived` needs a family-wise corrected p-value below 1e-3, an effect size, and two disjoint groups of tensors that agree; or
-an identity: of numbers in the weights or, where the models were run, of all that they answer. `independent` needs tests that
-covered the component, found nothing, and do find a derivative of the same reference that the tool planted. Everything else is
-`indeterminate`.
+an identity: of numbers in the weights or, where the models were run, of all that they answer. `independent` needs the
+reference's weights, and tests that covered the component, found nothing, and do find a derivative of the same reference that the
+tool planted. Everything else is `indeterminate`.
 """
 
 import math
@@ -18,6 +18,7 @@ from tasks.independence.counterparts import second_smallest
 from tasks.independence.feed_forward import Place
 from tasks.independence.moved_layers import MOVED_LAYERS
 from tasks.independence.one_order_tests import LEAST_COSINE, REMAINDER, OrderTest, group_log10
+from tasks.independence.part import Part
 from tasks.independence.permutation_test import PlaceTest, least_log10
 from tasks.independence.place_tests import READS, WRITES, GroupTest
 
@@ -86,8 +87,9 @@ def judge(evidence: ComponentEvidence, family: int) -> Judgement:
         relation = "merged" if merged else _relation(evidence, layers, "transformed")
         return Judgement("derived", best, relation, layers, "aligned")
     one_group = _one_group_shows(evidence, correction)
-    if in_one_order:  # what lies in place shows that the stream was not turned: attention alone was taken
-        relation = "partial" if one_group else _relation(evidence, layers, "transformed")
+    if in_one_order:  # what is alike in place shows that nothing was moved: attention alone was taken
+        alike = one_group and alike_in_place(evidence) >= LEAST_ALIKE
+        relation = "partial" if alike else _relation(evidence, layers, "transformed")
         return Judgement("derived", best, relation, layers, "one-order")
     behaviour = evidence.behaviour
     if behaviour is not None and behaviour.same:
@@ -102,6 +104,8 @@ def judge(evidence: ComponentEvidence, family: int) -> Judgement:
         return Judgement("indeterminate", best, None, [], "not-covered")
     if evidence.power + correction >= LOG10_ALPHA:
         return Judgement("indeterminate", best, None, [], "no-power")
+    if not isinstance(evidence.reference, Part):
+        return Judgement("indeterminate", best, None, [], "fingerprint-only")
     return Judgement("independent", best, None, [], "nothing-found")
 
 

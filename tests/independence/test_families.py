@@ -11,10 +11,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from checks.records.lineage import Trace, Verdict
 from tasks.checkpoints import assign_roles, open_checkpoint
 from tasks.independence.feed_forward import feed_forward_layers
 from tasks.independence.formula_tables import made_by_a_formula
 from tasks.independence.trace import trace
+from tests.independence.drawn_models import component, drawn, written
 
 WIDTH, UNITS, LAYERS = 64, 160, 2
 ENCODER = {"hidden_size": WIDTH, "intermediate_size": UNITS, "num_hidden_layers": LAYERS, "num_attention_heads": 4}
@@ -79,19 +81,31 @@ def test_gains_count_as_the_model_multiplies_by_them(family: str, tmp_path: Path
     assert np.allclose(layer.reads[1], up * (gain + (family == "gemma")))
 
 
-def _projector(folder: Path, seed: int, own: float) -> Path:
-    """A wrapper's projector of one matrix: `own` of its numbers drawn by its own seed, the rest by seed 0."""
+def _projector(folder: Path, seed: int, own: float, decoder: int | None) -> Path:
+    """A wrapper's projector of one matrix: `own` of its numbers drawn by its own seed, the rest by seed 0; before a decoder."""
     draws = [np.random.default_rng(each).normal(size=(48, 40)) for each in (0, seed)]
     matrix = np.sqrt(1 - own**2) * draws[0] + own * draws[1]
-    folder.mkdir()
-    save_file({"multi_modal_projector.linear.weight": torch.from_numpy(matrix).float()}, folder / "model.safetensors")
-    return folder
+    tensors = {} if decoder is None else component(drawn(decoder), "language_model")
+    return written(folder, tensors | {"multi_modal_projector.linear.weight": matrix.astype(np.float32)})
+
+
+def _of_projector(found: Trace) -> Verdict:
+    return next(each.verdict for each in found.references[0].components if each.component == "projector")
 
 
 def test_a_projector_of_one_matrix_is_tested_by_its_halves(tmp_path: Path) -> None:
-    reference = {"r": _projector(tmp_path / "r", 0, 0.0)}
-    assert trace(_projector(tmp_path / "child", 1, 0.3), reference).verdict == "derived"
-    assert trace(_projector(tmp_path / "stranger", 2, 1.0), reference).verdict == "independent"
+    reference = {"r": _projector(tmp_path / "r", 0, 0.0, decoder=1)}
+    child = trace(_projector(tmp_path / "child", 1, 0.3, decoder=2), reference)
+    stranger = trace(_projector(tmp_path / "stranger", 2, 1.0, decoder=2), reference)
+    assert (_of_projector(child), _of_projector(stranger)) == ("derived", "independent")
+
+
+@pytest.mark.parametrize("decoder", [None, 1], ids=["alone", "before the reference's decoder"])
+def test_a_projector_between_ends_that_may_be_shared_is_left_open(decoder: int | None, tmp_path: Path) -> None:
+    """Trained apart between the same encoder and decoder it would be as alike; the same numbers are a copy all the same."""
+    reference = {"r": _projector(tmp_path / "r", 0, 0.0, decoder)}
+    assert _of_projector(trace(_projector(tmp_path / "child", 1, 0.3, decoder), reference)) == "indeterminate"
+    assert _of_projector(trace(_projector(tmp_path / "copy", 1, 0.0, decoder), reference)) == "derived"
 
 
 def test_projectors_that_began_as_the_identity_convict_nobody(tmp_path: Path) -> None:

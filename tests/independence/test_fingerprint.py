@@ -48,6 +48,8 @@ def test_the_right_one_of_a_catalogue_is_found_without_its_weights(
     assert [each.reference for each in found.references if each.verdict == "derived"] == ["ref-5"]
     tower = {each.component: each for each in found.references[0].components}["vision_tower"]
     assert tower.verdict == "derived" and (tower.log10_p or 0.0) < -6
+    # What was turned or renumbered shows in weights alone, so that nobody is cleared without them.
+    assert {each.verdict for one in found.references for each in one.components} == {"derived", "indeterminate"}
     assert len(found.references) == 5 and len(found.screened) == 3
 
 

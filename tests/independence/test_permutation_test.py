@@ -1,14 +1,20 @@
 """The permutation tests against counting every renumbering, against SciPy, and under the null."""
 
 import math
-from itertools import permutations
+from itertools import permutations, product
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from tasks.independence import permutation_test as tests
-from tasks.independence.permutation_test import centred_unit_rows, fisher_log10, log10_fixed_points, mutual_nearest
+from tasks.independence.permutation_test import (
+    centred_unit_rows,
+    fisher_log10,
+    log10_fixed_points,
+    mutual_nearest,
+    signs_log10,
+)
 
 
 def test_the_bound_on_fixed_points_holds_for_every_count_of_all_renumberings() -> None:
@@ -20,6 +26,14 @@ def test_the_bound_on_fixed_points_holds_for_every_count_of_all_renumberings() -
         assert exact <= bound + 1e-12
         assert bound <= 1 and (fixed < 3 or bound < 3 * exact + 1e-12)
     assert log10_fixed_points(128, 128, 128) == pytest.approx(-math.lgamma(129) / math.log(10))
+
+
+def test_the_bound_on_sums_of_either_sign_holds_for_all_signs() -> None:
+    cosines = np.array([0.9, 0.4, 0.3, 0.25, 0.2, 0.1, -0.05, 0.02])
+    sums = [(cosines * signs).sum() for signs in product((1, -1), repeat=len(cosines))]
+    exact = sum(each >= cosines.sum() for each in sums) / len(sums)
+    assert exact <= 10 ** signs_log10(cosines) < 0.2
+    assert signs_log10(-cosines) == 0.0
 
 
 def test_the_rank_of_the_diagonal_is_that_of_all_renumberings() -> None:
