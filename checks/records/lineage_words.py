@@ -48,6 +48,7 @@ TESTS: dict[str, Text] = {
     "permutation": Text(ko="자리마다 견주기 (순열 검정)", en="Place by place (permutation test)"),
     "aligned-by-units": Text(ko="단위로 맞춘 뒤 검정", en="Aligned by units, then tested"),
     "aligned-by-tokens": Text(ko="공통 토큰으로 맞춘 뒤 검정", en="Aligned by shared tokens, then tested"),
+    "units-in-stream": Text(ko="돌리지 않은 흐름에서 단위 찾기", en="Units in a stream that was not turned"),
     "aligned-by-layers": Text(ko="모든 층을 함께 맞춘 뒤 검정", en="All layers aligned together, then tested"),
     "units-in-place": Text(ko="단위의 순서가 남았는지 검정", en="Order of units left in place"),
     "values-in-place": Text(ko="헤드 안 값의 순서가 남았는지 검정", en="Order of values inside heads left in place"),

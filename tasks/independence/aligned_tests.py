@@ -9,18 +9,22 @@ import numpy as np
 from tasks.independence.alignment import (
     Agreement,
     Turned,
-    aligned_by_tokens,
+    aligned_by_turn,
     aligned_by_units,
     aligned_together,
 )
+from tasks.independence.device import product
 from tasks.independence.feed_forward import FeedForward
 from tasks.independence.layer_pairs import layer_pairs, same_depth
 from tasks.independence.part import Part, units_to_align
 from tasks.independence.planted import disguised
 from tasks.independence.stream_forms import form_features, stream_forms
+from tasks.independence.token_turn import MOST_DIRECTIONS
+from tasks.independence.turned_layers import pairs_under
 from tasks.independence.unit_rows import UnitRows, unit_rows
 
 BY_UNITS, BY_TOKENS, BY_LAYERS = "aligned-by-units", "aligned-by-tokens", "aligned-by-layers"
+IN_STREAM = "units-in-stream"
 BY_REMAINDER = "aligned-remainder"
 #: Layers whose forms of the stream describe units, and the multiplications that this may take: some ten seconds on two cores.
 MOST_LANDMARKS = 6
@@ -59,21 +63,40 @@ class AlignedTests:
 
 
 def aligned_tests(subject: Part, reference: Part, seed: int, turn: Turned | None) -> AlignedTests:
-    """Every layer pair by its units, and by the turn that shared tokens show where there is one; then all layers."""
+    """Every layer pair by its units, under the turn that shared tokens show, and in the stream as it lies; then all layers."""
+    known = {BY_TOKENS: turn, IN_STREAM: _not_turned(subject, reference)}
+    turns = {test: each for test, each in known.items() if each is not None}
     pairs = layer_pairs(subject.layers, reference.layers)
+    every, asked = len(subject.layers) * len(reference.layers), 0
+    if len(pairs) < every:
+        chosen = [pairs_under(each, subject, reference) for each in turns.values()]
+        pairs = sorted({*pairs, *(pair for each in chosen for pair in each)})
+        asked = every * sum(bool(each) for each in chosen)
     found: list[PairTest] = []
     for i, j in pairs:
         mine, theirs = _alike(subject.unit_rows(i), reference.unit_rows(j))
         agreement = aligned_by_units(mine, theirs, seed + 1000 * i + j)
         if agreement is not None:
             found.append(PairTest(BY_UNITS, i, j, agreement))
-    by_tokens = [] if turn is None else _by_tokens(subject, reference, pairs, turn)
+    for test, each in turns.items():
+        found += _under_turn(subject, reference, pairs, each, test)
     together = aligned_by_layers(subject, reference, seed)
-    tried = len(pairs) * (1 if turn is None else 2) + len(together)
-    return AlignedTests([*found, *by_tokens, *together], tried)
+    return AlignedTests([*found, *together], len(pairs) * (1 + len(turns)) + asked + len(together))
 
 
-def _by_tokens(subject: Part, reference: Part, pairs: Sequence[tuple[int, int]], turn: Turned) -> list[PairTest]:
+def _not_turned(subject: Part, reference: Part) -> Turned | None:
+    """The stream as it lies, of a wide one the first MOST_DIRECTIONS coordinates; None where the two have no width in common."""
+    widths = {layer.width for part in (subject, reference) for layer in part.layers}
+    if len(widths) != 1:
+        return None
+    width = widths.pop()
+    identity = np.eye(width, min(width, MOST_DIRECTIONS), dtype=np.float32)
+    return Turned(identity, identity.T)
+
+
+def _under_turn(
+    subject: Part, reference: Part, pairs: Sequence[tuple[int, int]], turn: Turned, test: str
+) -> list[PairTest]:
     """The subject's largest units among all of the reference's: of a merge the largest are not those of its smaller parent."""
     found = []
     for j, of_one in groupby(sorted(pairs, key=lambda pair: pair[1]), key=lambda pair: pair[1]):
@@ -82,9 +105,11 @@ def _by_tokens(subject: Part, reference: Part, pairs: Sequence[tuple[int, int]],
             continue
         theirs = layer.projected(turn.left)
         for i, _ in of_one:
-            agreement = aligned_by_tokens(subject.unit_rows(i), theirs, turn)
-            if agreement is not None:
-                found.append(PairTest(BY_TOKENS, i, j, agreement))
+            rows = subject.unit_rows(i)
+            sides = (*rows.reads, rows.writes)
+            if all(side.shape[1] == turn.shape[1] for side in sides):
+                mine = [product(side, turn.right.T) for side in sides]
+                found.append(PairTest(test, i, j, aligned_by_turn(mine, theirs)))
     return found
 
 

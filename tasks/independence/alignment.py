@@ -176,15 +176,12 @@ def _both(subject: UnitRows, reference: UnitRows, turn: Turn, rows: Places) -> M
     return first + _unsigned(rest, subject)
 
 
-def aligned_by_tokens(subject: UnitRows, reference: Sequence[Matrix], turn: Turned) -> Agreement | None:
-    """Every unit tested under a turn that was found from tokens alone. `reference` are a layer's units along the turn's `left`,
-    (units, k) for each matrix, reads before writes; a gated layer is held by its up matrix against a plain one."""
-    mine = (*subject.reads, subject.writes)
-    if any(side.shape[1] != turn.shape[1] for side in mine):
-        return None
-    fewest = min(len(mine), len(reference))
-    sides = zip(mine[-fewest:], reference[-fewest:], strict=True)
-    first, *others = (product(product(own, turn.right.T), other.T) for own, other in sides)
+def aligned_by_turn(subject: Sequence[Matrix], reference: Sequence[Matrix]) -> Agreement:
+    """Every unit of the subject tested under a turn that was found without them. Both sides are units of length one along its
+    directions, (units, k) for each matrix, reads before writes; a gated layer is held by its up matrix against a plain one."""
+    fewest = min(len(subject), len(reference))
+    sides = zip(subject[-fewest:], reference[-fewest:], strict=True)
+    first, *others = (product(own, other.T) for own, other in sides)
     rest = np.asarray(np.sum(others, axis=0))
     return agreement(first, np.abs(rest) if fewest > 2 else rest)
 

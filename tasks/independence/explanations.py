@@ -1,7 +1,7 @@
 """What the numbers mean, in Korean and English, for people who decide by them."""
 
 from checks.records.record import Text
-from tasks.independence.aligned_tests import BY_TOKENS
+from tasks.independence.aligned_tests import BY_TOKENS, BY_UNITS, IN_STREAM
 from tasks.independence.alignment import CHANCE_AGREEMENT
 from tasks.independence.component_evidence import ComponentEvidence
 from tasks.independence.correlation import NormGains
@@ -79,13 +79,20 @@ def _place(evidence: ComponentEvidence, judgement: Judgement) -> Text:
     )
 
 
+#: What an alignment began with, by test.
+_STARTS = {
+    BY_UNITS: ("변환에 변하지 않는 특징", "features that no turn changes"),
+    BY_TOKENS: ("공통 토큰의 임베딩", "the embeddings of shared tokens"),
+    IN_STREAM: ("돌리지 않은 잔차 흐름", "the residual stream as it lies"),
+}
+
+
 def _aligned(evidence: ComponentEvidence, judgement: Judgement) -> Text:
     assert evidence.aligned is not None
     pair = evidence.aligned.best()
     assert pair is not None
     found, limit = pair.agreement, percent(CHANCE_AGREEMENT)
-    start_ko = "공통 토큰의 임베딩" if pair.test == BY_TOKENS else "변환에 변하지 않는 특징"
-    start_en = "the embeddings of shared tokens" if pair.test == BY_TOKENS else "features that no turn changes"
+    start_ko, start_en = _STARTS.get(pair.test, _STARTS[BY_UNITS])
     before_ko = f"{pair.parent}에서 온 부분을 단위마다 덜어 낸 나머지를 " if pair.parent else ""
     before_en = f"What is left without {pair.parent}, a" if pair.parent else "A"
     return Text(

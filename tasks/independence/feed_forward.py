@@ -122,10 +122,11 @@ class StoredLayer:
             self.place, tuple(reads), self.writes.chosen(self.checkpoint, wanted), self.tensors, self.shapes
         )
 
-    def projected(self, directions: Matrix) -> list[Matrix]:
-        """(units, k) of every matrix, reads before writes: all units at length one along `directions`, (width, k)."""
+    def projected(self, directions: Matrix, units: int | None = None) -> list[Matrix]:
+        """(units, k) of every matrix, reads before writes: its units, or the first so many, at length one along `directions`,
+        (width, k)."""
         sides = [*((each, self.gain) for each in self.reads), (self.writes, None)]
-        return [side.projected(self.checkpoint, gain, directions) for side, gain in sides]
+        return [side.cut_to(units).projected(self.checkpoint, gain, directions) for side, gain in sides]
 
     def _gained(self, rows: Matrix) -> Matrix:
         return rows if self.gain is None else rows * self.gain

@@ -4,7 +4,7 @@ A unit is a row or a column of a stored matrix, whichever layout the model has; 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,10 @@ class StoredUnits:
     def shape(self) -> tuple[int, int]:
         """(units, width)."""
         return self.units, self.columns if self.along_rows else self.rows
+
+    def cut_to(self, units: int | None) -> "StoredUnits":
+        """Its first units, as if there were no others; all where none are given."""
+        return self if units is None else replace(self, units=min(units, self.units))
 
     def leading(self, checkpoint: Checkpoint, count: int) -> Matrix:
         """The first `count` units, (units, width)."""
