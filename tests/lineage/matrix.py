@@ -184,6 +184,7 @@ def _try_strangers(nulls: Nulls, one: str, other: str, mine: "Part", theirs: "Pa
     from tasks.independence.component_evidence import ComponentEvidence
     from tasks.independence.copies import copied
     from tasks.independence.correlation import correlations
+    from tasks.independence.moved_layers import moved_layers
     from tasks.independence.one_order_tests import group_log10, one_order_tests
     from tasks.independence.place_tests import place_tests
     from tasks.independence.token_turn import shared_token_turn
@@ -195,6 +196,8 @@ def _try_strangers(nulls: Nulls, one: str, other: str, mine: "Part", theirs: "Pa
     sides = (mine.checkpoint, mine.roles, theirs.checkpoint, theirs.roles)
     pairs = copied(mine.contents, theirs.contents)
     orders = one_order_tests(mine, theirs, nulls.pairs, turn)
+    elsewhere = moved_layers(mine, theirs, nulls.pairs)
+    orders += [elsewhere] if elsewhere is not None else []
     evidence = ComponentEvidence(mine, theirs, pairs, correlations(*sides), None, groups, aligned, -99.0, -99.0, orders)
     judged = judge(evidence, evidence.comparisons)
     nulls.pairs += 1
