@@ -7,7 +7,7 @@ from typing import Any
 
 from checks.records.lineage import ArchitectureFinding
 from tasks.checkpoints import Checkpoint
-from tasks.independence.token_turn import vocabulary
+from tasks.independence.token_tables import vocabulary
 
 #: Settings that say how a model is built; paths, versions and token ids say nothing of it.
 _TELLING = [

@@ -21,6 +21,7 @@ from tasks.independence.moved_layers import moved_layers
 from tasks.independence.one_order_tests import OrderTest, one_order_tests
 from tasks.independence.part import Part
 from tasks.independence.place_tests import READS, WRITES, GroupTest, finds_planted_in_place, place_tests
+from tasks.independence.token_tables import alike_rows
 from tasks.independence.token_turn import shared_token_turn
 
 #: A place test this clear needs no alignment after it: the aligned tests look for what place by place cannot see.
@@ -136,6 +137,9 @@ def gather(subject: Part, reference: Part, anywhere: Sequence[Content] = ()) -> 
     seed comes from the component's name, so that a re-run is the same."""
     seed = zlib.crc32(subject.component.encode())
     pairs = _copies(subject, [*reference.contents, *anywhere])
+    alike, copied_tables = alike_rows(subject, reference)
+    known = {mine.name for mine, _ in pairs}
+    pairs += [pair for pair in copied_tables if pair[0].name not in known]
     found = clearest(subject, [reference], lambda each: _in_place(subject, each, seed))
     reference, groups = found.reference, found.groups
     mostly_copied = sum(mine.parameters for mine, _ in pairs) >= MOSTLY * subject.parameters
@@ -154,7 +158,7 @@ def gather(subject: Part, reference: Part, anywhere: Sequence[Content] = ()) -> 
         subject,
         reference,
         pairs,
-        correlations(*sides),
+        _closer(correlations(*sides), alike),
         norm_gains(*sides),
         groups,
         aligned,
@@ -163,6 +167,15 @@ def gather(subject: Part, reference: Part, anywhere: Sequence[Content] = ()) -> 
         orders,
         passed_over=found.passed_over,
     )
+
+
+def _closer(by_place: list[Correlation], by_token: list[Correlation]) -> list[Correlation]:
+    """Of the tables of tokens the higher correlation, by row or by token."""
+    found = {each.name: each for each in by_place}
+    for each in by_token:
+        if each.name not in found or each.r > found[each.name].r:
+            found[each.name] = each
+    return list(found.values())
 
 
 def _copies(subject: Part, known: Sequence[Content]) -> list[tuple[Content, Content]]:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from checks.contracts.errors import InputFault
 from tasks.checkpoints import Checkpoint, roles_of
 from tasks.independence.permutation_test import Matrix
-from tasks.independence.token_turn import vocabulary
+from tasks.independence.token_tables import vocabulary
 
 #: Hidden units of a layer that are kept: those whose gates answer most differently, which no disguise changes.
 MOST_UNITS = 512
