@@ -20,6 +20,7 @@ from tasks.checkpoints.number_formats import ITEM_BITS, Floats, as_float32, as_s
 from tasks.checkpoints.quantised import Tensor, logical_tensors
 from tasks.checkpoints.quantised_tensor import QuantisedTensor
 from tasks.checkpoints.safetensors_header import TensorEntry, read_header
+from tasks.checkpoints.spellings import is_turned
 from tasks.checkpoints.stored_bytes import Bytes, StoredBytes
 
 INDEX = "model.safetensors.index.json"
@@ -49,8 +50,10 @@ class Checkpoint:
     @cached_property
     def stored_in_out(self) -> bool:
         """Whether linear layers are stored (in, out), as GPT-2's Conv1D does: by the model type, or, under another, by the fused
-        queries, keys and values, which are then longer on the second side."""
+        queries, keys and values, which are then longer on the second side. So does Flax, by its names."""
         if self.config.get("model_type") in ("gpt2", "openai-gpt", "imagegpt", "decision_transformer"):
+            return True
+        if any(is_turned(name) for name in self.tensors):
             return True
         fused = [tensor.shape for name, tensor in self.tensors.items() if name.endswith("c_attn.weight")]
         return bool(fused) and all(len(shape) == 2 and shape[1] > shape[0] for shape in fused)

@@ -11,6 +11,8 @@ from itertools import takewhile
 
 #: Stands before each word for what is beside another in a layer; the list's own name stands before the first.
 _BESIDE = "/"
+#: The roles of what hidden units read, one of which every feed-forward layer has: it tells how the layer is laid out.
+FIRST_READS = ("gate_up", "up_gate", "up_ungated", "up")
 
 
 def layer_list(stack: str) -> str:
@@ -64,7 +66,7 @@ def units_beside(names: Iterable[tuple[str, object, str]]) -> dict[str, str]:
             if name not in found:
                 groups.setdefault((key, _inside(name, left_off)), {})[role] = name
         for (_, path), roles in groups.items():
-            if "down" in roles and {"gate_up", "up_ungated", "up"} & roles.keys():
+            if "down" in roles and not roles.keys().isdisjoint(FIRST_READS):
                 found |= dict.fromkeys(roles.values(), path)
     return found
 

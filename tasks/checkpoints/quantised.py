@@ -1,6 +1,7 @@
 """A checkpoint's tensors by the names and shapes that they have where nothing is quantised.
 
-Formats that are not known here keep their own names, play no known role, and so are never passed over as compared.
+Weights that are stored as directions and lengths count as such. Formats that are not known here keep their own names, play no known
+role, and so are never passed over as compared.
 """
 
 from collections.abc import Mapping
@@ -10,10 +11,11 @@ from tasks.checkpoints.packed_formats import bitsandbytes_4, gptq_or_awq, micros
 from tasks.checkpoints.quantised_tensor import QuantisedTensor, Reader, Stored
 from tasks.checkpoints.safetensors_header import TensorEntry
 from tasks.checkpoints.scaled_formats import bitsandbytes_int8, scaled
+from tasks.checkpoints.weight_norm import weight_normed
 
 Tensor = TensorEntry | QuantisedTensor
 
-_FORMATS = (scaled, bitsandbytes_int8, bitsandbytes_4, gptq_or_awq, packed_integers, microscaling)
+_FORMATS = (scaled, bitsandbytes_int8, bitsandbytes_4, gptq_or_awq, packed_integers, microscaling, weight_normed)
 
 
 def logical_tensors(entries: Mapping[str, TensorEntry], config: Mapping[str, Any], read: Reader) -> dict[str, Tensor]:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from tasks.checkpoints.checkpoint import Checkpoint
 from tasks.checkpoints.layer_stacks import LayerLists, beside, units_beside
+from tasks.checkpoints.spellings import LAYER, plain_name, roles_together
 
 Component = Literal["language_model", "vision_tower", "audio_tower", "projector"]
 
@@ -50,8 +51,6 @@ _ALONE: tuple[tuple[Component, re.Pattern[str]], ...] = (
     ),
 )
 
-#: Lists of layers, by the name that stands before the number.
-_LAYER = re.compile(r"(?:^|\.)(layers|layer|h|blocks|block|resblocks|encoder_layers|decoder_layers)\.(\d+)(?=\.)")
 _EXPERT = re.compile(r"(?:^|\.)experts\.(\d+)(?=\.)")
 
 _ATTENTION = "(?:attn|attention|self_attention|self_attn)"
@@ -66,43 +65,47 @@ _ENDS = {
     "state_space_in": rf"{_STATE_SPACE}\.in_proj",
     "state_space_out": rf"{_STATE_SPACE}\.out_proj",
     "query_key_value": rf"{_ATTENTION}\.(?:c_attn|qkv|in_proj|in_proj_weight|in_proj_bias) qkv_proj Wqkv query_key_value "
-    "linear_qkv",
+    r"linear_qkv W_pack wqkv att_proj attn\.attn",
     "query_down": r"q_a_proj wq_a",
     "query_up": r"q_b_proj wq_b",
     "key_value_down": r"kv_a_proj_with_mqa kv_a_proj wkv_a",
     "key_value_up": r"kv_b_proj wkv_b",
-    "query": rf"q_proj query query_proj wq {_T5}\.q attention\.q q_lin",
-    "key": rf"k_proj {_NOT_RWKV}key key_proj wk {_T5}\.k attention\.k k_lin",
-    "value": rf"v_proj {_NOT_RWKV}value value_proj wv {_T5}\.v attention\.v v_lin",
+    "query": rf"q_proj query query_proj wq {_T5}\.q attention\.q q_lin to_q attn_q",
+    "key": rf"k_proj {_NOT_RWKV}key key_proj wk {_T5}\.k attention\.k k_lin to_k attn_k",
+    "value": rf"v_proj {_NOT_RWKV}value value_proj wv {_T5}\.v attention\.v v_lin to_v attn_v",
     "attention_output": rf"o_proj out_proj {_ATTENTION}\.(?:c_proj|proj|dense|wo|Wo) attention\.output\.dense {_T5}\.o "
-    "out_lin projection_layer self_attention\\.linear_proj",
-    "gate_up": r"gate_up_proj gate_up_proj_bias gate_and_up_proj w13 mlp\.Wi \w*(?:mlp|moe)\.input_linear",
-    "router": r"(?:mlp|block_sparse_moe|moe|ffn|feed_forward)\.(?:gate|router) router router\.layer gate\.wg "
+    r"out_lin projection_layer self_attention\.linear_proj to_out\.0 attn_out attn_output",
+    "gate_up": r"gate_up_proj gate_up_proj_bias gate_and_up_proj w13 mlp\.Wi mlp\.weights_in \w*(?:mlp|moe)\.input_linear",
+    "up_gate": "ff_proj",
+    "router": r"(?:mlp|block_sparse_moe|moe_block|moe|ffn|feed_forward)\.(?:gate|router) router router\.layer gate\.wg "
     "e_score_correction_bias",
-    "gate": r"gate_proj w1 wi_0",
-    "up": r"up_proj w3 wi_1",
+    "gate": r"gate_proj w1 wi_0 c_fc_0 fc1_g ffn_gate",
+    "up": r"up_proj w3 wi_1 c_fc_1 fc1_x v1 ffn_up",
     "down": rf"down_proj down_proj_bias w2 {_MLP}\.(?:c_proj|wo|Wo|proj_2|value|output_dense) DenseReluDense\.wo "
     r"dense_4h_to_h fc2 linear_fc2 linear2 fc_out output\.dense lin2 linear_2 mlp\.2 "
-    r"\w*(?:mlp|moe)\.output_linear ff\.layer_2 ffn\.2 ffn_output",
+    r"\w*(?:mlp|moe)\.output_linear ff\.layer_2 ffn\.2 ffn_output ffn_down "
+    r"mlp\.weights_out mlp\.proj \d+\.ff_out ff\w*\.net\.2",
     "up_ungated": rf"{_MLP}\.(?:c_fc|wi|key|intermediate_dense) DenseReluDense\.wi dense_h_to_4h fc1 linear_fc1 linear1 "
-    r"fc_in intermediate\.dense lin1 linear_1 mlp\.0 ff\.layer_1 ffn\.0 ffn",
+    r"fc_in intermediate\.dense lin1 linear_1 mlp\.0 ff\.layer_1 ffn\.0 ffn mlp\.fc ff\w*\.net\.0\.proj",
     "rotary": r"inv_freq rotary_emb\.(?:cos|sin)_cached freqs_cis",
     "position_embedding": r"position_embeddings? wpe embed_positions positional_embedding pos_embed pos_emb "
     "relative_attention_bias relative_position_bias_table",
     "patch_embedding": r"patch_embedding patch_embeddings\.projection patch_embed\.proj patch_embed conv_proj conv1 conv2",
     "class_embedding": r"class_embedding cls_token class_token mask_token reg_token token_type_embeddings",
-    "token_embedding": r"embed_tokens wte word_embeddings embed_in tok_embeddings token_embedding shared word_embedding embeddings",
-    "head": r"lm_head embed_out output head score lm_head\.decoder output_layer cls\.predictions\.decoder",
+    "token_embedding": r"embed_tokens wte word_embeddings embed_in tok_embeddings token_embedding shared word_embedding "
+    "embeddings token_embd",
+    "head": r"lm_head embed_out output head score lm_head\.decoder output_layer cls\.predictions\.decoder ff_out",
 }
 _ROLES = tuple((role, re.compile(rf"(?:^|\.)(?:{'|'.join(ends.split())})$")) for role, ends in _ENDS.items())
 _OUTSIDE_LAYERS = ("head", "token_embedding", "patch_embedding")  # the same word inside a layer is something else
 #: The roles whose matrices are made of hidden units.
-OF_UNITS = ("gate", "up", "gate_up", "up_ungated", "down", "state_space_in", "state_space_out")
+OF_UNITS = ("gate", "up", "gate_up", "up_gate", "up_ungated", "down", "state_space_in", "state_space_out")
 #: What stands beside another of its kind in the same layer, by a word of its name.
 _BESIDE = (
-    ("cross", re.compile(r"encoder_attn|EncDecAttention|crossattention|cross_attn")),
+    ("cross", re.compile(r"encoder_attn|EncDecAttention|crossattention|cross_attn|\.attn2\.")),
     ("shared", re.compile(r"\.shared_(?:experts?|mlp)\.")),
     ("first", re.compile(r"\.ffn1\.")),
+    ("context", re.compile(r"\.ff_context\.")),
 )
 _NORM = re.compile(r"(norm|ln_|layernorm|rmsnorm|(^|\.)ln\d|layer_norm)", re.IGNORECASE)
 _BUFFER = re.compile(
@@ -138,19 +141,24 @@ def assign_roles(checkpoint: Checkpoint) -> list[TensorRole]:
 def roles_of(names: Iterable[str], config: Mapping[str, Any]) -> list[TensorRole]:
     """The role of everything named so in a model of these settings, in the order of names."""
     known = sorted(names)
-    whole = _alone(config, known)
-    return _with_stacks([_role(name, whole) for name in known])
+    plain = {plain_name(name): name for name in known}
+    if len(plain) < len(known):  # two that a program's marks alone tell apart
+        plain = {name: name for name in known}
+    whole = _alone(config, list(plain))
+    together = roles_together(_stem(name)[0] for name in plain)
+    found = _with_stacks([_role(name, whole, together) for name in plain])
+    return sorted((replace(role, name=plain[role.name]) for role in found), key=lambda role: role.name)
 
 
-def _role(name: str, whole: Component | None) -> TensorRole:
-    layer_match = _LAYER.search(name)
+def _role(name: str, whole: Component | None, together: Mapping[str, str]) -> TensorRole:
+    layer_match = LAYER.search(name)
     layer = int(layer_match.group(2)) if layer_match else None
     expert_match = _EXPERT.search(name)
     stem, bias = _stem(name)
     return TensorRole(
         name,
         whole if whole is not None else _component(name),
-        _role_of(stem, name, layer),
+        together.get(stem) or _role_of(stem, name, layer),
         layer,
         "",
         int(expert_match.group(1)) if expert_match else None,
@@ -222,7 +230,7 @@ def _with_stacks(roles: Sequence[TensorRole]) -> list[TensorRole]:
 
 def _list_path(name: str) -> str | None:
     """The path of the list of layers that the tensor is in."""
-    match = _LAYER.search(name)
+    match = LAYER.search(name)
     return match.string[: match.end(1)] if match else None
 
 

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks.checkpoints import Checkpoint, TensorRole
-from tasks.checkpoints.layer_stacks import layer_list
+from tasks.checkpoints.layer_stacks import FIRST_READS, layer_list
 from tasks.checkpoints.roles import OF_UNITS
+from tasks.checkpoints.spellings import plain_name
 from tasks.independence.norm_gain import gain_of
 from tasks.independence.permutation_test import Matrix
 from tasks.independence.stored_units import StoredUnits
@@ -207,14 +208,14 @@ def _by_place(roles: Sequence[TensorRole]) -> list[_Parts]:
     for role in roles:
         if role.role in OF_UNITS and not role.bias:
             # Several projectors without a number (one a modality) are told apart by where their names stand.
-            stack = role.stack if role.layer is not None else role.name.rsplit(".", 2)[0]
+            stack = role.stack if role.layer is not None else plain_name(role.name).rsplit(".", 2)[0]
             places.setdefault((stack, role.layer, role.expert), {})[role.role] = role.name
         elif role.role == "norm" and not role.bias and role.layer is not None:
             norms.setdefault((role.stack, role.layer), []).append(role.name)
     return [
         _Parts(place, names, norms.get((layer_list(place[0]), place[1]), []))
         for place, names in sorted(places.items(), key=lambda each: _order(each[0]))
-        if ("down" in names and {"gate_up", "up_ungated", "up"} & names.keys())
+        if ("down" in names and not names.keys().isdisjoint(FIRST_READS))
         or {"state_space_in", "state_space_out"} <= names.keys()
     ]
 
@@ -239,14 +240,15 @@ def _sides(
     if "state_space_in" in shapes:
         return _inner_channels(names, shapes)
     down = shapes["down"]
-    first_role = next(role for role in ("gate_up", "up_ungated", "up") if role in shapes)
+    first_role = next(role for role in FIRST_READS if role in shapes)
     first = shapes[first_role]
-    # Megatron calls both of its layouts linear_fc1.
-    fused = first_role == "gate_up" or (first_role == "up_ungated" and first[0] == 2 * down[1])
+    # Megatron calls both of its layouts linear_fc1, OLMo ff_proj.
+    fused = first_role == "gate_up" or (first_role in ("up_gate", "up_ungated") and first[0] == 2 * down[1])
     turned = _is_turned(first, down, widths, layout.conv1d, fused)
-    if turned is None:
+    units_first = first == down and first[0] != first[1]  # DBRX: the units of all experts are rows of every matrix
+    if turned is None and not units_first:
         return None
-    units = down[0] if turned else down[1]
+    units = down[0] if turned or units_first else down[1]
 
     def side(role: str, along_rows: bool, start: int = 0, step: int = 1) -> StoredUnits:
         rows, columns = shapes[role]
@@ -254,12 +256,14 @@ def _sides(
 
     if fused:
         starts = [(0, 2), (1, 2)] if layout.interleaved else [(0, 1), (units, 1)]
+        starts = starts[::-1] if first_role == "up_gate" else starts
         reads = [side(first_role, not turned, start, step) for start, step in starts]
     else:
-        reads = [side(role, not turned) for role in ("gate", "up", "up_ungated") if role in shapes]
-        if any(shapes[role][1 if turned else 0] != units for role in ("gate", "up", "up_ungated") if role in shapes):
+        apart = [role for role in ("gate", "up", "up_gate", "up_ungated") if role in shapes]
+        reads = [side(role, not turned) for role in apart]
+        if any(shapes[role][1 if turned else 0] != units for role in apart):
             return None
-    return tuple(reads), side("down", turned)
+    return tuple(reads), side("down", units_first or bool(turned))
 
 
 def _inner_channels(
@@ -295,6 +299,9 @@ _BEFORE_FEED_FORWARD = (
     "layer_norm2",
     "ln_2",
     "norm2",
+    "norm_2",
+    "ff_norm",
+    "pre_moe_norm",
     "layernorm_after",
     "final_layer_norm",
     "pre_mlp_layernorm",

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from tasks.checkpoints import Checkpoint
+from tasks.checkpoints.spellings import plain_name
 from tasks.independence.permutation_test import Matrix
 
 #: Model types whose norms multiply by one more than the number that is stored (transformers' modeling files, 5.x). Of a wrapped
@@ -18,7 +19,7 @@ def gain_of(checkpoint: Checkpoint, component: str, norms: Sequence[str], wanted
     """The gain (width,) of a layer's norm by the first of these names that it has; None where it has none of them."""
     for wanted in wanted_names:
         for name in norms:
-            if f".{wanted}." in f".{name}":
+            if f".{wanted}." in f".{plain_name(name)}":
                 stored = checkpoint.read(name).reshape(-1)
                 return stored + 1 if component == "language_model" and _is_one_more(checkpoint) else stored
     return None

@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 
 from tasks.checkpoints import Checkpoint, TensorRole
+from tasks.checkpoints.spellings import is_turned
 from tasks.independence.device import product
 from tasks.independence.permutation_test import Matrix, centred_unit_rows
 
@@ -95,7 +96,7 @@ def coordinate_similarity(subject: Profiles, reference: Profiles) -> tuple[Matri
 
 def _rows(checkpoint: Checkpoint, role: TensorRole) -> Matrix:
     axis = _AXIS[role.role]
-    if role.layer is not None and checkpoint.stored_in_out:
+    if is_turned(role.name) or (role.layer is not None and checkpoint.stored_in_out):
         axis = 1 - axis
     if len(checkpoint.tensors[role.name].shape) > 2:  # a patch embedding's kernels
         kernels = checkpoint.read(role.name, slice(0, MOST_COORDINATES if axis == 0 else _MOST_ROWS))

@@ -36,6 +36,14 @@ LATENT = {
     "v_head_dim": 8,
     "first_k_dense_replace": 1,
 }
+DBRX = {
+    "d_model": WIDTH,
+    "n_heads": 4,
+    "n_layers": 2,
+    "vocab_size": VOCABULARY,
+    "ffn_config": {"ffn_hidden_size": UNITS, "moe_num_experts": 4, "moe_top_k": 2},
+    "attn_config": {"kv_n_heads": 2, "rope_theta": 10_000.0},
+}
 WHISPER = {
     "d_model": WIDTH,
     "encoder_layers": 2,
@@ -60,6 +68,11 @@ FAMILIES: dict[str, tuple[dict[str, Any], int, int]] = {
     "gemma2": ({**DECODER, "head_dim": 8}, 2, 0),
     "phi3": (DECODER, 2, 0),
     "exaone4": (DECODER, 2, 0),
+    "exaone_moe": ({**EXPERTS, "num_experts": 4, "first_k_dense_replace": 1, "head_dim": 8}, 6, 0),
+    "hyperclovax": (DECODER, 2, 0),
+    "solar_open": ({**LATENT, "head_dim": 8}, 10, 0),
+    "axk1": (LATENT, 6, 0),
+    "dbrx": (DBRX, 2, 0),
     "gpt2": (GPT2, 2, 0),
     "gpt_neox": (DECODER, 2, 0),
     "bloom": ({"hidden_size": WIDTH, "n_layer": 2, "n_head": 4, "vocab_size": VOCABULARY}, 2, 0),
@@ -73,13 +86,14 @@ FAMILIES: dict[str, tuple[dict[str, Any], int, int]] = {
     "vit": (PICTURES, 2, 2),
     "siglip_vision_model": (PICTURES, 3, 1),
     "clip_vision_model": (PICTURES, 2, 0),
+    "dinov2": ({**PICTURES, "use_swiglu_ffn": True}, 2, 4),
     "whisper": (WHISPER, 4, 0),
     "modernbert": ({**ENCODER, "vocab_size": VOCABULARY, "pad_token_id": 0}, 2, 0),
     "llama4_text": ({**DECODER, "head_dim": 8, "num_local_experts": 4}, 10, 0),
     "mamba": ({"hidden_size": WIDTH, "num_hidden_layers": 2, "vocab_size": VOCABULARY}, 2, 14),
     "wav2vec2": ({**ENCODER, "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 4}, 2, 13),
 }
-ALONE = {"vit": "vision_tower", "siglip_vision_model": "vision_tower", "clip_vision_model": "vision_tower"}
+ALONE = dict.fromkeys(("vit", "siglip_vision_model", "clip_vision_model", "dinov2"), "vision_tower")
 
 
 def roles_of(model: Any, folder: Path) -> list[TensorRole]:
