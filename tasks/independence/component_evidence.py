@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tasks.independence.aligned_tests import AlignedTests, aligned_tests, finds_planted_disguised
 from tasks.independence.behaviour import Behaviour
-from tasks.independence.copies import Content, copied
+from tasks.independence.copies import Content
 from tasks.independence.correlation import (
     Correlation,
     NormGains,
@@ -16,11 +16,11 @@ from tasks.independence.correlation import (
 )
 from tasks.independence.counterparts import Held, clearest, second_smallest
 from tasks.independence.fingerprint import SketchedPart, sketch
-from tasks.independence.formula_tables import made_by_a_formula
 from tasks.independence.moved_layers import moved_layers
 from tasks.independence.one_order_tests import OrderTest, one_order_tests
 from tasks.independence.part import Part
 from tasks.independence.place_tests import READS, WRITES, GroupTest, finds_planted_in_place, place_tests
+from tasks.independence.telling_copies import LEAST_COPIED, numbers_in, telling_copies
 from tasks.independence.token_tables import alike_rows
 from tasks.independence.token_turn import shared_token_turn
 
@@ -28,8 +28,6 @@ from tasks.independence.token_turn import shared_token_turn
 _CLEAR_LOG10 = -12.0
 #: Nor does a layer this clear at its own place; one that is less so may have come from another.
 _CLEAR_LAYER_LOG10 = -6.0
-#: Identical numbers that no chance explains.
-LEAST_COPIED = 1_024
 #: Most of a component copied needs none either.
 MOSTLY = 0.9
 
@@ -38,7 +36,8 @@ MOSTLY = 0.9
 class ComponentEvidence:
     """Statistics of one component against one reference.
 
-    `copies`: pairs of tensors with the same numbers, the subject's first; `aligned` is None where it was not needed;
+    `copies`: pairs of tensors with the same numbers, the subject's first, and `unplaced` how many numbers in such pairs are too
+    few, and of no known part, to tell; `aligned` is None where it was not needed;
     `planted_in_place` and `planted_disguised` are log10 p-values of derivatives that the tool planted, 0.0 where it could not;
     `orders` are tests of what is left in order, each of two groups; `behaviour` is None where the models were not run;
     `passed_over` are the p-values of other pairings of layers that were tried.
@@ -56,6 +55,7 @@ class ComponentEvidence:
     orders: Sequence[OrderTest] = ()
     behaviour: Behaviour | None = None
     passed_over: int = 0
+    unplaced: int = 0
 
     @property
     def r(self) -> float | None:
@@ -117,9 +117,9 @@ def _elsewhere(subject: Part, others: Sequence[Held], anywhere: Sequence[Content
     if not others:
         return None
     seed = zlib.crc32(subject.component.encode())
-    pairs = _copies(subject, anywhere)
+    pairs = telling_copies(subject, anywhere).pairs
     found = clearest(subject, others, lambda each: _in_place(subject, each, seed))
-    if found.log10_p > _CLEAR_LOG10 and sum(own.parameters for own, _ in pairs) < LEAST_COPIED:
+    if found.log10_p > _CLEAR_LOG10 and numbers_in(pairs) < LEAST_COPIED:
         return None
     passed_over, other = found.passed_over, found.reference
     compared: list[Correlation] = []
@@ -136,13 +136,13 @@ def gather(subject: Part, reference: Part, anywhere: Sequence[Content] = ()) -> 
     """Runs every test that the two parts allow; copies are looked for in `anywhere` too, which is the rest of the reference. The
     seed comes from the component's name, so that a re-run is the same."""
     seed = zlib.crc32(subject.component.encode())
-    pairs = _copies(subject, [*reference.contents, *anywhere])
+    copies = telling_copies(subject, [*reference.contents, *anywhere])
     alike, copied_tables = alike_rows(subject, reference)
-    known = {mine.name for mine, _ in pairs}
-    pairs += [pair for pair in copied_tables if pair[0].name not in known]
+    known = {mine.name for mine, _ in copies.pairs}
+    pairs = [*copies.pairs, *(pair for pair in copied_tables if pair[0].name not in known)]
     found = clearest(subject, [reference], lambda each: _in_place(subject, each, seed))
     reference, groups = found.reference, found.groups
-    mostly_copied = sum(mine.parameters for mine, _ in pairs) >= MOSTLY * subject.parameters
+    mostly_copied = numbers_in(pairs) >= MOSTLY * subject.parameters
     clear = _is_clear(subject, reference, groups)
     moved = not clear and not mostly_copied
     turn = shared_token_turn(subject, reference) if moved else None
@@ -166,6 +166,7 @@ def gather(subject: Part, reference: Part, anywhere: Sequence[Content] = ()) -> 
         disguised,
         orders,
         passed_over=found.passed_over,
+        unplaced=copies.unplaced,
     )
 
 
@@ -176,12 +177,6 @@ def _closer(by_place: list[Correlation], by_token: list[Correlation]) -> list[Co
         if each.name not in found or each.r > found[each.name].r:
             found[each.name] = each
     return list(found.values())
-
-
-def _copies(subject: Part, known: Sequence[Content]) -> list[tuple[Content, Content]]:
-    """Tensors of the same numbers, but for those that any model of the family may hold."""
-    pairs = copied(subject.contents, known)
-    return [pair for pair in pairs if not made_by_a_formula(subject.checkpoint, pair[0].name)]
 
 
 def _is_clear(subject: Part, reference: Part, groups: list[GroupTest]) -> bool:
@@ -196,9 +191,18 @@ def _is_clear(subject: Part, reference: Part, groups: list[GroupTest]) -> bool:
 def _from_sketches(subject: Part, reference: SketchedPart, anywhere: Sequence[Content]) -> ComponentEvidence:
     """What a fingerprint alone can say: copies by content, and places by projections."""
     seed = zlib.crc32(subject.component.encode())
-    pairs = _copies(subject, [*reference.contents, *anywhere])
+    copies = telling_copies(subject, [*reference.contents, *anywhere])
     found = clearest(subject, [reference], lambda each: _in_place(subject, each, seed))
     in_place = finds_planted_in_place(sketch(subject, found.reference), found.reference, seed)
     return ComponentEvidence(
-        subject, found.reference, pairs, [], None, found.groups, None, in_place, passed_over=found.passed_over
+        subject,
+        found.reference,
+        copies.pairs,
+        [],
+        None,
+        found.groups,
+        None,
+        in_place,
+        passed_over=found.passed_over,
+        unplaced=copies.unplaced,
     )

@@ -31,6 +31,7 @@ def explain(evidence: ComponentEvidence, judgement: Judgement) -> Text:
         "same-answers": _same_answers,
         "units-alike": _units_alike,
         "tensors-alike": _tensors_alike,
+        "copies-unplaced": _copies_unplaced,
         "not-covered": _not_covered,
         "no-power": _no_power,
         "nothing-found": _nothing_found,
@@ -182,6 +183,15 @@ def _tensors_alike(evidence: ComponentEvidence, judgement: Judgement) -> Text:
         en=f"The tests show no derivation, but tensors with {share} of the component's parameters correlate with the reference's "
         f"at their place by {FINE_TUNED_R} and more, which models trained apart do not. The tests may have seen other tensors: it "
         "is not cleared.",
+    )
+
+
+def _copies_unplaced(evidence: ComponentEvidence, judgement: Judgement) -> Text:
+    return Text(
+        ko=f"역할을 알 수 없는 텐서의 수 {evidence.unplaced:,}개가 참조 모델과 똑같습니다. 코드가 정해진 시드로 만드는 표일 수도 "
+        "있고 구성 요소에서 차지하는 몫이 작아 파생이라고도 깨끗하다고도 하지 않습니다.",
+        en=f"{evidence.unplaced:,} numbers in tensors of no known part are the reference's. They may be tables that code makes "
+        "from a fixed seed, and are a small share of the component: neither a derivation nor cleared.",
     )
 
 

@@ -2,7 +2,7 @@
 
 Sines of positions, Fourier and mel bases, decay and mixing schedules (RWKV), state-space spectra (Mamba's `A_log`), indices of
 relative positions: each model of a family starts with the same numbers, and some are never trained. In such a table a number
-follows from its neighbours; in what was drawn and trained it does not.
+follows from its neighbours, or is zero outside one narrow band; in what was drawn and trained it is not so.
 """
 
 import math
@@ -22,20 +22,28 @@ _LEAST_CORRELATION = 0.5
 
 
 def made_by_a_formula(checkpoint: Checkpoint, name: str) -> bool:
-    """Whether the numbers of that tensor follow from their neighbours along any of its axes. All vectors count as such: what a
-    model holds of each channel often starts from a schedule."""
+    """Whether the numbers of that tensor follow from their neighbours along any of its axes, or fill one band along it. All
+    vectors count as such: what a model holds of each channel often starts from a schedule."""
     tensor = checkpoint.tensors[name]
     if max(tensor.shape, default=1) == tensor.parameters:
         return True
     first = max(1, _LOOKED_AT * tensor.shape[0] // tensor.parameters)  # of the first axis, with all of the others
     between = math.prod(tensor.shape[1:-1])
     table = checkpoint.read_matrix(name, slice(0, first * between)).reshape(-1, *tensor.shape[1:])
-    return _is_smooth(table)
+    along = [np.moveaxis(table, axis, -1).reshape(-1, table.shape[axis]) for axis in range(table.ndim)]
+    return any(_is_smooth(lines) or _is_banded(lines) for lines in along if lines.shape[1] >= _LEAST_LINE)
 
 
-def _is_smooth(table: Matrix) -> bool:
-    along = (np.moveaxis(table, axis, -1).reshape(-1, table.shape[axis]) for axis in range(table.ndim))
-    return any(_neighbours(lines) > _LEAST_CORRELATION for lines in along if lines.shape[1] >= _LEAST_LINE)
+def _is_smooth(lines: Matrix) -> bool:
+    return _neighbours(lines) > _LEAST_CORRELATION
+
+
+def _is_banded(lines: Matrix) -> bool:
+    """Whether no number is negative, most are zero, and the others are one stretch of every line: filters of a few bins each, of
+    which neighbours say too little."""
+    filled = lines > 0
+    stretches = filled[:, 0] + (filled[:, 1:] & ~filled[:, :-1]).sum(axis=1)
+    return bool(lines.min() >= 0 and 2 * filled.sum() < filled.size and stretches.max() <= 1)
 
 
 def _neighbours(lines: Matrix) -> float:

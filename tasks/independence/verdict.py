@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from checks.records.lineage import LayerMatch, Relation, Verdict
 from tasks.independence.aligned_tests import BY_LAYERS
-from tasks.independence.component_evidence import LEAST_COPIED, MOSTLY, ComponentEvidence
+from tasks.independence.component_evidence import MOSTLY, ComponentEvidence
 from tasks.independence.copies import TRIVIAL_ROLES
 from tasks.independence.counterparts import second_smallest
 from tasks.independence.feed_forward import Place
@@ -21,6 +21,7 @@ from tasks.independence.one_order_tests import LEAST_COSINE, REMAINDER, OrderTes
 from tasks.independence.part import Part
 from tasks.independence.permutation_test import PlaceTest, least_log10
 from tasks.independence.place_tests import READS, WRITES, GroupTest
+from tasks.independence.telling_copies import LEAST_COPIED, numbers_in
 
 #: Names of the tests by content and by place, as findings, layer maps and the documentation have them.
 COPY, IN_PLACE = "exact-copy", "permutation"
@@ -52,7 +53,7 @@ class Judgement:
 def judge(evidence: ComponentEvidence, family: int) -> Judgement:
     """The verdict; `family` is the number of p-values in the whole trace."""
     correction = math.log10(max(1, family))
-    copied = sum(mine.parameters for mine, _ in evidence.copies)
+    copied = numbers_in(evidence.copies)
     place = _place_log10(evidence, correction)
     pair = evidence.aligned.best() if evidence.aligned is not None else None
     tried = evidence.aligned.tried if evidence.aligned is not None else 0
@@ -100,6 +101,8 @@ def judge(evidence: ComponentEvidence, family: int) -> Judgement:
         return Judgement("indeterminate", best, None, [], "units-alike")
     if alike_in_place(evidence) >= LEAST_ALIKE:
         return Judgement("indeterminate", best, None, [], "tensors-alike")
+    if evidence.unplaced >= LEAST_COPIED:
+        return Judgement("indeterminate", best, None, [], "copies-unplaced")
     if evidence.tested_share < LEAST_TESTED:
         return Judgement("indeterminate", best, None, [], "not-covered")
     if evidence.power + correction >= LOG10_ALPHA:
