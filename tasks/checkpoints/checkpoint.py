@@ -24,6 +24,8 @@ from tasks.checkpoints.spellings import is_turned
 from tasks.checkpoints.stored_bytes import Bytes, StoredBytes
 
 INDEX = "model.safetensors.index.json"
+#: Beside this file Mistral publishes the same weights again, under the names of its own program.
+_WHOLE, _AGAIN = "model.safetensors", "consolidated*.safetensors"
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 _WANTED = "a folder of safetensors"
 #: Columns are read row by row where they are less than this share (one in …) of the row.
@@ -123,7 +125,8 @@ def _range(rows: slice | None, shape: tuple[int, ...]) -> tuple[int, int]:
 
 
 def open_checkpoint(folder: Path) -> Checkpoint:
-    """The checkpoint in a folder: one safetensors file, several, or shards named by an index.
+    """The checkpoint in a folder: one safetensors file, several, or shards named by an index. Beside model.safetensors, or an
+    index, consolidated*.safetensors is left out.
 
     Raises InputFault for a missing folder, pickled weights only, no tensors, a missing shard, an index that leaves the
     folder or does not fit its shards, a file that is not whole, and a config.json that is no JSON object.
@@ -131,7 +134,7 @@ def open_checkpoint(folder: Path) -> Checkpoint:
     if not folder.is_dir():
         raise InputFault(folder, found="a file" if folder.exists() else "no such folder", expected=_WANTED)
     refuse_pipes(folder)
-    files = _indexed(folder) if (folder / INDEX).exists() else sorted(folder.glob("*.safetensors"))
+    files = _indexed(folder) if (folder / INDEX).exists() else _all_files(folder)
     if not files:
         pickles = sorted(each.name for each in folder.iterdir() if each.suffix in _PICKLES)
         found = f"pickled weights only ({', '.join(pickles)}), which are never opened" if pickles else "no weights"
@@ -153,6 +156,11 @@ def open_checkpoint(folder: Path) -> Checkpoint:
         return as_stored(raw, entry.dtype).reshape(shape)
 
     return Checkpoint(folder, config, logical_tensors(tensors, config, stored), of_files)
+
+
+def _all_files(folder: Path) -> list[Path]:
+    again = set(folder.glob(_AGAIN)) if (folder / _WHOLE).exists() else set()
+    return sorted(set(folder.glob("*.safetensors")) - again)
 
 
 def _indexed(folder: Path) -> list[Path]:

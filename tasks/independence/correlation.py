@@ -77,7 +77,9 @@ def norm_gains(
 
 
 def pearson(left: "npt.NDArray[np.floating[Any]]", right: "npt.NDArray[np.floating[Any]]") -> float | None:
-    """Pearson's r of two arrays of one size; None where one of them is constant or not finite."""
+    """Pearson's r of two arrays of one size; None where one of them is constant, empty or not finite."""
+    if not left.size:
+        return None
     a = left.ravel().astype(np.float64)
     b = right.ravel().astype(np.float64)
     a, b = a - a.mean(), b - b.mean()

@@ -174,7 +174,7 @@ def feed_forward_layers(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> 
         gain = gain_of(checkpoint, roles[0].component, parts.norms, before)
         for expert, first in _per_expert(shapes, parts.place[2]):
             sides = _sides(parts.names, {role: shape[-2:] for role, shape in shapes.items()}, first, widths, layout)
-            if sides is not None:
+            if sides is not None and min(sides[1].shape) > 0:
                 reads, writes = sides
                 fits = gain is not None and all(each.shape[1] == len(gain) for each in reads)
                 place = (*parts.place[:2], expert)

@@ -71,8 +71,12 @@ def coordinate_profiles(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> 
     return {
         role.place: Profile(role.name, checkpoint.tensors[role.name].shape, partial(_rows, checkpoint, role))
         for role in roles
-        if role.role in _AXIS and not role.bias and len(checkpoint.tensors[role.name].shape) >= 2
+        if role.role in _AXIS and not role.bias and _is_matrix(checkpoint.tensors[role.name].shape)
     }
+
+
+def _is_matrix(shape: tuple[int, ...]) -> bool:
+    return len(shape) >= 2 and min(shape) > 0
 
 
 def coordinate_similarity(subject: Profiles, reference: Profiles) -> tuple[Matrix | None, list[str]]:
