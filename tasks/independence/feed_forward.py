@@ -2,7 +2,7 @@
 
 A unit is a row: what it reads (gate and up, or the one input matrix of an ungated layer) and what it writes (down), each of
 the width of the residual stream. Fused gate-up tensors, Conv1D layouts, fused experts and projectors are taken apart here, by
-headers alone; numbers are read when a test asks for them.
+headers; numbers are read when a test asks for them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +16,7 @@ from tasks.checkpoints import Checkpoint, TensorRole
 from tasks.checkpoints.layer_stacks import FIRST_READS, layer_list
 from tasks.checkpoints.roles import OF_UNITS
 from tasks.checkpoints.spellings import plain_name
+from tasks.independence.identity_start import starts_from_identity
 from tasks.independence.norm_gain import gain_of
 from tasks.independence.permutation_test import Matrix
 from tasks.independence.stored_units import StoredUnits
@@ -158,13 +159,8 @@ class _Layout:
         return cls(checkpoint.stored_in_out, "gpt_oss" in kinds)
 
 
-#: Rows and columns of a projector whose diagonal is looked at, and how many times the usual number its mean may be: of drawn
-#: numbers it is 1 / √rows, of the identity with noise of a twentieth 7 for 64 rows.
-_CORNER, _STANDS_OUT = 512, 2.0
-
-
 def feed_forward_layers(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> list[StoredLayer]:
-    """Every layer of hidden units among `roles` (those of one component), in order."""
+    """Every layer of hidden units among `roles` (those of one component), in order, but for those that began as the identity."""
     layout = _Layout.of(checkpoint)
     found: list[StoredLayer] = []
     for parts in _by_place(roles):
@@ -181,7 +177,16 @@ def feed_forward_layers(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> 
                 found.append(
                     StoredLayer(checkpoint, place, reads, writes, tuple(parts.names.values()), gain if fits else None)
                 )
-    return found or _lone_matrix(checkpoint, roles)
+    return _drawn(found or _lone_matrix(checkpoint, roles))
+
+
+def _drawn(layers: Sequence[StoredLayer]) -> list[StoredLayer]:
+    """Those that do not begin as the identity: the first of a layer's experts speaks for all."""
+    first: dict[tuple[str, int | None], StoredLayer] = {}
+    for layer in layers:
+        first.setdefault(layer.place[:2], layer)
+    begun = {at: starts_from_identity(each.checkpoint, (*each.reads, each.writes)) for at, each in first.items()}
+    return [layer for layer in layers if not begun[layer.place[:2]]]
 
 
 def _lone_matrix(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> list[StoredLayer]:
@@ -189,17 +194,9 @@ def _lone_matrix(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> list[St
     matrices = [role.name for role in roles if role.role != "norm" and not role.bias]
     if roles[0].component != "projector" or len(matrices) != 1 or len(checkpoint.tensors[matrices[0]].shape) != 2:
         return []
-    if _starts_from_identity(checkpoint, matrices[0]):
-        return []
     rows, units = checkpoint.tensors[matrices[0]].shape
     reads, writes = (StoredUnits(matrices[0], first, rows // 2, units, False, units) for first in (0, rows // 2))
     return [StoredLayer(checkpoint, ("", None, None), (reads,), writes, (matrices[0],), None)]
-
-
-def _starts_from_identity(checkpoint: Checkpoint, name: str) -> bool:
-    """Whether a matrix's diagonal stands out: two that began as the identity share that, and in no order but one."""
-    corner = checkpoint.read_matrix(name, slice(0, _CORNER), slice(0, _CORNER))
-    return bool(abs(corner.diagonal().mean()) > _STANDS_OUT * np.sqrt((corner**2).mean()))
 
 
 def _by_place(roles: Sequence[TensorRole]) -> list[_Parts]:
@@ -291,19 +288,7 @@ def _is_turned(
     return False if straight else True if turned else None
 
 
-#: Norms that stand before the feed-forward layer, the surest name first.
-_BEFORE_FEED_FORWARD = (
-    "pre_feedforward_layernorm",
-    "ffn_norm",
-    "post_attention_layernorm",
-    "layer_norm2",
-    "ln_2",
-    "norm2",
-    "norm_2",
-    "ff_norm",
-    "pre_moe_norm",
-    "layernorm_after",
-    "final_layer_norm",
-    "pre_mlp_layernorm",
-    "linear_fc1",  # Megatron keeps it inside the matrix that it stands before
-)
+#: Norms that stand before the feed-forward layer, the surest name first; Megatron keeps it inside the matrix that it stands before.
+_NORM_NAMES = """pre_feedforward_layernorm ffn_norm post_attention_layernorm layer_norm2 ln_2 norm2 norm_2 ff_norm pre_moe_norm
+    layernorm_after final_layer_norm pre_mlp_layernorm linear_fc1"""
+_BEFORE_FEED_FORWARD = tuple(_NORM_NAMES.split())

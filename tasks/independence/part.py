@@ -46,7 +46,7 @@ class Part:
 
     @cached_property
     def layers(self) -> list[StoredLayer]:
-        """Layers of hidden units, by headers alone."""
+        """Layers of hidden units, by headers and a corner of each."""
         return feed_forward_layers(self.checkpoint, self.roles)
 
     @cached_property
