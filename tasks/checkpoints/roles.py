@@ -74,7 +74,7 @@ _ENDS = {
     "key": rf"k_proj {_NOT_RWKV}key key_proj wk {_T5}\.k attention\.k k_lin to_k attn_k",
     "value": rf"v_proj {_NOT_RWKV}value value_proj wv {_T5}\.v attention\.v v_lin to_v attn_v",
     "attention_output": rf"o_proj out_proj {_ATTENTION}\.(?:c_proj|proj|dense|wo|Wo) attention\.output\.dense {_T5}\.o "
-    r"out_lin projection_layer self_attention\.linear_proj to_out\.0 attn_out attn_output",
+    r"out_lin projection_layer self_attention\.linear_proj to_out\.0 attn_out attn_output \d+\.wo",
     "gate_up": r"gate_up_proj gate_up_proj_bias gate_and_up_proj w13 mlp\.Wi mlp\.weights_in \w*(?:mlp|moe)\.input_linear",
     "up_gate": "ff_proj",
     "router": r"(?:mlp|block_sparse_moe|moe_block|moe|ffn|feed_forward)\.(?:gate|router) router router\.layer gate\.wg "
@@ -84,9 +84,9 @@ _ENDS = {
     "down": rf"down_proj down_proj_bias w2 {_MLP}\.(?:c_proj|wo|Wo|proj_2|value|output_dense) DenseReluDense\.wo "
     r"dense_4h_to_h fc2 linear_fc2 linear2 fc_out output\.dense lin2 linear_2 mlp\.2 "
     r"\w*(?:mlp|moe)\.output_linear ff\.layer_2 ffn\.2 ffn_output ffn_down "
-    r"mlp\.weights_out mlp\.proj \d+\.ff_out ff\w*\.net\.2",
+    r"mlp\.weights_out mlp\.proj \d+\.ff_out ff\w*\.net\.2 readout\.2",
     "up_ungated": rf"{_MLP}\.(?:c_fc|wi|key|intermediate_dense) DenseReluDense\.wi dense_h_to_4h fc1 linear_fc1 linear1 "
-    r"fc_in intermediate\.dense lin1 linear_1 mlp\.0 ff\.layer_1 ffn\.0 ffn mlp\.fc ff\w*\.net\.0\.proj",
+    r"fc_in intermediate\.dense lin1 linear_1 mlp\.0 ff\.layer_1 ffn\.0 ffn mlp\.fc ff\w*\.net\.0\.proj readout\.0",
     "rotary": r"inv_freq rotary_emb\.(?:cos|sin)_cached freqs_cis",
     "position_embedding": r"position_embeddings? wpe embed_positions positional_embedding pos_embed pos_emb "
     "relative_attention_bias relative_position_bias_table",

@@ -23,6 +23,8 @@ _TOGETHER = {
     for words, roles in (
         ("w2 w1 c_proj", "gate up down"),  # Qwen
         ("w12 w3", "gate_up down"),  # DINOv2
+        ("w1 w2 ffn_ln w3", "gate up norm down"),  # EVA-CLIP
+        ("fc0 fc1", "up_ungated down"),  # MoonViT
         ("fc_1 fc_2 proj", "gate up down"),  # lit-gpt
         ("linear linear_v linear_1", "gate up down"),  # Grok
     )

@@ -193,3 +193,22 @@ def test_so_are_towers(family: str, tmp_path: Path) -> None:
     child = trace(written(tmp_path / "child", written_so(disturbed(parent, 0.9))), reference)
     assert child.verdict == "derived" and child.references[0].components[0].relation == "fine-tuned"
     assert trace(written(tmp_path / "stranger", written_so(llama(2))), reference).verdict == "independent"
+
+
+def abstractor(seed: int, r: float = 1.0) -> Tensors:
+    """A decoder behind HyperCLOVA X SEED's projector: convolutions, and two matrices that read out of them."""
+    rng, stem = np.random.default_rng(seed), "mm_projector."
+    shapes = {"net.0.b1.conv1.conv": (32, 32, 1, 1), "readout.0": (96, 32), "readout.2": (96, 96)}
+    drawn_here = {
+        f"{stem}{name}.weight": rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()
+    }
+    return llama(seed + 10) | (drawn_here if r == 1 else disturbed(drawn_here, r))
+
+
+def test_so_are_projectors_that_read_out_of_convolutions(tmp_path: Path) -> None:
+    reference = {"r": written(tmp_path / "r", abstractor(1))}
+    verdicts = []
+    for name, tensors in (("child", abstractor(1, 0.9)), ("stranger", abstractor(2))):
+        found = trace(written(tmp_path / name, tensors), reference).references[0].components
+        verdicts += [each.verdict for each in found if each.component == "projector"]
+    assert verdicts == ["derived", "independent"]
