@@ -13,12 +13,16 @@ import resource
 import subprocess
 import sys
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from checks.contracts.errors import InputFault
+from warehouse.duckdb_files import file_faults
+from warehouse.pending import copy_wanted
+from warehouse.publishing import CURRENT
 from warehouse.store import EmptyWarehouse, Warehouse, open_snapshot
 
 SECONDS = 20.0
@@ -47,6 +51,7 @@ def run_query(warehouse: Warehouse, sql: str, seconds: float = SECONDS) -> tuple
     """
     if any("\ud800" <= character <= "\udfff" for character in sql):
         raise _fault("text that is not UTF-8", "one SELECT")
+    warehouse.catch_up()
     asked = json.dumps({"folder": str(warehouse.folder), "sql": sql, "seconds": seconds})
     try:
         child = subprocess.run(
@@ -60,7 +65,7 @@ def run_query(warehouse: Warehouse, sql: str, seconds: float = SECONDS) -> tuple
         raise RuntimeError(f"the query's process failed: {child.stderr}")
     told = json.loads(child.stdout)
     if "found" in told:
-        raise _fault(told["found"], told["expected"])
+        raise InputFault(told["file"], found=told["found"], expected=told["expected"])
     return told["columns"], told["rows"]
 
 
@@ -112,18 +117,23 @@ def _main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    folder = Path(asked["folder"])
     try:
-        told = json.dumps(answer(Path(asked["folder"]), asked["sql"]))
+        with file_faults(folder / CURRENT, partial(copy_wanted, folder)):
+            told: dict[str, Any] = answer(folder, asked["sql"])
     except EmptyWarehouse as nothing:
-        told = json.dumps({"found": str(nothing), "expected": "a warehouse with measurements"})
+        told = _told(_fault(str(nothing), "a warehouse with measurements"))
     except InputFault as fault:
-        told = json.dumps({"found": fault.found, "expected": fault.expected})
+        told = _told(fault)
     except MemoryError:
-        told = json.dumps({"found": "a query that takes too much memory", "expected": "a query of fewer rows"})
+        told = _told(_fault("a query that takes too much memory", "a query of fewer rows"))
     except duckdb.Error as error:
-        found = " ".join(str(error).split())[:400]
-        told = json.dumps({"found": found, "expected": "SQL that DuckDB understands and may run"})
-    sys.stdout.write(told)
+        told = _told(_fault(" ".join(str(error).split())[:400], "SQL that DuckDB understands and may run"))
+    sys.stdout.write(json.dumps(told))
+
+
+def _told(fault: InputFault) -> dict[str, Any]:
+    return {"file": fault.file, "found": fault.found, "expected": fault.expected}
 
 
 if __name__ == "__main__":

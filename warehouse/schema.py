@@ -94,6 +94,8 @@ def describe() -> list[Table]:
 def _missing(connection: duckdb.DuckDBPyConnection, path: Path) -> list[Migration]:
     shipped = migrations()
     applied = _applied(connection)
+    if not applied:
+        _refuse_foreign(connection, path)
     _refuse_other(applied, shipped, path)
     return [step for step in [*shipped, _views()] if applied.get(step.name) != step.sha256]
 
@@ -104,6 +106,17 @@ def _applied(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
         return dict(connection.execute("select name, sha256 from schema_version").fetchall())
     except duckdb.CatalogException:
         return {}
+
+
+def _refuse_foreign(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """A database without a record of its migrations is a new one, or not ours to write in."""
+    held = "select table_name from duckdb_tables() where not internal and table_name <> 'schema_version' order by 1"
+    names = [name for (name,) in connection.execute(held).fetchall()]
+    if names:
+        found = (
+            f"no migration recorded, beside {len(names)} tables ({', '.join(names[:3])}{', …' if names[3:] else ''})"
+        )
+        raise InputFault(path, "schema_version", found, "a warehouse that gwanmun made and nobody changed")
 
 
 def _refuse_other(applied: dict[str, str], shipped: Sequence[Migration], path: Path) -> None:

@@ -8,9 +8,12 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
+
 from checks.records.scores import ItemResult, SuiteScores, TaskScore
 from tests.warehouse.records import run
 from warehouse import store
+from warehouse.pending import MAIN
 from warehouse.store import EmptyWarehouse, Warehouse
 from warehouse.writer import record_scores
 
@@ -74,6 +77,13 @@ def _hold(folder: Path, seconds: str) -> None:
         time.sleep(float(seconds))
 
 
+def _open(folder: Path) -> None:
+    """Has the record itself open, as another program may."""
+    with duckdb.connect(folder / MAIN):
+        print("open", flush=True)
+        time.sleep(600)
+
+
 def _die(folder: Path, moment: str) -> None:
     """Records a run and is killed at the moment named: inside the transaction, or after it and before publishing."""
     if moment == "unpublished":
@@ -85,4 +95,6 @@ def _die(folder: Path, moment: str) -> None:
 
 
 if __name__ == "__main__":
-    {"write": _write, "read": _read, "hold": _hold, "die": _die}[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])
+    {"write": _write, "read": _read, "hold": _hold, "open": _open, "die": _die}[sys.argv[1]](
+        Path(sys.argv[2]), *sys.argv[3:]
+    )

@@ -23,14 +23,16 @@ from warehouse.archive import pack, unpack
 from warehouse.attestation import sign, signed_statement, statement
 from warehouse.bundle import write_bundle
 from warehouse.bundled_life import LIFE_CYCLE
+from warehouse.duckdb_files import OFFLINE, STORAGE
 from warehouse.freezing import refuse_changed
 from warehouse.keys import load_private, load_public, make_keys
 from warehouse.life_cycle import load_chain, whole_chain
 from warehouse.life_steps import decide_round_by, finalise, freeze
+from warehouse.pending import MAIN
 from warehouse.publishing import publish
 from warehouse.reader import load_decision, load_history
 from warehouse.round_inputs import decide_round
-from warehouse.store import MAIN, OFFLINE, STORAGE, Warehouse
+from warehouse.store import Warehouse
 from warehouse.verification import ATTESTATION, verify_bundle
 
 CITED = {"label": {"ko": "규정", "en": "the notice"}, "citation": "Notice 1", "effective": "2026-01-01"}

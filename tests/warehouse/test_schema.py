@@ -8,11 +8,13 @@ import pytest
 from checks.contracts.errors import InputFault
 from checks.records.lineage import Trace
 from tests.warehouse.records import run
+from warehouse.duckdb_files import OFFLINE, STORAGE
 from warehouse.layout import RUN, TRACE, rows_of
+from warehouse.pending import MAIN
 from warehouse.publishing import CURRENT, publish
 from warehouse.reader import load_trace, run_states
 from warehouse.schema import _apply, describe, migrations
-from warehouse.store import MAIN, OFFLINE, STORAGE, Warehouse
+from warehouse.store import Warehouse
 from warehouse.writer import record_failure
 
 
