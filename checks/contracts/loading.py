@@ -7,6 +7,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from checks.contracts.act_files import load_acts
@@ -14,7 +15,7 @@ from checks.contracts.baselines import BaselineModel, read_baseline, read_parame
 from checks.contracts.errors import InputFault
 from checks.contracts.hub_cache import cached_snapshot, is_hub_id
 from checks.contracts.panels import read_abilities, read_costs, read_errors, read_imported, read_raters, read_roster
-from checks.contracts.plain_files import refuse_pipe
+from checks.contracts.plain_files import refuse_pipe, refuse_unopened
 from checks.contracts.policy import Policy
 from checks.contracts.programme import BaselineGate, Programme, Reference, Round, Team
 from checks.contracts.round_rules import FewerParameters
@@ -213,6 +214,7 @@ def load_programme(path: Path) -> LoadedProgramme:
     path = _absolute(path / "programme.yaml" if path.is_dir() else path)
     programme = read_typed(path, Programme)
     loaded = LoadedProgramme(path, programme.allow_outside, programme)
+    refuse_unopened(loaded.warehouse, partial(loaded.fault, "warehouse"))
     suites = {}
     for name, relative in programme.suites.items():
         suites[name] = load_suite(loaded.resolve(relative, f"suites.{name}"))

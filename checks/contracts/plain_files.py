@@ -1,9 +1,25 @@
-"""Files that can be read to their end: a named pipe, a socket or a device in a file's place would be waited for without end."""
+"""Files that can be read to their end: a named pipe, a socket or a device in a file's place would be waited for without end.
 
+And folders in which a database can be opened.
+"""
+
+import re
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from checks.contracts.errors import InputFault
+
+#: In a path, what DuckDB cuts it at, takes for another character, or cannot encode.
+_NO_DATABASE = re.compile(r"[?\\\ud800-\udfff]")
+
+
+def refuse_unopened(folder: Path, fault: Callable[[str, str], InputFault]) -> None:
+    """Raises the fault, given what was found and what is expected, where no database can be opened in the folder."""
+    if folder.exists() and not folder.is_dir():
+        raise fault("a file", "a folder")
+    if _NO_DATABASE.search(str(folder)):
+        raise fault(f"the path {str(folder)!a}", "one in UTF-8 without ? and \\: databases are not opened there")
 
 
 def refuse_pipe(path: Path) -> None:

@@ -1,5 +1,6 @@
 """How a command ends: the four exit codes, and what each fault comes to. Never a traceback on the terminal."""
 
+import errno
 import os
 import sys
 import tempfile
@@ -14,6 +15,9 @@ RAN = 0
 FOUND = 1
 BAD_INPUT = 2
 PART_WAY = 3
+
+#: A disk on which nothing can be written: full, beyond its quota, or read-only.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 #: What DuckDB makes of a KeyboardInterrupt while it computes: a RuntimeError of these words.
 _ENDED_IN_A_QUERY = "Query interrupted"
@@ -35,6 +39,11 @@ def code_of(fault: BaseException) -> int:
         return _say("stopped; the same command goes on where it was", PART_WAY)
     if isinstance(fault, BrokenPipeError):
         return _nobody_reads()
+    if isinstance(fault, OSError) and fault.errno in _NO_ROOM:
+        where = fault.filename2 or fault.filename or "a disk"
+        return _say(
+            f"{where}: found {fault.strerror}, expected room to write; then the same command goes on", BAD_INPUT
+        )
     return _known_state(fault)
 
 

@@ -9,12 +9,14 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from checks.contracts.errors import InputFault
+from checks.contracts.plain_files import refuse_unopened
 from flows.demo.architectures import INITIAL_STD
 from flows.demo.panels import write_panels
 from flows.demo.suites import TARGETS, write_suites
@@ -60,8 +62,7 @@ def make_programme(
     `progress(label, done, total)` is called with each model's optimiser steps. Raises InputFault where the folder holds
     something else, or a demo of another seed.
     """
-    if folder.exists() and not folder.is_dir():
-        raise InputFault(folder, found="a file", expected="a folder")
+    refuse_unopened(folder.resolve(), partial(InputFault, folder, ""))
     _refuse_others(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with _alone_in(folder):

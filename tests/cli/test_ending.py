@@ -136,6 +136,15 @@ def test_what_nobody_foresaw_is_one_line_and_a_file(
     assert "Traceback" in details.read_text() and "test_ending.py" in details.read_text()
 
 
+def test_a_full_disk_is_one_line_whoever_meets_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(OSError) as raised, Path("/dev/full").open("w") as full:
+        full.write("x")
+    assert code_of(raised.value) == 2
+    assert capsys.readouterr().err == (
+        "a disk: found No space left on device, expected room to write; then the same command goes on\n"
+    )
+
+
 def test_ctrl_c_while_duckdb_computes_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
     connection = duckdb.connect(config={"threads": "1"})  # another thread that computes hears nothing of signals
     former = signal.signal(signal.SIGVTALRM, signal.default_int_handler)  # pressed again and again, while it computes
