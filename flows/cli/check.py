@@ -35,12 +35,15 @@ def check(
     ],
     as_json: JsonOption = False,
 ) -> None:
-    """Validate a file with all that it names; run nothing.
+    """Validate a file with all that it names; measure nothing.
 
     FILE is a programme, submission, suite, policy or what-if patch; which one, its keys say. Looked at are unknown keys,
     types and ids; points that do not add up; panels, imported points and rulings (unknown teams, values over the maximum, too few
     raters); every task and item of every suite; the headers of every checkpoint that is named (truncated or corrupt
     safetensors, pickles); evidence that is named and missing.
+
+    No model runs and nothing is recorded. But a task file with `!function` is code, as in lm-evaluation-harness: to look at its
+    items, the Python files that it names are imported and their functions called.
 
     `gwanmun run` stops with exit code 2 on the first fault of a programme; a fault in one team's submission stops that
     team only. `gwanmun check` shows all faults of both kinds, one a line on standard error.

@@ -25,6 +25,7 @@ from checks.contracts.suite import SuiteTask
 from checks.contracts.task_files import task_files
 from tasks.benchmark.hub_revisions import pinned
 from tasks.benchmark.library_quiet import quiet_libraries
+from tasks.benchmark.safe_templates import sandbox_templates
 from tasks.benchmark.sandbox import check_sandbox
 from tasks.benchmark.sandbox.code_eval import code_eval_sandboxed, runs_in_sandbox, score_pass_at
 from tasks.benchmark.task_checks import check_task
@@ -71,6 +72,7 @@ def load_tasks(suite: LoadedSuite) -> list[LoadedTask]:
     Raises InputFault for a task, data file, split or metric that is not there.
     """
     quiet_libraries()
+    sandbox_templates()
     return [
         _load(suite, index, setting)
         for index, setting in enumerate(suite.suite.tasks)
