@@ -6,14 +6,14 @@ An act that changes who is out is never a number in the rules: it is a row with 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
 
 from pydantic import Field
 
 from checks.contracts.errors import InputFault
-from checks.contracts.fields import Number, Sha256, is_absent, is_of_writable_size
+from checks.contracts.fields import Number, Sha256, day_of, decimal_of, is_absent, is_of_writable_size
 from checks.contracts.rulings import is_same_person
 from checks.contracts.tables import TableRow, read_table
 from checks.records.decisions import GateOutcome
@@ -196,10 +196,10 @@ def read_votes(path: Path, teams: list[str]) -> list[Vote]:
 def day(row: TableRow, column: str) -> date:
     """A cell that is a day."""
     text = row.text(column)
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InputFault(row.path, column, repr(text), "a date, YYYY-MM-DD", line=row.line) from None
+    found = day_of(text)
+    if found is None:
+        raise InputFault(row.path, column, repr(text), "a date, YYYY-MM-DD", line=row.line)
+    return found
 
 
 def _read(path: Path, teams: list[str], columns: tuple[str, ...], make: Callable[[TableRow], Act]) -> list[Act]:
@@ -229,10 +229,7 @@ def _cells(row: TableRow, **read: object) -> dict[str, object]:
 
 def _points(row: TableRow) -> Decimal:
     text = row.text("points")
-    try:
-        points = Decimal(text)
-    except InvalidOperation:
-        points = Decimal("NaN")
-    if not is_of_writable_size(points) or not points:
+    points = decimal_of(text)
+    if points is None or not is_of_writable_size(points) or not points:
         raise InputFault(row.path, "points", repr(text), "a number other than 0", line=row.line)
     return points

@@ -15,6 +15,7 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
+from checks.contracts.fields import Day
 from checks.contracts.round_rules import Cited
 
 Profile = Literal["public", "team", "committee", "auditor"]
@@ -40,7 +41,7 @@ PARTS: dict[Part, str] = {
 class Disclosure(Cited):
     """What bundles and reports of each profile disclose; a profile's list adds to the outcome, which all of them hold."""
 
-    embargo_until: date | None = Field(None, description="no public bundle or report before this day")
+    embargo_until: Day | None = Field(None, description="no public bundle or report before this day")
     public: list[OpenPart] = Field(description="what anybody may see; single raters' values never are")
     team: list[OpenPart] = Field(description="what a team may see of itself; of the others it sees what is public")
     committee: list[Part] = Field(description="what the committee may see of all teams")

@@ -1,9 +1,11 @@
-"""The field types that the four files share: identifiers, points as decimals, titles in two languages."""
+"""The field types that the four files share: identifiers, points as decimals, days, titles in two languages."""
 
+import re
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationInfo
 
 from checks.records.record import Text
 
@@ -17,9 +19,51 @@ class Contract(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+#: In a validation's context: the values are those of a hand-written file, where a number stands without quotes.
+HAND_WRITTEN = "hand-written"
+
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,9})?")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def decimal_of(text: str) -> Decimal | None:
+    """The number that a person wrote; None for what Python alone reads as one (`1_0`, `NaN`) and for what is none."""
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+def day_of(text: str) -> date | None:
+    """The day that `YYYY-MM-DD` means, or None: no other spelling of a day, and no day that there is not."""
+    try:
+        return date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        return None
+
+
 def _not_a_boolean(value: Any) -> Any:
     if isinstance(value, bool):
         raise ValueError("a number, not yes or no")
+    return value
+
+
+def _as_number(value: Any, info: ValidationInfo) -> Any:
+    """Records of a programme hold decimals as text; who writes a file by hand and puts quotes says that it is none."""
+    if isinstance(value, str) and decimal_of(value) is None:
+        raise ValueError("a number")
+    if isinstance(value, str) and HAND_WRITTEN in (info.context or {}):
+        raise ValueError("a number without quotes")
+    return value
+
+
+def _is_day(value: Any) -> Any:
+    day = day_of(value) if isinstance(value, str) else value
+    if not isinstance(day, date) or isinstance(day, datetime):
+        raise ValueError("a date, YYYY-MM-DD")
+    return day
+
+
+def _is_version_number(value: Any) -> Any:
+    if type(value) is not int:  # true and 1.0 are equal to 1
+        raise ValueError("1")
     return value
 
 
@@ -44,18 +88,28 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=6
 ProgrammeId = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=64)]
 TaskId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=128)]
 Number = Annotated[
-    Decimal, BeforeValidator(_not_a_boolean), AfterValidator(_of_writable_size), Field(allow_inf_nan=False)
+    Decimal,
+    BeforeValidator(_as_number),
+    BeforeValidator(_not_a_boolean),
+    AfterValidator(_of_writable_size),
+    Field(allow_inf_nan=False),
 ]
 Positive = Annotated[Number, Field(gt=0)]
 NotNegative = Annotated[Number, Field(ge=0)]
 Share = Annotated[Number, Field(ge=0, le=1)]
-Count = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=0)]
+Whole = Annotated[int, Strict(), BeforeValidator(_not_a_boolean)]
+Count = Annotated[Whole, Field(ge=0)]
+YesNo = Annotated[bool, Strict()]
+Day = Annotated[date, BeforeValidator(_is_day)]
+Version = Annotated[Literal[1], BeforeValidator(_is_version_number)]
 RelativePath = Annotated[str, Field(min_length=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 __all__ = [
+    "HAND_WRITTEN",
     "Contract",
     "Count",
+    "Day",
     "Identifier",
     "NotNegative",
     "Number",
@@ -66,6 +120,11 @@ __all__ = [
     "Share",
     "TaskId",
     "Text",
+    "Version",
+    "Whole",
+    "YesNo",
+    "day_of",
+    "decimal_of",
     "is_absent",
     "is_of_writable_size",
 ]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from checks.contracts.errors import InputFault
-from checks.contracts.fields import Contract, Count, Identifier, NotNegative, Number, Positive, Share
+from checks.contracts.fields import Contract, Count, Identifier, NotNegative, Number, Positive, Share, Version, YesNo
 from checks.contracts.programme import Effect, Round
 from checks.contracts.typed_file import read_typed
 from checks.records.decisions import GateOutcome
@@ -17,7 +17,7 @@ from checks.records.record import Text
 class GatePatch(Contract):
     """What is supposed of one gate; what is not said stays."""
 
-    dropped: bool = Field(False, description="true: as if the round did not have this gate")
+    dropped: YesNo = Field(False, description="true: as if the round did not have this gate")
     fail: Effect | None = Field(None, description="what `fail` does")
     conditional: Effect | None = Field(None, description="what `conditional` does")
     indeterminate: Effect | None = Field(None, description="what `indeterminate` does")
@@ -51,7 +51,7 @@ class SupposedRuling(Contract):
 class Patch(Contract):
     """What is supposed to be different. Its result is marked what-if, is not recorded and cannot be bundled."""
 
-    version: Literal[1] = Field(description="1")
+    version: Version = Field(description="1")
     what_if: Text = Field(description="what is supposed, in a sentence")
     policy: str | None = Field(None, description="another policy: a shipped one's name or a file beside the patch")
     places: Count | None = Field(None, description="places in the round")
@@ -71,7 +71,7 @@ class Patch(Contract):
 
 def read_patch(path: Path, round_: Round) -> Patch:
     """The patch, of which every name must be the round's. Raises InputFault."""
-    patch = read_typed(path, Patch)
+    patch = read_typed(path, Patch, numbers_in_quotes=True)
     teams = [team.id for team in round_.teams if team.withdrawn is None]
     gates = [gate.id for gate in round_.gates]
     parts = [part.id for part in round_.score.parts]

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from checks.contracts.fields import Contract, Identifier, Number, Share, Text
+from checks.contracts.fields import Contract, Identifier, Number, Share, Text, Version
 from checks.contracts.submission import ComponentId
 from checks.records.decisions import GateOutcome
 
@@ -94,7 +94,7 @@ class DataQualityPolicy(Contract):
 class Policy(Contract):
     """What a finding means."""
 
-    version: Literal[1] = Field(description="1")
+    version: Version = Field(description="1")
     policy: Identifier = Field(description="the policy's name")
     title: Text = Field(description="its title, Korean and English")
     source: str = Field(min_length=1, description="the notice or guideline that this states")

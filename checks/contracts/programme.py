@@ -1,6 +1,6 @@
 """`programme.yaml`: what is evaluated, and by which rules."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
@@ -9,6 +9,7 @@ from checks.contracts.disclosure import Disclosure
 from checks.contracts.fields import (
     Contract,
     Count,
+    Day,
     Identifier,
     NotNegative,
     Positive,
@@ -16,6 +17,8 @@ from checks.contracts.fields import (
     RelativePath,
     Share,
     Text,
+    Version,
+    YesNo,
     is_absent,
 )
 from checks.contracts.round_rules import (
@@ -55,7 +58,7 @@ class Team(Contract):
     submission: RelativePath | None = Field(
         None, description="its submission.yaml; absent where all its points are imported"
     )
-    withdrawn: date | None = Field(None, description="the day on which it withdrew: no total and no rank")
+    withdrawn: Day | None = Field(None, description="the day on which it withdrew: no total and no rank")
 
 
 class Gate(Contract):
@@ -152,8 +155,8 @@ AnyGate = Annotated[
 class Window(Contract):
     """The days on which a round's benchmark may be measured, both included, in UTC."""
 
-    first: date = Field(description="the first day")
-    last: date = Field(description="the last day")
+    first: Day = Field(description="the first day")
+    last: Day = Field(description="the last day")
 
     @model_validator(mode="after")
     def _in_order(self) -> "Window":
@@ -316,11 +319,11 @@ class Round(Contract):
 class Programme(Contract):
     """What is evaluated, and by which rules."""
 
-    version: Literal[1] = Field(description="1")
+    version: Version = Field(description="1")
     programme: ProgrammeId = Field(description="the programme's id")
     title: Text = Field(description="its title, Korean and English")
-    simulated: bool = Field(False, description="true: every page and table says that the data are simulated")
-    allow_outside: bool = Field(False, description="true: paths may leave this file's folder")
+    simulated: YesNo = Field(False, description="true: every page and table says that the data are simulated")
+    allow_outside: YesNo = Field(False, description="true: paths may leave this file's folder")
     warehouse: RelativePath = Field(description="a folder; any DuckDB client opens its current.duckdb, read-only")
     references: list[Reference] = Field([], description="models that submissions are traced against")
     suites: dict[Identifier, RelativePath] = Field({}, description="named sets of benchmark tasks")

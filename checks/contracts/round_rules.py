@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from checks.contracts.fields import (
     Contract,
     Count,
+    Day,
     Identifier,
     NotNegative,
     Number,
@@ -24,7 +25,7 @@ class Cited(Contract):
 
     label: Text = Field(description="the rule's name, Korean and English")
     citation: str = Field(min_length=1, description="the law, notice or guideline that states it")
-    effective: date = Field(description="the day from which it holds")
+    effective: Day = Field(description="the day from which it holds")
 
 
 class Adjustments(Cited):
@@ -41,13 +42,13 @@ class Waivers(Cited):
         description="CSV: team, gate, expires, reason, signed_by, second_signature, optional evidence"
     )
     within: Share = Field(description="how far the bound may be missed, as a share of it")
-    as_of: date = Field(description="the day on which the round is decided: a waiver that has expired does nothing")
+    as_of: Day = Field(description="the day on which the round is decided: a waiver that has expired does nothing")
 
 
 class Withdrawal(Cited):
     """What a team's withdrawal does to the others."""
 
-    until: date = Field(description="the last day on which a team may withdraw")
+    until: Day = Field(description="the last day on which a team may withdraw")
     effect: Literal["vacancy", "uses_cut", "keeps_population"] = Field(
         description="vacancy: its place is vacant and populations go on without it; uses_cut: it also uses up one of the "
         "planned cuts; keeps_population: it stays in every population `all` with the values that it has"
@@ -101,7 +102,7 @@ class PublishedDraw(Contract):
     """Of equal teams the order is drawn: by the SHA-256 of `seed:team`, the smallest first, as anyone can draw again."""
 
     draw: str = Field(min_length=1, description="the seed, published before anyone could know whom it favours")
-    published_on: date = Field(description="the day on which it was published; not after the rules are frozen")
+    published_on: Day = Field(description="the day on which it was published; not after the rules are frozen")
     source: str = Field(min_length=1, description="where it was published")
 
 
@@ -152,7 +153,7 @@ class OnVacancy(Cited):
     then: Literal["open_call", "leave"] = Field(
         description="open_call: an additional call, a round of its own; leave: the place stays vacant"
     )
-    opened: date | None = Field(None, description="the day on which the call was opened, where it has been")
+    opened: Day | None = Field(None, description="the day on which the call was opened, where it has been")
 
 
 class Invalidations(Cited):
@@ -173,8 +174,8 @@ class Invalidations(Cited):
 class Freeze(Cited):
     """Days after which nothing new counts."""
 
-    rules: date = Field(description="the day on which the rules are fixed: none of them may take effect later")
-    evidence: date = Field(description="the last day on which evidence counts")
+    rules: Day = Field(description="the day on which the rules are fixed: none of them may take effect later")
+    evidence: Day = Field(description="the last day on which evidence counts")
     late_evidence: RelativePath | None = Field(
         None,
         description="CSV: team, received_on, sha256, title: what came later, recorded and not part of the decision",
@@ -187,7 +188,7 @@ class Appeals(Cited):
     file: RelativePath = Field(
         description="CSV: team, gate, ground, filed_on, result, reason, signed_by, second_signature, optional evidence"
     )
-    opened: date = Field(description="the day of the decision that is appealed; the window runs from it")
+    opened: Day = Field(description="the day of the decision that is appealed; the window runs from it")
     window_days: Count = Field(description="how many days after that an appeal may be filed; later ones are rejected")
     grounds: list[Identifier] = Field(min_length=1, description="grounds that are admissible; others are rejected")
     original_panel: Literal["excluded", "allowed"] = Field(

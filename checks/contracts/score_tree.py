@@ -8,7 +8,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from checks.contracts.fields import Contract, Count, Identifier, NotNegative, Number, Positive, RelativePath, is_absent
+from checks.contracts.fields import (
+    Contract,
+    Count,
+    Day,
+    Identifier,
+    NotNegative,
+    Number,
+    Positive,
+    RelativePath,
+    is_absent,
+)
 from checks.contracts.round_rules import Cited
 
 
@@ -128,7 +138,7 @@ class MovingBaseline(Cited):
     table: RelativePath = Field(
         description="CSV: model, released_on, task, score (metric × 100), optional source; every task of the suite for each model"
     )
-    as_of: date = Field(description="the day on which the baseline is fixed; models released later do not count")
+    as_of: Day = Field(description="the day on which the baseline is fixed; models released later do not count")
     months: Annotated[Count, Field(ge=1)] = Field(description="how many months before that day count, for example 6")
     take: Literal["best_model", "best_of_each_task"] = Field(
         description="best_model: the suite's mean of the best single model; best_of_each_task: the mean over tasks of the best "

@@ -1,6 +1,5 @@
 """`submission.yaml`: what one team hands in."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, get_args
 
@@ -9,6 +8,7 @@ from pydantic import Field, model_validator
 from checks.contracts.fields import (
     Contract,
     Count,
+    Day,
     Identifier,
     NotNegative,
     Positive,
@@ -16,6 +16,9 @@ from checks.contracts.fields import (
     Sha256,
     Share,
     TaskId,
+    Version,
+    Whole,
+    YesNo,
     is_absent,
 )
 
@@ -52,7 +55,7 @@ class Component(Contract):
     reference: str | None = Field(
         None, description="borrowed: the model it was taken from, a reference's id where there is one"
     )
-    frozen: bool | None = Field(None, description="borrowed: whether its weights were left as they were")
+    frozen: YesNo | None = Field(None, description="borrowed: whether its weights were left as they were")
     licence: str | None = Field(None, description="borrowed: the licence it came under, an SPDX expression")
     control: Literal["kept", "lost"] | None = Field(
         None, description="borrowed: whether the team can change, operate and replace it without anyone's leave"
@@ -105,7 +108,7 @@ class SeedCommitment(Contract):
     They are what transformers gives for the model's config.json, in float32 on the CPU, after `torch.manual_seed(seed)`.
     """
 
-    committed_on: date = Field(description="the day on which the evaluator was shown the hash")
+    committed_on: Day = Field(description="the day on which the evaluator was shown the hash")
     sha256: Sha256 = Field(description="SHA-256 of the seed's decimal digits")
     recorded_by: str = Field(min_length=1, description="who kept it")
     transformers: ReleaseNumber = Field(description="the version of transformers that drew the weights")
@@ -167,7 +170,7 @@ class Training(Contract):
     """What log and checkpoints are held against; a field not declared makes its checks conditional."""
 
     init: Initialisation | None = Field(None, description="the law of the step-0 weights")
-    seed: int | None = Field(None, description="the seed of the step-0 weights")
+    seed: Whole | None = Field(None, description="the seed of the step-0 weights")
     seed_commitment: SeedCommitment | None = Field(
         None,
         exclude_if=is_absent,
@@ -250,9 +253,9 @@ class Evidence(Contract):
 class Submission(Contract):
     """What one team hands in."""
 
-    version: Literal[1] = Field(description="1")
+    version: Version = Field(description="1")
     team: Identifier = Field(description="the team's id in the programme")
-    allow_outside: bool = Field(False, description="true: paths may leave this file's folder")
+    allow_outside: YesNo = Field(False, description="true: paths may leave this file's folder")
     model: Model = Field(description="the model and its components")
     targets: dict[Identifier, dict[TaskId, Positive]] = Field(
         {}, description="suite → task → the score of the team's own target model, metric × 100"

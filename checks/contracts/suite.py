@@ -16,6 +16,9 @@ from checks.contracts.fields import (
     RelativePath,
     Share,
     TaskId,
+    Version,
+    Whole,
+    YesNo,
     is_absent,
 )
 from checks.contracts.tables import read_table
@@ -103,24 +106,24 @@ class SuiteTask(Contract):
 class Suite(Contract):
     """A set of benchmark tasks, the same for every team."""
 
-    version: Literal[1] = Field(description="1")
+    version: Version = Field(description="1")
     suite: Identifier = Field(description="the suite's id")
-    allow_outside: bool = Field(False, description="true: paths may leave this file's folder")
+    allow_outside: YesNo = Field(False, description="true: paths may leave this file's folder")
     tasks: list[SuiteTask] = Field(min_length=1, description="the tasks")
     fewshot_order: Literal["harness", "per_document"] = Field(
         "harness", description="the harness's own single-process order over the whole split, or drawn for each document"
     )
-    chat_template: bool = Field(
+    chat_template: YesNo = Field(
         False, description="true: prompts are conversations in the model's own chat template, examples as turns"
     )
-    batch_invariant: bool = Field(
+    batch_invariant: YesNo = Field(
         False,
         description="true: no bit of an answer depends on batches, order, a limit or a resume, in 16 bits too; slower",
     )
     repeats: Annotated[Count, Field(ge=1, le=MOST_REPEATS)] = Field(
         1, description="how often generated answers are drawn"
     )
-    seed: int = Field(1234, description="the seed of few-shot order and sampling")
+    seed: Whole = Field(1234, description="the seed of few-shot order and sampling")
 
     @model_validator(mode="after")
     def _once_each(self) -> "Suite":

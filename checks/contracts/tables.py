@@ -4,11 +4,11 @@ import csv
 import io
 import re
 from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 from checks.contracts.errors import InputFault
-from checks.contracts.fields import is_of_writable_size
+from checks.contracts.fields import decimal_of, is_of_writable_size
 
 #: A panel is hundreds of rows; ten million characters is a mistake.
 MAX_BYTES = 10_000_000
@@ -48,12 +48,9 @@ class TableRow:
     def number(self, column: str, least: Decimal, most: Decimal | None) -> Decimal:
         """The cell as an exact decimal within [least, most]."""
         value = self.text(column)
-        try:
-            number = Decimal(value)
-        except InvalidOperation:
-            raise InputFault(self.path, column, repr(value), "a number", line=self.line) from None
-        if not is_of_writable_size(number) or number < least or (most is not None and number > most):
-            wanted = f"at least {least}" if most is None else f"a number from {least} to {most}"
+        number = decimal_of(value)
+        if number is None or not is_of_writable_size(number) or number < least or (most is not None and number > most):
+            wanted = f"a number of at least {least}" if most is None else f"a number from {least} to {most}"
             raise InputFault(self.path, column, repr(value), wanted, line=self.line)
         return number
 

@@ -1,16 +1,18 @@
 """One YAML file read into its typed model; what pydantic finds becomes one clear message, further faults stand behind it."""
 
-from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from checks.contracts.errors import InputFault
-from checks.contracts.yaml_source import YamlSource
+from checks.contracts.fields import HAND_WRITTEN
+from checks.contracts.yaml_source import YamlSource, kind_of
 
 Model = TypeVar("Model", bound=BaseModel)
+
+#: Characters of a value that a message repeats.
+MOST_SHOWN = 80
 
 #: pydantic's words for a programmer, in a user's words.
 _EXPECTED = {
@@ -26,17 +28,26 @@ _EXPECTED = {
     "decimal_type": "a number",
     "bool_parsing": "true or false",
     "bool_type": "true or false",
-    "date_parsing": "a date, YYYY-MM-DD",
-    "date_from_datetime_parsing": "a date, YYYY-MM-DD",
-    "date_type": "a date, YYYY-MM-DD",
 }
 
 
-def read_typed(path: Path, model: type[Model]) -> Model:
-    """The file as `model`; raises InputFault with its first fault (an unknown key before others) and `more`."""
+#: pydantic's bounds, each in words, and the name of its limit.
+_BOUNDS = {
+    "greater_than": ("a number above", "gt"),
+    "greater_than_equal": ("a number of at least", "ge"),
+    "less_than": ("a number below", "lt"),
+    "less_than_equal": ("a number of at most", "le"),
+}
+
+
+def read_typed(path: Path, model: type[Model], *, numbers_in_quotes: bool = False) -> Model:
+    """The file as `model`; raises InputFault with its first fault (an unknown key before others) and `more`.
+
+    `numbers_in_quotes`: a file that Gwanmun may have written itself, as JSON, where decimals are text.
+    """
     source = YamlSource(path)
     try:
-        return model.model_validate(source.data)
+        return model.model_validate(source.data, context={} if numbers_in_quotes else {HAND_WRITTEN: True})
     except ValidationError as error:
         unknown_first = sorted(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
         faults = [_fault(source, detail) for detail in unknown_first]
@@ -56,6 +67,10 @@ def _fault(source: YamlSource, detail: Any) -> InputFault:
     if kind == "value_error" and "; " in words:
         expected, found = words.removeprefix("Value error, ").split("; ", 1)
         return InputFault(source.path, key, found, expected, line)
+    if kind in _BOUNDS:
+        bound, limit = _BOUNDS[kind]
+        number = str(detail["ctx"][limit]).removeprefix("Decimal('").removesuffix("')")  # pydantic's way to write one
+        words = f"{bound} {number}"
     if kind == "string_pattern_mismatch":
         words = f"text that matches {detail['ctx']['pattern']}"
     expected = _EXPECTED.get(kind, words.removeprefix("Value error, ").removeprefix("Input should be "))
@@ -74,12 +89,10 @@ def _unknown_form(source: YamlSource, detail: Any) -> InputFault:
 
 
 def _as_written(value: Any) -> str:
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if value is None:
-        return "nothing"
-    return str(value) if isinstance(value, Decimal | date) else repr(value)
+    if not isinstance(value, str):
+        return _shortened(kind_of(value))
+    return repr(_shortened(value))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"

@@ -1,16 +1,17 @@
 """YAML as the users wrote it: decimals stay decimals, a key written twice is an error, and every key has a line.
 
-Binary floating point would turn 69.37 into 69.3700000000000045…; here it becomes Decimal("69.37").
+Binary floating point would turn 69.37 into 69.3700000000000045…; here it becomes Decimal("69.37"). Of YAML 1.1's surprises
+none is left: the key `on` is text, 010 is ten, and 1:30 is no number.
 """
 
 import re
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from checks.contracts.errors import InputFault
+from checks.contracts.fields import day_of, decimal_of
 from checks.contracts.plain_files import refuse_pipe
 
 #: A hand-written file is kilobytes; more is a mistake or an attack.
@@ -20,20 +21,48 @@ MAX_NODES = 200_000
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader whose numbers with a point or an exponent are decimals."""
+    """SafeLoader for what people write: numbers are decimal and exact, days are days, a key is text."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """The mapping with its keys as they are written: YAML 1.1 reads the key `on` as true."""
+        node = super().compose_mapping_node(anchor)
+        node.value = [(_as_text(name), value) for name, value in node.value]
+        return node
 
 
-def _decimal(loader: _Loader, node: yaml.ScalarNode) -> Any:
-    try:
-        return Decimal(str(node.value).replace("_", ""))
-    except InvalidOperation:
-        return str(node.value)
+def _as_text(name: yaml.Node) -> yaml.Node:
+    if not isinstance(name, yaml.ScalarNode) or name.tag == "tag:yaml.org,2002:merge":
+        return name
+    return yaml.ScalarNode("tag:yaml.org,2002:str", name.value, name.start_mark, name.end_mark, name.style)
 
 
-_Loader.add_constructor("tag:yaml.org,2002:float", _decimal)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?\d[\d_]*(\.[\d_]*)?[eE][-+]?\d+$"), list("-+0123456789")
-)
+def _number(loader: _Loader, node: yaml.ScalarNode) -> Any:
+    """A whole number, a decimal, or the text where it is neither; an endless whole number stays a decimal, which is quick."""
+    text = str(node.value)
+    number = decimal_of(text)
+    if number is None:
+        return text
+    return int(text) if re.fullmatch(r"[-+]?[0-9]{1,100}", text) else number
+
+
+def _day(loader: _Loader, node: yaml.ScalarNode) -> Any:
+    """A day, or the text where there is no such day: the file's model then says where and what it expects."""
+    return day_of(str(node.value)) or str(node.value)
+
+
+#: Of YAML 1.1's numbers those that everybody reads alike: no octal 010, no 1:30 that means 90, no 1_000, no hexadecimal.
+_RESOLVED = {
+    "int": ("-+0123456789", re.compile(r"^[-+]?[0-9]+$"), _number),
+    "float": ("-+0123456789.", re.compile(r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$"), _number),
+    "timestamp": ("0123456789", re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), _day),
+}
+_Loader.yaml_implicit_resolvers = {
+    first: [each for each in known if each[0].rsplit(":", 1)[-1] not in _RESOLVED]
+    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+for _kind, (_first, _pattern, _made) in _RESOLVED.items():
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", _pattern, list(_first))
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", _made)
 
 
 class YamlSource:
@@ -51,15 +80,21 @@ class YamlSource:
             _refuse_unfolding(path, self.root)
             self._refuse_doubled_keys(self.root, "")
             self.data: Any = yaml.load(text, Loader=_Loader)
+        except yaml.reader.ReaderError as error:
+            found, before = f"the character {error.character:#06x}", text[: error.position]
+            raise InputFault(path, found=found, expected="text", line=before.count("\n") + 1) from None
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
-            found = getattr(error, "problem", None) or "text that is not YAML"
+            problem = str(getattr(error, "problem", None) or "text that is not YAML")
             line = mark.line + 1 if mark is not None else None
-            raise InputFault(path, found=str(found), expected="valid YAML", line=line) from None
-        except (ValueError, RecursionError) as error:
-            raise InputFault(path, found=str(error) or "nesting without end", expected="valid YAML") from None
+            raise InputFault(path, "", problem.removeprefix("found "), "valid YAML", line) from None
+        except RecursionError:
+            raise InputFault(path, found="nesting without end", expected="valid YAML") from None
+        except (KeyError, ValueError, TypeError):
+            raise InputFault(path, found="a tag that does not fit its value", expected="valid YAML") from None
         if not isinstance(self.data, dict):
-            raise InputFault(path, found=type(self.data).__name__, expected="a YAML mapping")
+            line = self.root.start_mark.line + 1
+            raise InputFault(path, found=kind_of(self.data), expected="a YAML mapping", line=line)
 
     def locate(self, location: tuple[int | str, ...], missing: bool = False) -> tuple[str, int]:
         """The dotted key and the line of a pydantic error location, whose union tags are no keys and are skipped.
@@ -92,6 +127,13 @@ class YamlSource:
         elif isinstance(node, yaml.SequenceNode):
             for index, value in enumerate(node.value):
                 self._refuse_doubled_keys(value, f"{key}[{index}]")
+
+
+def kind_of(value: Any) -> str:
+    """What a value of a YAML file is, in a user's words."""
+    if value is None:
+        return "nothing"
+    return {dict: "a mapping", list: "a list", str: "text", bool: str(value).lower()}.get(type(value), str(value))
 
 
 def line_of_key(path: Path, key: str) -> int | None:

@@ -131,7 +131,7 @@ def test_the_table_of_a_baseline_is_whole_or_refused(tmp_path: Path) -> None:
         (",b,", ",a,", "'a' twice for 'm'"),
         ("m,2025-08-01,b", "m,2025-08-02,b", "2025-08-02 for 'm', expected 2025-08-01"),
         (",b,", ",c,", "'c', expected one of a, b"),
-        ("60.5", "-1", "'-1', expected at least 0"),
+        ("60.5", "-1", "'-1', expected a number of at least 0"),
     ]:
         table.write_text(rows.replace(old, new))
         with pytest.raises(InputFault, match=words):

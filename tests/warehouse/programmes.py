@@ -117,7 +117,7 @@ def make_imported(folder: Path, **changed: object) -> LoadedProgramme:
         "places": 2,
         "teams": [{"id": team, "name": {"ko": f"{team}팀", "en": f"Team {team}"}} for team in "abc"],
         "score": {"points": 100, "parts": parts},
-        "gates": [{"id": "floor", "check": "threshold", "of": "agency", "at_least": "30.5", "fail": "eliminate"}],
+        "gates": [{"id": "floor", "check": "threshold", "of": "agency", "at_least": 30.5, "fail": "eliminate"}],
         "rulings": "panels/rulings.csv",
         "select": {"eliminate_bottom": 1, "scope": "all", "quota": "additive", "confidence": 0.75},
     }

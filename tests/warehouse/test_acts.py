@@ -63,7 +63,7 @@ def test_a_round_with_acts_is_bundled_and_verified(tmp_path: Path) -> None:
 
 def test_an_appeal_that_is_granted_supersedes_the_decision_and_the_old_one_is_kept(tmp_path: Path) -> None:
     """C is out by the floor; on day nine another panel lets it pass: a second link of the chain, the first unchanged."""
-    gate = {"id": "floor", "check": "threshold", "of": "agency", "at_least": "30.5", "fail": "eliminate"}
+    gate = {"id": "floor", "check": "threshold", "of": "agency", "at_least": 30.5, "fail": "eliminate"}
     loaded = make_imported(tmp_path / "programme", rulings=None, gates=[gate])
     (loaded.folder / "panels" / "appeals.csv").write_text(
         f"team,gate,ground,filed_on,result,{HEAD}\nc,floor,misreading,2026-01-24,pending,심리,Q1,Q2\n"

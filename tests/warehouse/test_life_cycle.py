@@ -45,7 +45,7 @@ APPEALS = {
     "original_panel": "excluded",
     "pending": "review",
 }
-INVALID = {**CITED, "file": "panels/invalid.csv", "at_least": "0.05", "then": "vacancy"}
+INVALID = {**CITED, "file": "panels/invalid.csv", "at_least": 0.05, "then": "vacancy"}
 SELECT = {"eliminate_bottom": 1, "scope": "all", "quota": "additive"}
 SIGNED = "reason,signed_by,second_signature\n"
 RULINGS = "team,gate,result,reason,signed_by,second_signature,evidence\n"
@@ -321,7 +321,7 @@ def test_a_freeze_pins_the_table_of_a_moving_baseline(tmp_path: Path) -> None:
         "check": "baseline",
         "suite": "common",
         "baseline": moving,
-        "at_least": "0.95",
+        "at_least": 0.95,
         "fail": "review",
     }
     loaded = make(tmp_path / "round")
