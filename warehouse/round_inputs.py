@@ -247,7 +247,7 @@ def _team_inputs(loaded: LoadedProgramme, round_: Round, policy: Policy | None) 
         reads = bool(done) or any(isinstance(gate, EvidenceGate | LicenceGate) for gate in round_.gates)
         measured = replace(_measured(warehouse, done, faults), quality=judged, checked=of_results or None)
         teams[team.id] = (
-            _with_submission(loaded, team, measured, round_.settings_may_differ)
+            _with_submission(loaded, team, measured, None if _lacks_targets(runs) else round_.settings_may_differ)
             if reads and not _unreadable(runs)
             else measured
         )
@@ -259,15 +259,20 @@ def _unreadable(runs: Sequence[PlannedRun]) -> bool:
     return not runs or all(run.fault is not None for run in runs)
 
 
+def _lacks_targets(runs: Sequence[PlannedRun]) -> bool:
+    """Whether the submission's target scores are at fault, which its benchmark runs say."""
+    return any(run.stage == "benchmark" and run.fault is not None for run in runs)
+
+
 def _with_submission(
-    loaded: LoadedProgramme, team: Team, measured: TeamInputs, may_differ: Sequence[str]
+    loaded: LoadedProgramme, team: Team, measured: TeamInputs, may_differ: Sequence[str] | None
 ) -> TeamInputs:
-    """What the submission itself says, beside what was measured of it."""
+    """What the submission itself says, beside what was measured of it; without `may_differ`, no targets are read."""
     handed = loaded.submission(team)
     submission = handed.submission
     return replace(
         measured,
-        targets=targets_of(handed, measured.suites, may_differ),
+        targets={} if may_differ is None else targets_of(handed, measured.suites, may_differ),
         declared=submission.model.components,
         handed_in=handed_in(submission.evidence),
         licence=submission.model.licence,

@@ -10,7 +10,7 @@ benchmark t1 common
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from checks.records.runs import run_id_of
 from warehouse.content import HashCache, hash_file, hash_tree
 from warehouse.reader import run_states
 from warehouse.store import Warehouse
+from warehouse.target_models import check_targets
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,16 @@ class PlannedRun:
 
 @dataclass(frozen=True)
 class SubmissionContent:
-    """The hashes of what a team handed in, and whether a server answers for the model in the benchmark."""
+    """The hashes of what a team handed in, and whether a server answers for the model in the benchmark.
+
+    `targets_fault` says why its results cannot be held against the target scores that it names.
+    """
 
     submission: str
     model: str
     checkpoints: Mapping[int, str]
     served: bool = False
+    targets_fault: str | None = None
 
 
 def plan(loaded: LoadedProgramme, round_: Round) -> list[PlannedRun]:
@@ -69,7 +74,7 @@ def plan(loaded: LoadedProgramme, round_: Round) -> list[PlannedRun]:
     suites = {name: suite_sha256(loaded.suites[name], cache) for name in round_.suites()}
     references = {each.id: hash_tree(loaded.reference_path(each), cache) for each in loaded.programme.references}
     contents = {
-        team.id: _content_or_fault(loaded, team, cache)
+        team.id: _content_or_fault(loaded, round_, team, cache)
         for team in round_.teams
         if team.submission is not None and team.withdrawn is None
     }
@@ -90,11 +95,21 @@ def pending(warehouse: Warehouse, planned: Sequence[PlannedRun]) -> list[Planned
     return [run for run in planned if run.key not in states or states[run.key].status != "complete"]
 
 
-def _content_or_fault(loaded: LoadedProgramme, team: Team, cache: HashCache) -> SubmissionContent | str:
+def _content_or_fault(loaded: LoadedProgramme, round_: Round, team: Team, cache: HashCache) -> SubmissionContent | str:
     try:
-        return submission_content(loaded.submission(team), cache)
+        submission = loaded.submission(team)
+        content = submission_content(submission, cache)
     except InputFault as fault:
-        return fault.message.replace(f"{loaded.folder}{os.sep}", "")
+        return _said(loaded, fault)
+    try:
+        check_targets(submission, loaded.suites, round_.suites_with_targets())
+    except InputFault as fault:
+        return replace(content, targets_fault=_said(loaded, fault))
+    return content
+
+
+def _said(loaded: LoadedProgramme, fault: InputFault) -> str:
+    return fault.message.replace(f"{loaded.folder}{os.sep}", "")
 
 
 def _complete_benchmarks(
@@ -136,7 +151,9 @@ def _plan_team(
     keys["independence", ""] = _key("independence", team, lineage)
     keys["data-quality", ""] = _key("data-quality", team, quality)
     return [
-        PlannedRun(
+        _faulty(stage, team, subject, content.targets_fault)
+        if stage == "benchmark" and content.targets_fault is not None
+        else PlannedRun(
             stage,
             team,
             subject,

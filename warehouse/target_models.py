@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from checks.contracts.errors import InputFault
-from checks.contracts.loading import LoadedSubmission
+from checks.contracts.loading import LoadedSubmission, LoadedSuite
 from checks.records.scores import SuiteScores
 from checks.rules.equal_settings import differing
 from checks.rules.inputs import task_score
+
+_FOR_EACH = "one for every task of the suite, whose points are relative to it"
 
 
 def targets_of(
@@ -36,6 +38,27 @@ def targets_of(
             task: _decimal(path, task, score["metric"], score["value"]) for task, score in answer["tasks"].items()
         }
     return targets
+
+
+def check_targets(loaded: LoadedSubmission, suites: Mapping[str, LoadedSuite], needed: Collection[str]) -> None:
+    """Raises InputFault for targets of no such suite or task, and where one of the `needed` suites has a task without a target."""
+    typed = loaded.submission.targets
+    for suite in (*typed, *loaded.submission.target_scores):
+        if suite not in suites:
+            key = f"{'targets' if suite in typed else 'target_scores'}.{suite}"
+            raise loaded.fault(key, repr(suite), f"a suite of the programme: {', '.join(suites)}")
+    targets = targets_of(loaded, {}, ())
+    for suite in dict.fromkeys([*targets, *needed]):
+        tasks = [task.id for task in suites[suite].suite.tasks]
+        unknown = [task for task in typed.get(suite, {}) if task not in tasks]
+        absent = [task for task in tasks if task not in targets.get(suite, {})] if suite in needed else []
+        if unknown:
+            raise loaded.fault(f"targets.{suite}.{unknown[0]}", repr(unknown[0]), f"one of {', '.join(tasks)}")
+        if absent and suite in loaded.submission.target_scores:
+            raise InputFault(loaded.target_file(suite), "tasks", f"no score of {absent[0]}", _FOR_EACH)
+        if absent:
+            key = f"targets.{suite}" if suite in typed else "targets"
+            raise loaded.fault(key, f"no target for {absent[0]} of {suite}", _FOR_EACH)
 
 
 def _answer(path: Path, suite: str) -> dict[str, Any]:

@@ -315,6 +315,11 @@ class Round(Contract):
         named += [gate.suite for gate in self.gates if isinstance(gate, BaselineGate)]
         return list(dict.fromkeys(named))
 
+    def suites_with_targets(self) -> list[str]:
+        """Those whose points are relative to the team's own target model, and which no team may lack."""
+        leaves = [node.source for _, node in self.score.leaves()]
+        return [each.suite for each in leaves if isinstance(each, SuiteRelative) and each.missing == "error"]
+
 
 class Programme(Contract):
     """What is evaluated, and by which rules."""

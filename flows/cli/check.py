@@ -40,7 +40,7 @@ def check(
     FILE is a programme, submission, suite, policy or what-if patch; which one, its keys say. Looked at are unknown keys,
     types and ids; points that do not add up; panels, imported points and rulings (unknown teams, values over the maximum, too few
     raters); every task and item of every suite; the headers of every checkpoint that is named (truncated or corrupt
-    safetensors, pickles); evidence that is named and missing.
+    safetensors, pickles); evidence that is named and missing; target scores of no such task, and those that the rules need.
 
     No model runs and nothing is recorded. But a task file with `!function` is code, as in lm-evaluation-harness: to look at its
     items, the Python files that it names are imported and their functions called.
@@ -133,16 +133,19 @@ def _load(kind: Kind, file: Path) -> Any:
 
 def _look_at_programme(checked: _Checked, loaded: LoadedProgramme) -> None:
     from tasks.benchmark import check_suite
+    from warehouse.target_models import check_targets
 
     for reference in checked.each("references", loaded.programme.references):
         checked.look(_open, loaded.reference_path, reference)
     for suite in checked.each("suites", list(loaded.suites.values())):
         checked.look(check_suite, suite)
-    teams = [team for round_ in loaded.programme.rounds for team in round_.teams]
-    for team in checked.each("submissions", [team for team in teams if team.submission and not team.withdrawn]):
+    entries = [(round_, team) for round_ in loaded.programme.rounds for team in round_.teams]
+    handed_in = [(round_, team) for round_, team in entries if team.submission and not team.withdrawn]
+    for round_, team in checked.each("submissions", handed_in):
         submission = checked.look(loaded.submission, team)
         if submission is not None:
             _look_at_submission(checked, submission)
+            checked.look(check_targets, submission, loaded.suites, round_.suites_with_targets())
 
 
 def _look_at_submission(checked: _Checked, loaded: LoadedSubmission) -> None:
