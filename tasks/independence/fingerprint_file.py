@@ -6,6 +6,7 @@ for it; all other tensors are sketches, by component.
 
 import json
 import math
+import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -27,6 +28,8 @@ from tasks.independence.residual import Profiles
 from tasks.independence.screening import ScreenPart, screen_of
 
 SUFFIX = ".fingerprint.safetensors"
+#: What is a file's name on every machine, and of one folder.
+_ID = re.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 #: Descriptions larger than this are none of ours: a compressed one could otherwise fill the memory.
 _MOST_DESCRIBED = 200_000_000
 _NOT_OURS = (KeyError, TypeError, ValueError, AttributeError, IndexError, StopIteration, zlib.error)
@@ -35,14 +38,22 @@ _NOT_OURS = (KeyError, TypeError, ValueError, AttributeError, IndexError, StopIt
 def fingerprint(source: Path, identifier: str, catalogue: Path, progress: Progress = unseen) -> Path:
     """Reads a checkpoint and writes its fingerprint into the catalogue's folder; returns the file.
 
-    Raises InputFault for a checkpoint that cannot be read, and where the catalogue has that id already.
+    Raises InputFault for a checkpoint that cannot be read, an id that is none, and where the catalogue has that id already.
     """
+    if not _ID.fullmatch(identifier):
+        expected = "letters, digits, -, _ and points, the first a letter or digit"
+        raise InputFault("command line", "--id", repr(identifier), expected)
+    if catalogue.exists() and not catalogue.is_dir():
+        raise InputFault(catalogue, found="a file", expected="a folder, the catalogue")
     target = catalogue / f"{identifier}{SUFFIX}"
     if target.exists():
         expected = "an id that the catalogue has not yet"
         raise InputFault(target, found=f"a fingerprint of {identifier!r}", expected=expected)
     made = read_once(source, identifier, progress)
-    catalogue.mkdir(parents=True, exist_ok=True)
+    try:
+        catalogue.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputFault(catalogue, found=error.strerror or str(error), expected="a folder to write in") from None
     write_fingerprint(target, made)
     return target
 
@@ -51,7 +62,7 @@ def catalogue_files(catalogue: Path) -> Iterator[Path]:
     """The fingerprints of a catalogue, in the order of ids; raises InputFault for a folder without any."""
     files = sorted(catalogue.glob(f"*{SUFFIX}")) if catalogue.is_dir() else []
     if not files:
-        found = "no fingerprints" if catalogue.is_dir() else "no such folder"
+        found = "no fingerprints" if catalogue.is_dir() else "a file" if catalogue.exists() else "no such folder"
         raise InputFault(catalogue, found=found, expected="a catalogue that `gwanmun fingerprint` filled")
     yield from files
 

@@ -153,6 +153,32 @@ def test_a_fingerprint_holds_less_than_an_eighth_of_the_numbers(models: Path, ca
     assert not any(tensor.tobytes()[:64] in raw for tensor in weights.values())
 
 
+@pytest.mark.parametrize("name", ["ref-1", "Llama-3.1_8B", "0"])
+def test_an_id_is_the_name_of_one_file_of_the_catalogue(models: Path, tmp_path: Path, name: str) -> None:
+    made = fingerprint(models / "ref-1", name, tmp_path / "known")
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [made.name]
+    assert made.parent == tmp_path / "known"
+
+
+@pytest.mark.parametrize("name", ["../x", "/tmp/x", "", "a/b", ".", "..", ".x", "a b", "가", "a\n", "n" * 200])
+def test_what_would_be_another_place_is_no_id(models: Path, tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputFault, match="--id: found .*, expected letters, digits"):
+        fingerprint(models / "ref-1", name, tmp_path / "known" / "deep")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_no_catalogue(models: Path, tmp_path: Path) -> None:
+    file = tmp_path / "known"
+    file.write_text("mine")
+    with pytest.raises(InputFault, match=r"known: found a file, expected a folder, the catalogue"):
+        fingerprint(models / "ref-1", "ref-1", file)
+    with pytest.raises(InputFault, match=r"known: found a file, expected a catalogue that"):
+        trace(models / "ref-1", {}, catalogue=file)
+    with pytest.raises(InputFault, match=r"deep: found Not a directory, expected a folder to write in"):
+        fingerprint(models / "ref-1", "ref-1", file / "deep")
+    assert file.read_text() == "mine"
+
+
 def test_faults(models: Path, catalogue: Path, tmp_path: Path) -> None:
     with pytest.raises(InputFault, match="not yet"):
         fingerprint(models / "ref-1", "ref-1", catalogue)
