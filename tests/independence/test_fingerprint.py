@@ -162,7 +162,7 @@ def test_an_id_is_the_name_of_one_file_of_the_catalogue(models: Path, tmp_path: 
 
 @pytest.mark.parametrize("name", ["../x", "/tmp/x", "", "a/b", ".", "..", ".x", "a b", "가", "a\n", "n" * 200])
 def test_what_would_be_another_place_is_no_id(models: Path, tmp_path: Path, name: str) -> None:
-    with pytest.raises(InputFault, match="--id: found .*, expected letters, digits"):
+    with pytest.raises(InputFault, match=r"--id: found .*, expected letters, digits"):
         fingerprint(models / "ref-1", name, tmp_path / "known" / "deep")
     assert list(tmp_path.iterdir()) == []
 
