@@ -7,6 +7,7 @@ those for the public, a team or the committee hold what the round's `disclosure`
 
 import hashlib
 import os
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from checks.contracts.disclosure import Audience, audience
 from checks.contracts.errors import InputFault
 from checks.contracts.loading import LoadedProgramme
+from checks.contracts.plain_files import refuse_to_lose
 from checks.records.canonical import canonical_json, canonical_sha256
 from checks.records.decisions import Decision
 from checks.records.life_cycle import RoundEvent
@@ -26,6 +28,7 @@ from warehouse.bundle_contents import Files, to_files
 from warehouse.bundle_readme import readme
 from warehouse.bundled_life import LIFE_CYCLE, chain_file
 from warehouse.documents import DECISION, HISTORY, documents, is_shown
+from warehouse.handing_out import refuse_in_programme
 from warehouse.keys import PRIVATE, load_private, public_pem
 from warehouse.life_cycle import whole_chain
 from warehouse.reader import RecordedDecision, load_decision, load_history
@@ -55,10 +58,11 @@ AUDITOR = audience(None, "auditor")
 def write_bundle(loaded: LoadedProgramme, round_id: str | None, out: Path, reader: Audience = AUDITOR) -> Verification:
     """Writes the round's bundle for a reader to `out`, whole or not at all, and returns what verifying it says.
 
-    Raises InputFault where nothing was decided, something has changed since, there is no signing key, or `out` cannot be written.
+    Raises InputFault where nothing was decided, something has changed since, there is no signing key, or `out` cannot be written
+    or is another file than a bundle.
     """
-    if out.is_dir():
-        raise InputFault(out, found="a folder", expected="a file to write")
+    refuse_to_lose(out, "evidence bundle", _is_bundle)
+    refuse_in_programme(loaded, out)
     round_ = loaded.round(round_id)
     key = load_private(loaded.folder / KEYS_FOLDER / PRIVATE)
     decision, inputs = recorded_and_unchanged(loaded, round_.id)
@@ -149,6 +153,15 @@ def _predicate(decision: Decision, contents: Contents, reader: Audience) -> dict
     if reader.team is not None:
         said["team"] = reader.team
     return said | ({"decision_sha256": canonical_sha256(decision)} if reader.profile == "auditor" else {})
+
+
+def _is_bundle(path: Path) -> bool:
+    """Whether a file is a bundle, of any round and whether it holds or not."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return ATTESTATION in archive.namelist()
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return False
 
 
 def _written(files: Files, out: Path) -> Verification:

@@ -25,16 +25,18 @@ def report(
 
     Who goes on and why, how firm that is, gates and evidence, the rules in words, and the hashes that it rests on. It shows
     what the round's `disclosure` gives the profile. HTML and PDF say the same; the same decision gives the same bytes. It
-    asks nothing of any network. Refused where nothing was decided, something has changed since, or a public report is
-    under embargo. A what-if becomes no report. Prints the file's SHA-256, which is what a committee signs.
+    asks nothing of any network. Refused where nothing was decided, something has changed since, a public report is under
+    embargo, or FILE is there and no report. A what-if becomes no report. Prints the file's SHA-256, which is what a committee
+    signs.
     """
     from checks.contracts.loading import load_programme
     from tasks.round_report import ending_of, read_report, round_document, write_document
-    from warehouse.handing_out import audience_for
+    from warehouse.handing_out import audience_for, refuse_in_programme
 
     ending_of(out)
     with only_the_answer():
         loaded = load_programme(programme)
+        refuse_in_programme(loaded, out)
         reader = audience_for(loaded, loaded.round(round_id), profile, team, date.today())
         made = write_document(out, round_document(read_report(loaded, round_id), reader))
     sha256 = hashlib.sha256(made).hexdigest()

@@ -51,6 +51,10 @@ class LedgerLine(ItemResult):
         return ItemResult(**self.model_dump(exclude={"greedy", "settings_sha256"}))
 
 
+#: How a torn last line begins, unless it is no line of ours.
+_BEGINS = b'{"task": '
+
+
 class Ledger:
     """The lines of one scoring run, in a file or (without a path) in memory only. Use as a context manager.
 
@@ -118,6 +122,8 @@ class Ledger:
         whole = content.rfind(b"\n") + 1
         for number, raw in enumerate(content[:whole].split(b"\n")[:-1], start=1):
             self._take(_parsed(path, number, raw), number)
+        if not content[whole:].startswith(_BEGINS[: len(content) - whole]):
+            raise InputFault(path, found="another file, no file of items", expected="a file that `score --items` wrote")
         self._file.truncate(whole)
         self._times.take_up(bool(self.lines))
         for key, seconds in self._times.known.items():

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 from checks.contracts.errors import InputFault
 from tasks.round_report.document import Document
-from tasks.whole_files import write_whole
+from tasks.whole_files import refuse_to_lose_for_report, write_whole
 
 FORMATS = (".html", ".pdf")
 #: Korean faces that set this report well, the first that is installed.
@@ -38,12 +38,11 @@ def write_document(path: Path, document: Document) -> bytes:
 
 
 def ending_of(path: Path) -> str:
-    """`.html` or `.pdf`, asked for before anything is read; raises InputFault for any other ending and for a folder."""
+    """`.html` or `.pdf`, asked for before anything is read; raises InputFault for any other ending, and rather than lose a file."""
     ending = path.suffix.lower()
-    if path.is_dir():
-        raise InputFault(path, found="a folder", expected="a file to write")
-    if ending not in FORMATS:
+    if not path.is_dir() and ending not in FORMATS:
         raise InputFault(path, found=f"a file ending in {ending!r}", expected=f"one ending in {' or '.join(FORMATS)}")
+    refuse_to_lose_for_report(path)
     return ending
 
 

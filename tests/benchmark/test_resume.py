@@ -195,6 +195,19 @@ def test_a_broken_line_inside_the_file_is_named(
         score_suite(llama, suite, device="cpu", ledger=path)
 
 
+def test_a_file_of_something_else_is_left_as_it_is(llama: Path, suite: LoadedSuite, tmp_path: Path) -> None:
+    path = tmp_path / "items.jsonl"
+    for content in (b"a key, and no end of a line", b'{"version": 1}', b"\x00\x01"):
+        path.write_bytes(content)
+        with pytest.raises(InputFault, match="found another file, no file of items"):
+            score_suite(llama, suite, limit=1, device="cpu", ledger=path)
+        assert path.read_bytes() == content
+    for torn in (b"", b'{"ta', b'{"task": "letters", "it'):
+        path.write_bytes(torn)
+        score_suite(llama, suite, limit=1, device="cpu", ledger=path)
+        path.unlink()
+
+
 def test_changed_data_under_the_same_file_is_refused(llama: Path, tmp_path: Path) -> None:
     rows = documents(4)
     write_task(tmp_path / "tasks", "text", FULL_TEXT, rows)

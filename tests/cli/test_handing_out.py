@@ -5,8 +5,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+import typst
 
+from checks.contracts.errors import InputFault
+from tasks.round_report import ending_of
 from tests.cli.command import contents, gwanmun, in_process
+from tests.cli.programmes import write_two_teams
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +61,48 @@ def test_what_may_not_be_handed_out_is_refused(signed: Path, tmp_path: Path) -> 
     assert list(out.iterdir()) == []
     (folder / "programme.yaml").write_text(text.replace("public: [summary", "public: [raters"), "utf-8")
     in_process("check", folder).refused("disclosure.public", "raters", code=1)
+
+
+@pytest.mark.parametrize(("command", "file"), [("report", "r.html"), ("bundle", "b.zip")])
+def test_only_a_file_of_its_own_is_replaced(signed: Path, tmp_path: Path, command: str, file: str) -> None:
+    folder = shutil.copytree(signed, tmp_path / "round")
+    out = tmp_path / file
+    for _ in range(2):
+        assert in_process(command, folder, "--out", out).code == 0
+    made = out.read_bytes()
+    for content in (b"", b"my notes", b"<!doctype html><html><head></head></html>", b"PK\x03\x04 some zip"):
+        out.write_bytes(content)
+        in_process(command, folder, "--out", out).refused(file, "found another file, no", "a new file, or a")
+        assert out.read_bytes() == content
+    out.write_bytes(made)
+    assert in_process(command, folder, "--out", out).code == 0
+
+
+def test_a_pdf_is_replaced_where_it_is_a_report(tmp_path: Path) -> None:
+    out = tmp_path / "r.pdf"
+    out.write_bytes(typst.compile(b"report", format="pdf", timestamp=0))
+    assert ending_of(out) == ".pdf"
+    out.write_bytes(b"%PDF-1.4 of another program")
+    with pytest.raises(InputFault, match="another file, no report"):
+        ending_of(out)
+
+
+def test_no_file_of_the_programme_is_written_over(signed: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(signed, tmp_path / "round")
+    before = contents(folder)
+    named = ["programme.yaml", "keys/private.pem", "keys/public.pem", "panels/user.csv", "warehouse/main.duckdb"]
+    for name in named:
+        assert name in before
+        in_process("bundle", folder, "--out", folder / name).refused(name, "found another file, no evidence bundle")
+    in_process("bundle", folder, "--out", folder / "warehouse" / "b.zip").refused("b.zip", "the warehouse")
+    in_process("report", folder, "--out", folder / "warehouse" / "r.html").refused("r.html", "the warehouse")
+    assert contents(folder) == before
+    assert in_process("bundle", folder, "--out", folder / "b.zip").code == 0
+
+
+def test_nothing_is_written_beside_weights(models: Path, tmp_path: Path) -> None:
+    programme = write_two_teams(models, tmp_path)
+    for place in ("known", "t1/model"):
+        refused = in_process("bundle", programme, "--out", tmp_path / place / "b.zip")
+        refused.refused("b.zip", "whose content is measured", "a file elsewhere")
+    in_process("bundle", programme, "--out", tmp_path / "b.zip").refused("private.pem")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from checks.contracts.errors import InputFault
+from checks.contracts.plain_files import refuse_inside
 from checks.records.lineage import ComponentFinding, LineageTest, ReferenceFinding, Trace, Verdict
 from checks.records.lineage_words import CHAINS, COMPONENTS, GROUPS, REASONS, RELATIONS, TESTS, VERDICTS, named
 from checks.records.record import Text
@@ -19,7 +20,7 @@ from tasks.independence.report.layer_map import draw_layer_map
 from tasks.independence.report.ledger import ledger, ledger_summary
 from tasks.independence.report.null_picture import draw_nulls
 from tasks.independence.report.svg import power_of_ten
-from tasks.whole_files import write_whole
+from tasks.whole_files import refuse_to_lose_for_report, write_whole
 
 _TEMPLATE = "page.html.jinja"
 #: Comparisons that are opened with their tests and pictures, the worst first; a catalogue's other hundreds stand in the table.
@@ -82,16 +83,13 @@ class Comparison:
 
 def writable_target(path: Path, read: list[Path]) -> None:
     """Raises InputFault where no report can be written to `path`; `read` are folders that are traced, to which none is added."""
-    if path.is_dir():
-        raise InputFault(path, found="a folder", expected="a file to write")
+    refuse_to_lose_for_report(path)
     folder = path.parent
     if not folder.is_dir():
         raise InputFault(path, found=f"no folder {str(folder)!r}", expected="a file in a folder that is there")
     if not os.access(folder, os.W_OK):
         raise InputFault(path, found="a folder that may not be written", expected="a file to write")
-    for each in read:
-        if folder.resolve().is_relative_to(each.resolve()):
-            raise InputFault(path, found=f"a file in {str(each)!r}, which is traced", expected="a file elsewhere")
+    refuse_inside(path, read, "which is traced")
 
 
 def write_report(path: Path, trace: Trace, provenance: Provenance) -> None:
