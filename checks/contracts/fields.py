@@ -1,8 +1,9 @@
 """The field types that the four files share: identifiers, points as decimals, days, titles in two languages."""
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, Inexact, localcontext
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationInfo
@@ -18,6 +19,9 @@ class Contract(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+
+#: Of so many that no table has so many rows.
+MOST_DIGITS_OF_A_SUM = 3 * MOST_DIGITS
 
 #: In a validation's context: the values are those of a hand-written file, where a number stands without quotes.
 HAND_WRITTEN = "hand-written"
@@ -65,6 +69,14 @@ def _is_version_number(value: Any) -> Any:
     if type(value) is not int:  # true and 1.0 are equal to 1
         raise ValueError("1")
     return value
+
+
+def exact_sum(numbers: Iterable[Decimal]) -> Decimal:
+    """The sum with every digit: Python's own rounds decimals to 28."""
+    with localcontext() as context:
+        context.prec = MOST_DIGITS_OF_A_SUM
+        context.traps[Inexact] = True
+        return sum(numbers, Decimal(0))
 
 
 def is_of_writable_size(number: Decimal) -> bool:
@@ -125,6 +137,7 @@ __all__ = [
     "YesNo",
     "day_of",
     "decimal_of",
+    "exact_sum",
     "is_absent",
     "is_of_writable_size",
 ]

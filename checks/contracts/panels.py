@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from checks.contracts.errors import InputFault
+from checks.contracts.fields import exact_sum, is_of_writable_size
 from checks.contracts.tables import read_table
 
 #: No scale of abilities reaches so far.
@@ -109,8 +110,8 @@ def read_raters(path: Path, teams: list[str], most: Decimal) -> RaterSheets:
         if set(given) != criteria:
             absent = ", ".join(sorted(criteria - set(given)))
             raise InputFault(path, "criterion", f"{rater!r} left out {absent} for {team!r}", "every criterion")
-        total = sum(given.values(), Decimal(0))
-        if total > most:
+        total = exact_sum(given.values())
+        if total > most or not is_of_writable_size(total):
             raise InputFault(
                 path, "value", f"{total} from {rater!r} for {team!r}", f"criteria that sum to at most {most}"
             )

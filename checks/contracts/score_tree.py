@@ -17,6 +17,7 @@ from checks.contracts.fields import (
     Number,
     Positive,
     RelativePath,
+    exact_sum,
     is_absent,
 )
 from checks.contracts.round_rules import Cited
@@ -289,7 +290,7 @@ class ScoreNode(Contract):
         doubled = sorted({name for name in names if names.count(name) > 1})
         if doubled:
             raise ValueError(f"parts with different ids; twice: {', '.join(doubled)}")
-        total = sum(part.points for part in self.parts)
+        total = exact_sum(part.points for part in self.parts)
         if self.parts and total != self.points:
             raise ValueError(f"points of the parts that add up to {self.points}; they add up to {total}")
         then = self.source.then if self.source is not None else None

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from checks.contracts.acts import Adjustment, Invalidation, Signed, Vote, Waiver
+from checks.contracts.fields import exact_sum
 from checks.contracts.programme import PanelMajorityGate
 from checks.contracts.round_rules import Adjustments, Invalidations, Waivers
 from checks.policy.outcomes import finding
@@ -72,7 +73,7 @@ def adjustment_reasons(adjustments: Sequence[Adjustment], rule: Adjustments | No
     if rule is None or not own:
         return []
     reasons = [_adjusted(each, rule.label) for each in own]
-    total, counted = sum(each.points for each in own), adjustment_of(adjustments, rule, team)
+    total, counted = exact_sum(each.points for each in own), adjustment_of(adjustments, rule, team)
     if Fraction(total) != counted:
         ko = f"합계 {total:+f}점 중 {decimal_text(counted)}점만 반영됩니다."
         reasons.append(

@@ -108,8 +108,8 @@ def cut_robustly(cutting: Cutting, shares: Mapping[str, float], rule: WeightRobu
     """Where a planned cut stands under too few weightings, the cut teams and all that more than the rest of them cut are open."""
     told = replace(cutting, weight_share=dict(shares))
     out = [team for team, cut in cutting.cuts.items() if cut == "out"]
-    least = Decimal(rule.at_least)
-    exact = {team: Decimal(repr(share)) for team, share in shares.items()}
+    least = Fraction(rule.at_least)
+    exact = {team: Fraction(repr(share)) for team, share in shares.items()}
     if rule.otherwise == "flag" or all(exact[team] >= least for team in out):
         return told
     open_ = {*out, *(team for team, share in exact.items() if share > 1 - least)}
@@ -151,9 +151,10 @@ def _cut(key: Key, others: Sequence[Key], unknown: int, planned: int) -> Cut:
 
 def _unsure(cutting: Cutting, confidence: Decimal) -> dict[str, Cut]:
     """Where any planned cut is less sure than `confidence`, the cut teams and all whose chance exceeds 1 − it are unsure."""
-    chances = {team: Decimal(repr(chance)) for team, chance in cutting.probability.items()}
+    chances = {team: Fraction(repr(chance)) for team, chance in cutting.probability.items()}
+    least = Fraction(confidence)
     out = [team for team, cut in cutting.cuts.items() if cut == "out"]
-    if all(chances[team] >= confidence for team in out):
+    if all(chances[team] >= least for team in out):
         return dict(cutting.cuts)
-    unsure = {*out, *(team for team in cutting.counted if chances[team] > 1 - confidence)}
+    unsure = {*out, *(team for team in cutting.counted if chances[team] > 1 - least)}
     return {team: "unsure" if team in unsure else cut for team, cut in cutting.cuts.items()}
