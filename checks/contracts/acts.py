@@ -183,8 +183,9 @@ def read_late_evidence(path: Path, teams: list[str], frozen: date) -> list[LateE
 def read_votes(path: Path, teams: list[str]) -> list[Vote]:
     """`team,panellist,vote`: yes, no, abstain or recused (찬성, 반대, 기권, 제척); panellists are codes, each votes once a team."""
     votes: dict[tuple[str, str], Vote] = {}
+    spelt: dict[str, str] = {}
     for row in read_table(path, ("team", "panellist", "vote"), may_be_empty=True):
-        team, panellist, word = row.known("team", teams), row.code("panellist"), row.text("vote").casefold()
+        team, panellist, word = row.known("team", teams), row.code("panellist", spelt), row.text("vote").casefold()
         if word not in VOTES:
             raise InputFault(path, "vote", repr(word), "yes, no, abstain or recused", line=row.line)
         if (team, panellist) in votes:

@@ -92,8 +92,9 @@ def read_raters(path: Path, teams: list[str], most: Decimal) -> RaterSheets:
     recused: dict[str, list[str]] = {}
     seen: set[tuple[str, str, str]] = set()
     criteria: set[str] = set()
+    spelt: dict[str, str] = {}
     for row in read_table(path, ("team", "rater", "value"), ("criterion", "recused")):
-        team, rater = row.known("team", teams), row.code("rater")
+        team, rater = row.known("team", teams), row.code("rater", spelt)
         criterion = row.text("criterion") if "criterion" in row.cells else ""
         if (team, rater, criterion) in seen:
             raise InputFault(path, "rater", f"{rater!r} twice for {team!r}", "one row each", line=row.line)

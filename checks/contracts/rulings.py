@@ -1,11 +1,10 @@
 """`rulings.csv`: what a panel decided about a gate, signed by two different people."""
 
-import unicodedata
 from pathlib import Path
 from typing import get_args
 
 from checks.contracts.errors import InputFault
-from checks.contracts.tables import read_table
+from checks.contracts.tables import plain_name, read_table
 from checks.records.decisions import GateOutcome
 from checks.records.record import Record
 
@@ -43,8 +42,4 @@ def read_rulings(path: Path, teams: list[str], gates: list[str]) -> list[Ruling]
 
 def is_same_person(first: str, second: str) -> bool:
     """Whether two signatures are one name, in whatever spelling, width or spacing."""
-
-    def plain(name: str) -> str:
-        return "".join(unicodedata.normalize("NFKC", name).casefold().split())
-
-    return plain(first) == plain(second)
+    return plain_name(first) == plain_name(second)

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,17 @@ from checks.contracts.fields import decimal_of, is_of_writable_size
 MAX_BYTES = 10_000_000
 #: Two to four syllables and nothing else.
 _KOREAN_NAME = re.compile("[가-힣]{2,4}")
+
+
+#: Letters that nobody sees and that Unicode does not count among its invisible ones: fillers and a joiner.
+_UNSEEN = frozenset("\u034f\u115f\u1160\u3164\uffa0")
+
+
+def plain_name(name: str) -> str:
+    """A name or code as it is compared: in whatever spelling, width or spacing, without what cannot be seen."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    seen = (each for each in folded if unicodedata.category(each)[0] not in "CZ" and each not in _UNSEEN)
+    return "".join(each for each in seen if not 0xFE00 <= ord(each) <= 0xFE0F)
 
 
 class TableRow:
@@ -31,11 +43,17 @@ class TableRow:
             raise InputFault(self.path, column, "an empty cell", "a value", line=self.line)
         return value
 
-    def code(self, column: str) -> str:
-        """The cell, which must be a code: raters are natural persons, and their names are kept apart from what they gave."""
+    def code(self, column: str, spelt: dict[str, str]) -> str:
+        """The cell, which must be a code: raters are natural persons, and their names are kept apart from what they gave.
+
+        `spelt` remembers the table's codes: E1 and e1 would be two raters, and are one person.
+        """
         value = self.text(column)
         if any(character.isspace() for character in value) or _KOREAN_NAME.fullmatch(value):
             raise InputFault(self.path, column, "what looks like a person's name", "a code, E07 say", line=self.line)
+        first = spelt.setdefault(plain_name(value), value)
+        if first != value:
+            raise InputFault(self.path, column, f"{value!r} beside {first!r}", "one spelling of a code", line=self.line)
         return value
 
     def known(self, column: str, names: Iterable[str]) -> str:
