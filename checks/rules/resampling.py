@@ -285,7 +285,8 @@ def _scaled_values(
         return earned
     if isinstance(form, TopScaled):
         best = population.max(axis=0)
-        return np.where(best > 0, np.minimum(points, points * values / np.where(best > 0, best, 1)), points)
+        shared = np.minimum(points, points * values / np.where(best > 0, best, 1))
+        return np.where(best > 0, shared, np.where(values > best, points, 0.0))
     if form.how == "minmax":
         low, spread = population.min(axis=0), population.max(axis=0) - population.min(axis=0)
         share = np.where(spread > 0, (values - low) / np.where(spread > 0, spread, 1), 1.0)

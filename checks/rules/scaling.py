@@ -61,7 +61,9 @@ def _scaled(
         return Fraction(0)
     if isinstance(form, TopScaled):
         best = max(population)
-        return min(points, points * value / best) if best > 0 else points
+        if best > 0:
+            return min(points, points * value / best)
+        return points if value > best else Fraction(0)
     if form.how == "minmax":
         low, high = min(population), max(population)
         share = (value - low) / (high - low) if high > low else Fraction(1)

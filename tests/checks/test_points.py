@@ -154,6 +154,18 @@ def test_top_scaled() -> None:
     assert found == {name: 25 * F(value) / F("24.5") for name, value in PANEL.items()}
 
 
+def test_top_scaled_where_nobody_earned_anything_gives_nobody_anything() -> None:
+    nobody = dict.fromkeys(PANEL, "0")
+    assert totals(with_then({"top_scaled": {"population": "all"}}, nobody)) == dict.fromkeys(PANEL, 0)
+    assert totals(with_then({"top_scaled": {"population": "all"}}, nobody | {"d": "0.01"})) == {
+        **dict.fromkeys("abc", 0),
+        "d": 25,
+    }
+    frozen = {"top_scaled": {"population": {"frozen": "roster.csv"}}}
+    found = totals(with_then(frozen, nobody | {"d": "3"}, rosters={"user": {"old": Decimal(0)}}))
+    assert found == {**dict.fromkeys("abc", 0), "d": 25}, "who has more than the best has no more than all"
+
+
 def test_rank_points_share_the_better_ranks_points_and_go_on_with_the_last_entry() -> None:
     found = totals(with_then({"rank_points": {"table": [25, 22, 19], "population": "all"}}))
     assert found == {"a": 25, "b": 22, "c": 22, "d": 19}
@@ -233,6 +245,7 @@ def test_nothing_left_to_rank_by_is_said() -> None:
 FORMS: dict[str, dict[str, Any]] = {
     "plain": {},
     "top_scaled": {"then": {"top_scaled": {"population": "all"}}},
+    "nothing earned": {"then": {"top_scaled": {"population": "all"}}},
     "rank_points": {"then": {"rank_points": {"table": [8, 5, 1], "population": "eligible"}}},
     "minmax": {"then": {"normalise": {"how": "minmax", "population": "eligible"}}},
     "zscore": {"then": {"normalise": {"how": "zscore", "population": "all"}}},
@@ -248,6 +261,8 @@ FORMS: dict[str, dict[str, Any]] = {
 def test_resampling_what_does_not_vary_gives_the_exact_totals(form: str, how: dict[str, Any]) -> None:
     """The rules are written twice, in fractions and over arrays; here they must come to the same."""
     panel = {"x": "6.5", "y": "3.1", "z": "7.9"}
+    if form == "nothing earned":
+        panel = dict.fromkeys(panel, "0")
     sheets = {"e": {name: {f"R{i}": value for i in range(4)} for name, value in panel.items()}}
     if form == "zero":
         del sheets["e"]["y"]
