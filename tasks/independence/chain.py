@@ -12,9 +12,9 @@ from checks.records.lineage import ChainFinding, LineageTest
 from checks.records.record import Text
 from tasks.checkpoints import assign_roles, open_checkpoint
 from tasks.independence.correlation import correlations, mean_correlation
+from tasks.independence.layer_matches import LOG10_ALPHA, from_log10
 from tasks.independence.part import Part, parts
 from tasks.independence.place_tests import place_tests
-from tasks.independence.verdict import LOG10_ALPHA, from_log10
 
 Step = tuple[str, Mapping[str, Part]]
 

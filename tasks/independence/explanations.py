@@ -5,12 +5,12 @@ from tasks.independence.aligned_tests import BY_TOKENS, BY_UNITS, IN_STREAM
 from tasks.independence.alignment import CHANCE_AGREEMENT
 from tasks.independence.component_evidence import ComponentEvidence
 from tasks.independence.correlation import NormGains
+from tasks.independence.layer_matches import LOG10_ALPHA
 from tasks.independence.notes import answers_note, percent
 from tasks.independence.one_order_tests import LEAST_COSINE, UNITS_IN_PLACE
 from tasks.independence.planted import R_DISGUISED, R_IN_PLACE
 from tasks.independence.verdict import (
     FINE_TUNED_R,
-    LOG10_ALPHA,
     Judgement,
     alike_in_place,
     clearest_order,

@@ -10,6 +10,7 @@ from tasks.independence.alignment import CHANCE_AGREEMENT
 from tasks.independence.behaviour import ACTIVATIONS, SAME_ANSWERS, Behaviour
 from tasks.independence.component_evidence import ComponentEvidence
 from tasks.independence.explanations import explain, gains_note
+from tasks.independence.layer_matches import COPY, IN_PLACE, from_log10
 from tasks.independence.notes import (
     CORRELATION_NOTE,
     activations_note,
@@ -26,7 +27,7 @@ from tasks.independence.one_order_tests import OrderTest, group_cosine, group_lo
 from tasks.independence.part import Part
 from tasks.independence.place_tests import READS, WRITES, GroupTest
 from tasks.independence.planted import R_DISGUISED, R_IN_PLACE
-from tasks.independence.verdict import COPY, IN_PLACE, Judgement, clearest_order, from_log10, moved_order
+from tasks.independence.verdict import Judgement, clearest_order, moved_order
 
 PLANTED_IN_PLACE, PLANTED_DISGUISED = "planted by the tool, in place", "planted by the tool, disguised"
 

@@ -4,8 +4,8 @@ from checks.records.record import Text
 from tasks.independence.alignment import CHANCE_AGREEMENT
 from tasks.independence.behaviour import Behaviour
 from tasks.independence.component_evidence import ComponentEvidence
+from tasks.independence.layer_matches import LOG10_ALPHA
 from tasks.independence.place_tests import GroupTest
-from tasks.independence.verdict import LOG10_ALPHA
 
 
 def copy_note(evidence: ComponentEvidence) -> Text:

@@ -7,26 +7,28 @@ tool planted. Everything else is `indeterminate`.
 """
 
 import math
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checks.records.lineage import LayerMatch, Relation, Verdict
 from tasks.independence.aligned_tests import BY_LAYERS
 from tasks.independence.component_evidence import MOSTLY, ComponentEvidence
 from tasks.independence.copies import TRIVIAL_ROLES
 from tasks.independence.counterparts import second_smallest
-from tasks.independence.feed_forward import Place
+from tasks.independence.layer_matches import (
+    LOG10_ALPHA,
+    aligned_layers,
+    copied_layers,
+    numbers_of,
+    order_layers,
+    place_layers,
+    with_others,
+)
 from tasks.independence.moved_layers import MOVED_LAYERS
 from tasks.independence.one_order_tests import LEAST_COSINE, REMAINDER, OrderTest, group_log10
 from tasks.independence.part import Part
-from tasks.independence.permutation_test import PlaceTest, least_log10
-from tasks.independence.place_tests import READS, WRITES, GroupTest
+from tasks.independence.permutation_test import least_log10
 from tasks.independence.telling_copies import LEAST_COPIED, numbers_in
 
-#: Names of the tests by content and by place, as findings, layer maps and the documentation have them.
-COPY, IN_PLACE = "exact-copy", "permutation"
-#: Family-wise error: the chance that anything at all is called derived where nothing is.
-LOG10_ALPHA = -3.0
 #: Effect sizes below which a place test convicts nobody, however small its p-value. Centred correlations of models trained
 #: apart stay within 0.02 of zero on tensors of thousands of numbers; a merge with a tenth of a parent has 0.1.
 LEAST_R = 0.05
@@ -50,66 +52,96 @@ class Judgement:
     why: str
 
 
+@dataclass(frozen=True)
+class _Ways:
+    """The ways to be found, log10 p each, corrected but for their number: at the same place, aligned, by an order that was left,
+    at another layer's place."""
+
+    place: float
+    aligned: float
+    ordered: float
+    moved: float
+
+    @property
+    def all(self) -> tuple[float, ...]:
+        """All of them."""
+        return self.place, self.aligned, self.ordered, self.moved
+
+    def shown(self, log10_p: float) -> bool:
+        """Whether one of them is small enough, as the best of so many."""
+        return log10_p + math.log10(len(self.all)) < LOG10_ALPHA
+
+
 def judge(evidence: ComponentEvidence, family: int) -> Judgement:
     """The verdict; `family` is the number of p-values in the whole trace."""
     correction = math.log10(max(1, family))
-    copied = numbers_in(evidence.copies)
+    ways = _ways(evidence, correction)
+    return _derived(evidence, ways, correction) or _not_derived(evidence, least_log10(ways.all), correction)
+
+
+def _ways(evidence: ComponentEvidence, correction: float) -> _Ways:
     place = _place_log10(evidence, correction)
     pair = evidence.aligned.best() if evidence.aligned is not None else None
     tried = evidence.aligned.tried if evidence.aligned is not None else 0
     aligned = min(0.0, pair.log10_p + math.log10(tried) + correction) if pair is not None else 0.0
-    order = clearest_order(evidence)
+    order, moved = clearest_order(evidence), moved_order(evidence)
     # What stands in place by all of its numbers was not moved, and is judged by that alone.
     ordered = min(0.0, order.log10_p + correction) if order is not None and place >= LOG10_ALPHA else 0.0
-    shifted = moved_order(evidence)
-    moved = min(0.0, shifted.log10_p + correction) if shifted is not None else 0.0
-    ways = [place, aligned, ordered, moved]
-    best = least_log10(ways)  # the best of so many ways to be found
-    in_place, elsewhere, in_one_order, is_moved = (each + math.log10(len(ways)) < LOG10_ALPHA for each in ways)
-    in_place = in_place and _has_effect(evidence)
-    placed = _place_layers(evidence, correction) if in_place else []
-    layers = _with(_copied_layers(evidence), placed)
-    layers = _with(layers, _order_layers(shifted, correction) if is_moved and shifted is not None else [])
-    layers = _with(layers, _aligned_layers(evidence, correction) if elsewhere else [])
-    turned: Relation | None = "transformed" if elsewhere and not placed else None
-    if copied >= LEAST_COPIED:
+    return _Ways(place, aligned, ordered, min(0.0, moved.log10_p + correction) if moved is not None else 0.0)
+
+
+def _derived(evidence: ComponentEvidence, ways: _Ways, correction: float) -> Judgement | None:
+    """`derived` by the first that shows it: identical numbers, then each of the ways."""
+    aligned, ordered, is_moved = (ways.shown(each) for each in (ways.aligned, ways.ordered, ways.moved))
+    in_place = ways.shown(ways.place) and _has_effect(evidence)
+    order, moved = clearest_order(evidence), moved_order(evidence)
+    placed = place_layers(evidence, correction) if in_place else []
+    layers = with_others(copied_layers(evidence), placed)
+    layers = with_others(layers, order_layers(moved, correction) if is_moved and moved is not None else [])
+    layers = with_others(layers, aligned_layers(evidence, correction) if aligned else [])
+    turned: Relation | None = "transformed" if aligned and not placed else None
+    best = least_log10(ways.all)
+
+    def derived(otherwise: Relation, why: str) -> Judgement:
+        return Judgement("derived", best, _relation(evidence, layers, otherwise, is_moved), layers, why)
+
+    if numbers_in(evidence.copies) >= LEAST_COPIED:
+        found = derived(turned or "partial", "copied")
         whole = evidence.copied_share >= MOSTLY
-        relation = "copied" if whole else _relation(evidence, layers, turned or "partial", is_moved)
-        return Judgement("derived", None, relation, layers, "copied")
+        return replace(found, log10_p=None, relation="copied" if whole else found.relation)
     if in_place:
-        relation = _relation(evidence, layers, turned or _in_place(evidence), is_moved)
-        return Judgement("derived", best, relation, layers, "place")
-    if in_one_order and order is not None and order.test == REMAINDER:
-        return Judgement("derived", best, "merged", _order_layers(order, correction), "remainder")
+        return derived(turned or _in_place(evidence), "place")
+    if ordered and order is not None and order.test == REMAINDER:
+        return Judgement("derived", best, "merged", order_layers(order, correction), "remainder")
     if is_moved:
-        return Judgement("derived", best, _relation(evidence, layers, "transformed", is_moved), layers, "moved")
-    if elsewhere:
-        merged = pair is not None and pair.parent
-        relation = "merged" if merged else _relation(evidence, layers, "transformed")
-        return Judgement("derived", best, relation, layers, "aligned")
-    one_group = _one_group_shows(evidence, correction)
-    if in_one_order:  # what is alike in place shows that nothing was moved: attention alone was taken
-        alike = one_group and alike_in_place(evidence) >= LEAST_ALIKE
-        relation = "partial" if alike else _relation(evidence, layers, "transformed")
-        return Judgement("derived", best, relation, layers, "one-order")
-    behaviour = evidence.behaviour
-    if behaviour is not None and behaviour.same:
+        return derived("transformed", "moved")
+    if aligned:
+        pair = evidence.aligned.best() if evidence.aligned is not None else None
+        found = derived("transformed", "aligned")
+        return replace(found, relation="merged") if pair is not None and pair.parent else found
+    if ordered:  # what is alike in place shows that nothing was moved: attention alone was taken
+        alike = _one_group_shows(evidence, correction) and alike_in_place(evidence) >= LEAST_ALIKE
+        found = derived("transformed", "one-order")
+        return replace(found, relation="partial") if alike else found
+    if evidence.behaviour is not None and evidence.behaviour.same:
         return Judgement("derived", None, "transformed", [], "same-answers")
-    if one_group:
-        return Judgement("indeterminate", best, None, [], "one-group")
-    if behaviour is not None and behaviour.log10_p + correction < LOG10_ALPHA:
-        return Judgement("indeterminate", best, None, [], "units-alike")
-    if alike_in_place(evidence) >= LEAST_ALIKE:
-        return Judgement("indeterminate", best, None, [], "tensors-alike")
-    if evidence.unplaced >= LEAST_COPIED:
-        return Judgement("indeterminate", best, None, [], "copies-unplaced")
-    if evidence.tested_share < LEAST_TESTED:
-        return Judgement("indeterminate", best, None, [], "not-covered")
-    if evidence.power + correction >= LOG10_ALPHA:
-        return Judgement("indeterminate", best, None, [], "no-power")
-    if not isinstance(evidence.reference, Part):
-        return Judgement("indeterminate", best, None, [], "fingerprint-only")
-    return Judgement("independent", best, None, [], "nothing-found")
+    return None
+
+
+def _not_derived(evidence: ComponentEvidence, best: float, correction: float) -> Judgement:
+    """`indeterminate` for the first reason that there is; `independent` where there is none."""
+    behaviour = evidence.behaviour
+    reasons = {
+        "one-group": _one_group_shows(evidence, correction),
+        "units-alike": behaviour is not None and behaviour.log10_p + correction < LOG10_ALPHA,
+        "tensors-alike": alike_in_place(evidence) >= LEAST_ALIKE,
+        "copies-unplaced": evidence.unplaced >= LEAST_COPIED,
+        "not-covered": evidence.tested_share < LEAST_TESTED,
+        "no-power": evidence.power + correction >= LOG10_ALPHA,
+        "fingerprint-only": not isinstance(evidence.reference, Part),
+    }
+    why = next((each for each, holds in reasons.items() if holds), None)
+    return Judgement("indeterminate" if why else "independent", best, None, [], why or "nothing-found")
 
 
 def _place_log10(evidence: ComponentEvidence, correction: float) -> float:
@@ -150,83 +182,6 @@ def _has_effect(evidence: ComponentEvidence) -> bool:
     )
 
 
-def _layer_tests(groups: list[GroupTest], place: Place) -> list[PlaceTest]:
-    """One layer: what it reads and what it writes must both show it; empty where one of them was not tested."""
-    found = {group.group: group.layers for group in groups}
-    tests = [found[side][place] for side in (READS, WRITES) if place in found.get(side, {})]
-    return tests if len(tests) == 2 else []
-
-
-def _place_layers(evidence: ComponentEvidence, correction: float) -> list[LayerMatch]:
-    places = sorted({place for group in evidence.groups for place in group.layers}, key=str)
-    correction += math.log10(max(1, len(places)))
-    matches = []
-    for place in places:
-        tests = _layer_tests(evidence.groups, place)
-        log10_p = min(0.0, max((test.log10_p for test in tests), default=0.0) + correction)
-        if place[1] is not None and log10_p < LOG10_ALPHA:
-            share = min(test.share for test in tests)
-            matches.append(layer_match(place[1], place[1], log10_p, IN_PLACE, share))
-    return _one_a_pair(matches)
-
-
-def _aligned_layers(evidence: ComponentEvidence, correction: float) -> list[LayerMatch]:
-    assert evidence.aligned is not None
-    correction += math.log10(max(1, evidence.aligned.tried))
-    matches = []
-    for pair in evidence.aligned.pairs:
-        mine, theirs = (
-            evidence.subject.layers[pair.subject].place[1],
-            evidence.reference.layers[pair.reference].place[1],
-        )
-        log10_p = min(0.0, pair.log10_p + correction)
-        if mine is not None and theirs is not None and log10_p < LOG10_ALPHA:
-            matches.append(layer_match(mine, theirs, log10_p, pair.test, pair.agreement.share))
-    return _one_a_pair(matches)
-
-
-def _order_layers(order: OrderTest, correction: float) -> list[LayerMatch]:
-    correction += math.log10(max(1, len(order.layers)))
-    matches = []
-    for (mine, theirs), *tests in zip(order.layers, *order.groups.values(), strict=True):
-        log10_p = min(0.0, max(test.log10_p for test in tests) + correction)
-        if mine is not None and theirs is not None and log10_p < LOG10_ALPHA:
-            matches.append(layer_match(mine, theirs, log10_p, order.test, min(test.share for test in tests)))
-    return _one_a_pair(matches)
-
-
-def _copied_layers(evidence: ComponentEvidence) -> list[LayerMatch]:
-    mine = {role.name: role.layer for role in evidence.subject.roles}
-    theirs = {role.name: role.layer for role in evidence.reference.roles}
-    sizes: Counter[int | None] = Counter()
-    for name, layer in mine.items():
-        sizes[layer] += evidence.subject.checkpoint.tensors[name].parameters
-    copied: Counter[tuple[int | None, int | None]] = Counter()
-    for own, other in evidence.copies:
-        copied[mine[own.name], theirs.get(other.name)] += own.parameters  # None: copied from another component
-    return _one_a_pair(
-        [
-            layer_match(a, b, None, COPY, parameters / sizes[a])
-            for (a, b), parameters in copied.items()
-            if a is not None and b is not None
-        ]
-    )
-
-
-def _one_a_pair(matches: list[LayerMatch]) -> list[LayerMatch]:
-    """The clearest of several findings (experts, two tests) on one pair of layers, in order."""
-    best: dict[tuple[int, int], LayerMatch] = {}
-    for match in matches:
-        key = match.subject_layer, match.reference_layer
-        if key not in best or (match.log10_p or 0.0) < (best[key].log10_p or 0.0):
-            best[key] = match
-    return [best[key] for key in sorted(best)]
-
-
-def _numbers(layers: list[LayerMatch]) -> set[int]:
-    return {match.subject_layer for match in layers}
-
-
 def _all_layers(evidence: ComponentEvidence) -> set[int]:
     return {layer.place[1] for layer in evidence.subject.layers if layer.place[1] is not None}
 
@@ -236,12 +191,6 @@ def _aligned_with(evidence: ComponentEvidence) -> set[int]:
     pairs = evidence.aligned.pairs if evidence.aligned is not None else ()
     places = {evidence.subject.layers[pair.subject].place[1] for pair in pairs if pair.test != BY_LAYERS}
     return {place for place in places if place is not None}
-
-
-def _with(known: list[LayerMatch], found: list[LayerMatch]) -> list[LayerMatch]:
-    """What is known of layers, and what was found of those of which nothing was known."""
-    numbers = _numbers(known)
-    return _one_a_pair([*known, *(match for match in found if match.subject_layer not in numbers)])
 
 
 def _in_place(evidence: ComponentEvidence) -> Relation:
@@ -262,21 +211,4 @@ def _relation(
         return "expanded"
     some = otherwise == "transformed" and not all_looked_at
     every = _aligned_with(evidence) if some else _all_layers(evidence)
-    return "partial" if 0 < len(_numbers(layers)) < MOSTLY * len(every) else otherwise
-
-
-def layer_match(subject: int, reference: int, log10_p: float | None, test: str, share: float) -> LayerMatch:
-    """A layer match with its p-value in both spellings."""
-    return LayerMatch(
-        subject_layer=subject,
-        reference_layer=reference,
-        p_value=from_log10(log10_p),
-        log10_p=log10_p,
-        test=test,
-        share=share,
-    )
-
-
-def from_log10(log10_p: float | None) -> float | None:
-    """The p-value itself, zero where it underflows."""
-    return None if log10_p is None else min(1.0, 10.0**log10_p)
+    return "partial" if 0 < len(numbers_of(layers)) < MOSTLY * len(every) else otherwise

@@ -77,7 +77,7 @@ def test_every_check_is_said_in_both_languages_and_stands_in_evidence() -> None:
 
 def test_every_independence_test_stands_in_evidence() -> None:
     from tasks.independence.aligned_tests import BY_LAYERS, BY_TOKENS, BY_UNITS
-    from tasks.independence.verdict import COPY, IN_PLACE
+    from tasks.independence.layer_matches import COPY, IN_PLACE
 
     sources = "".join(path.read_text("utf-8") for path in (REPOSITORY / "tasks" / "independence").glob("*.py"))
     tests = {*re.findall(r'test="([a-z-]+)"', sources), BY_UNITS, BY_TOKENS, BY_LAYERS, COPY, IN_PLACE}

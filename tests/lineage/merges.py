@@ -73,10 +73,11 @@ def rest_part(rests: Rests) -> Iterator[None]:
     """Derivatives of one parent in disguise, without that parent, against every stranger of its shapes. Yields after each."""
     from tasks.checkpoints import assign_roles, open_checkpoint
     from tasks.independence.component_evidence import gather
+    from tasks.independence.layer_matches import LOG10_ALPHA
     from tasks.independence.one_order_tests import LEAST_COSINE, group_log10
     from tasks.independence.part import Part, parts
     from tasks.independence.remainder import remainder_alignments, remainder_test, taken_out
-    from tasks.independence.verdict import LOG10_ALPHA, judge
+    from tasks.independence.verdict import judge
 
     with scratch() as folder:
 
