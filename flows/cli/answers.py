@@ -49,8 +49,13 @@ def console() -> "Console":
     """Where tables are printed: standard output as it is now, as wide as the terminal."""
     from rich.console import Console
 
+    class Answer(Console):
+        def on_broken_pipe(self) -> None:
+            """Ends as everything else does whose reader has gone, and not with rich's own exit code of 1."""
+            raise BrokenPipeError
+
     width = None if sys.stdout.isatty() else WIDTH_OF_A_PIPE
-    return Console(highlight=False, markup=False, emoji=False, width=width)
+    return Answer(highlight=False, markup=False, emoji=False, width=width)
 
 
 def table(*columns: str, title: str | None = None) -> "Table":

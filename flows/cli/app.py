@@ -31,12 +31,24 @@ from flows.cli.report import report
 from flows.cli.robustness import robustness
 from flows.cli.run import run
 from flows.cli.score import score
+from flows.cli.streams import AnswerLost, take_over_streams
 from flows.cli.trace import ReferencesAfterAgainst, fingerprint, trace
 from flows.cli.what_if import what_if
 
 
 class Commands(TyperGroup):
     """All commands; whatever one of them raises becomes one line and an exit code."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Reads the command line, and answers `--help` and `--version`."""
+        try:
+            made = super().make_context(*args, **kwargs)
+            sys.stdout.flush()
+            return made
+        except (typer.Exit, typer.Abort, typer.TyperException, SystemExit):
+            raise
+        except BaseException as fault:
+            raise typer.Exit(code_of(fault)) from None
 
     def invoke(self, ctx: Any) -> Any:
         """Runs the command that was asked for."""
@@ -109,6 +121,10 @@ app.command(epilog=IN_WORDS)(dashboard)
 def main() -> None:
     """The console script. SIGTERM ends a command as Ctrl-C does: children are ended, and the same command goes on."""
     signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        take_over_streams()
+    except AnswerLost as fault:
+        sys.exit(code_of(fault))
     app()
 
 

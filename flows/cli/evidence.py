@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from checks.contracts.errors import InputFault
 from flows.cli.answers import console, only_the_answer, print_json, say, table
 from flows.cli.decision_words import decision_document, print_decision, status_text
 from flows.cli.exit_codes import FOUND
@@ -23,7 +24,7 @@ EXIT_CODES = (
 
 
 def keys(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where private.pem and public.pem are written.")],
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="Where private.pem and public.pem are written.")],
     as_json: JsonOption = False,
 ) -> None:
     """Make a key pair for signing evidence bundles.
@@ -33,7 +34,9 @@ def keys(
     """
     from warehouse.keys import make_keys
 
-    made = make_keys(folder)
+    if not folder.strip():
+        raise InputFault("command line", "DIR", "an empty name", "a folder; `.` is this one")
+    made = make_keys(Path(folder))
     if as_json:
         print_json({"private": str(made.private), "public": str(made.public), "fingerprint": made.fingerprint})
     else:

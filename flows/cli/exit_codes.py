@@ -2,7 +2,6 @@
 
 import errno
 import os
-import sys
 import tempfile
 import traceback
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import typer
 
 from checks.contracts.errors import InputFault
+from flows.cli.streams import AnswerLost, write_no_more
 
 RAN = 0
 FOUND = 1
@@ -31,6 +31,9 @@ IN_WORDS = (
 
 def code_of(fault: BaseException) -> int:
     """Says in one line on standard error what went wrong, and returns the exit code."""
+    if isinstance(fault, AnswerLost):
+        write_no_more()
+        return _say(fault.message, BAD_INPUT)
     if isinstance(fault, InputFault):
         return _say(_with_count(fault), BAD_INPUT)
     if isinstance(fault, typer.TyperException):
@@ -38,7 +41,8 @@ def code_of(fault: BaseException) -> int:
     if isinstance(fault, KeyboardInterrupt) or (isinstance(fault, RuntimeError) and str(fault) == _ENDED_IN_A_QUERY):
         return _say("stopped; the same command goes on where it was", PART_WAY)
     if isinstance(fault, BrokenPipeError):
-        return _nobody_reads()
+        write_no_more()  # the reader of our output has gone (`… | head`): nothing is wrong
+        return RAN
     if isinstance(fault, OSError) and fault.errno in _NO_ROOM:
         where = fault.filename2 or fault.filename or "a disk"
         return _say(
@@ -85,11 +89,3 @@ def _internal(fault: BaseException) -> str:
 def _say(message: str, code: int) -> int:
     typer.echo(" ".join(message.split("\n")), err=True)
     return code
-
-
-def _nobody_reads() -> int:
-    """The reader of our output has gone (`… | head`): nothing is wrong, and nothing more is written."""
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, sys.stdout.fileno())
-    os.close(nothing)
-    return RAN

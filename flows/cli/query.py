@@ -1,8 +1,8 @@
 """`gwanmun query`: read-only SQL on the warehouse."""
 
 import csv
+import io
 import json
-import sys
 from typing import Annotated, Any
 
 import typer
@@ -16,7 +16,7 @@ def query(
     programme: ProgrammeArgument,
     sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT (or WITH, FROM, DESCRIBE, SHOW).")],
     as_json: JsonOption = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, in UTF-8.")] = False,
 ) -> None:
     """Ask the warehouse in SQL, read-only.
 
@@ -37,9 +37,11 @@ def query(
     if as_json:
         print_json({"columns": columns, "rows": rows})
     elif as_csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
+        written = io.StringIO()
+        writer = csv.writer(written, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows([_shown(value) for value in row] for row in rows)
+        typer.echo(written.getvalue().encode("utf-8", "backslashreplace"), nl=False)
     else:
         _print(columns, rows)
 
