@@ -32,7 +32,7 @@ def act_files(loaded: "LoadedProgramme", round_: Round) -> dict[str, Path]:
     if round_.freeze is not None and round_.freeze.late_evidence is not None:
         files["freeze"] = round_.freeze.late_evidence
     files |= {f"gates.{gate.id}": gate.votes for gate in round_.gates if isinstance(gate, PanelMajorityGate)}
-    return {key: loaded.resolve(file, f"rounds.{round_.id}.{key}") for key, file in files.items()}
+    return {key: loaded.named(file, f"rounds.{round_.id}.{key}") for key, file in files.items()}
 
 
 def load_acts(loaded: "LoadedProgramme", round_: Round) -> Acts:

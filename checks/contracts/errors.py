@@ -41,3 +41,11 @@ class InputFault(Exception):  # noqa: N818  (the field's word: a fault in the in
 
     def __reduce__(self) -> tuple[object, ...]:
         return (InputFault, (self.file, self.key, self.found, self.expected, self.line, self.more))
+
+
+class Misfit(ValueError):  # noqa: N818  (as InputFault)
+    """What a model's validator finds wrong, `expected; found`, and `at`: the keys that lead from the model to it, for the line."""
+
+    def __init__(self, words: str, *at: str | int) -> None:
+        self.at = at
+        super().__init__(words)

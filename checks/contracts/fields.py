@@ -1,13 +1,14 @@
 """The field types that the four files share: identifiers, points as decimals, days, titles in two languages."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal, Inexact, localcontext
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationInfo
 
+from checks.contracts.errors import Misfit
 from checks.records.record import Text
 
 #: Digits before or after the point. Exact arithmetic on 1e-999999999 would never end.
@@ -91,6 +92,13 @@ def _of_writable_size(value: Decimal) -> Decimal:
     return value
 
 
+def refuse_doubles(what: str, names: Sequence[str], key: str = "") -> None:
+    """Raises Misfit for the first id that stands twice in the list under `key` (or of that name)."""
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise Misfit(f"{what} with different ids; twice: {name}", key or what, place, "id")
+
+
 def is_absent(value: Any) -> bool:
     """For keys that came after version 1's first: where they are not used, files hash and read as they did without them."""
     return value is None or value == [] or value == {}
@@ -140,4 +148,5 @@ __all__ = [
     "exact_sum",
     "is_absent",
     "is_of_writable_size",
+    "refuse_doubles",
 ]

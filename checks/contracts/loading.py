@@ -65,6 +65,13 @@ class Loaded:
             raise self.fault(key, f"{relative!r}, a link that leaves the folder", "a path inside the folder")
         return followed
 
+    def named(self, relative: str, key: str, what: str = "a CSV table") -> Path:
+        """The file that is named at `key`; raises InputFault, which says where it is named, where there is none."""
+        target = self.resolve(relative, key)
+        if not target.exists():
+            raise self.fault(key, f"{relative!r}, no such file", what)
+        return target
+
     def fault(self, key: str, found: str, expected: str) -> InputFault:
         """A fault of this file at that key, with the key's line where it can be found."""
         return InputFault(self.path, key, found, expected, line=line_of_key(self.path, key))
@@ -90,7 +97,7 @@ class LoadedSuite(Loaded):
         """The table that says which items stand or fall together, or None."""
         if task.groups is None:
             return None
-        return self.resolve(task.groups, f"tasks[{self.suite.tasks.index(task)}].groups")
+        return self.named(task.groups, f"tasks[{self.suite.tasks.index(task)}].groups")
 
     def groups(self, task: SuiteTask) -> dict[int, str]:
         """Item → group, read now; empty where each item stands by itself."""
@@ -124,10 +131,7 @@ class LoadedSubmission(Loaded):
 
     def evidence_file(self, relative: str, key: str) -> Path:
         """A file that the evidence names; raises InputFault where it is missing."""
-        target = self.resolve(relative, key)
-        if not target.exists():
-            raise self.fault(key, f"{relative!r}, no such file", "a file that was handed in")
-        return target
+        return self.named(relative, key, "a file that was handed in")
 
     def optional_evidence(self, name: str) -> Path | None:
         """The file that `evidence.NAME` names, None where it names none; raises InputFault where it is missing."""
@@ -172,7 +176,7 @@ class LoadedProgramme(Loaded):
         key = f"rounds.{round_id}.teams.{team.id}.submission"
         if team.submission is None:
             raise self.fault(key, "no submission", "the path of a submission.yaml")
-        loaded = load_submission(self.resolve(team.submission, key))
+        loaded = load_submission(self.named(team.submission, key, "a submission.yaml"))
         if loaded.submission.team != team.id:
             raise loaded.fault("team", repr(loaded.submission.team), repr(team.id))
         return loaded
@@ -188,7 +192,7 @@ class LoadedProgramme(Loaded):
         """Key of each moving baseline → its table and what it holds, read now."""
         found = {}
         for key, (suite, rule) in round_.moving_baselines().items():
-            path = self.resolve(rule.table, f"rounds.{round_.id}.{key}.baseline.table")
+            path = self.named(rule.table, f"rounds.{round_.id}.{key}.baseline.table")
             found[key] = path, read_baseline(path, [task.id for task in self.suites[suite].suite.tasks])
         return found
 
@@ -197,7 +201,7 @@ class LoadedProgramme(Loaded):
         rule = next((each for each in round_.select.tie_break if isinstance(each, FewerParameters)), None)
         if rule is None:
             return None
-        path = self.resolve(rule.fewer_parameters, f"rounds.{round_.id}.select.tie_break")
+        path = self.named(rule.fewer_parameters, f"rounds.{round_.id}.select.tie_break")
         active = [team.id for team in round_.teams if team.withdrawn is None]
         return path, read_parameters(path, [team.id for team in round_.teams], active)
 
@@ -206,7 +210,7 @@ class LoadedProgramme(Loaded):
         if round_.rulings is None:
             return []
         gates, teams = [gate.id for gate in round_.gates], [team.id for team in round_.teams]
-        return read_rulings(self.resolve(round_.rulings, f"rounds.{round_.id}.rulings"), teams, gates)
+        return read_rulings(self.named(round_.rulings, f"rounds.{round_.id}.rulings"), teams, gates)
 
 
 def load_programme(path: Path) -> LoadedProgramme:
@@ -217,7 +221,7 @@ def load_programme(path: Path) -> LoadedProgramme:
     refuse_unopened(loaded.warehouse, partial(loaded.fault, "warehouse"))
     suites = {}
     for name, relative in programme.suites.items():
-        suites[name] = load_suite(loaded.resolve(relative, f"suites.{name}"))
+        suites[name] = load_suite(loaded.named(relative, f"suites.{name}", "a suite.yaml"))
         if suites[name].suite.suite != name:
             raise suites[name].fault("suite", repr(suites[name].suite.suite), repr(name))
     policies = {
@@ -276,7 +280,7 @@ def _check_panels(loaded: LoadedProgramme, round_: Round) -> None:
             raise InputFault(table, f"team {absent[0]}", "no value", "one for every team, or `missing:` said")
         then = node.source.then
         if then is not None and isinstance(then.population, FrozenPopulation):
-            read_roster(loaded.resolve(then.population.frozen, f"{key}.then"), [team.id for team in round_.teams])
+            read_roster(loaded.named(then.population.frozen, f"{key}.then"), [team.id for team in round_.teams])
         left += not (absent and node.source.missing == "exclude_for_all")
     if not left:
         raise loaded.fault(f"rounds.{round_.id}.score", "every leaf left out by `exclude_for_all`", "one to rank by")
@@ -302,18 +306,18 @@ def _absent(loaded: LoadedProgramme, round_: Round, node: ScoreNode, key: str) -
     known = [team.id for team in round_.teams]
     active = [team.id for team in round_.teams if team.withdrawn is None]
     if isinstance(source, Imported):
-        table = loaded.resolve(source.imported, key)
+        table = loaded.named(source.imported, key)
         read_errors(table, known)
         return table, sorted(set(active) - set(read_imported(table, known, source.max)))
     if isinstance(source, IrtImport):
-        table = loaded.resolve(source.irt, key)
+        table = loaded.named(source.irt, key)
         return table, sorted(set(active) - set(read_abilities(table, known)[0]))
     if isinstance(source, CostEfficiency):
-        table = loaded.resolve(source.cost_efficiency, key)
+        table = loaded.named(source.cost_efficiency, key)
         return table, sorted(set(active) - set(read_costs(table, known)))
     if not isinstance(source, Raters):
         return loaded.path, []
-    sheets = read_raters(loaded.resolve(source.raters, key), known, node.points)
+    sheets = read_raters(loaded.named(source.raters, key), known, node.points)
     counted = {team: len(sheets.counted(team)) for team in active}
     needed = max(source.min_raters, (source.drop_max or 0) + (source.drop_min or 0) + 1)
     for team, raters in counted.items():

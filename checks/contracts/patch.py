@@ -85,5 +85,6 @@ def read_patch(path: Path, round_: Round) -> Patch:
     named += [("rulings", each.gate, gates) for each in patch.rulings]
     for key, name, known in named:
         if name not in known:
-            raise InputFault(path, key, repr(name), f"one of {', '.join(known) or 'none at all'} in {round_.id}")
+            expected = f"one of {', '.join(known)} in {round_.id}" if known else f"no such key: {round_.id} has none"
+            raise InputFault(path, key, repr(name), expected)
     return patch

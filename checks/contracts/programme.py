@@ -6,6 +6,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, model_validator
 
 from checks.contracts.disclosure import Disclosure
+from checks.contracts.errors import Misfit
 from checks.contracts.fields import (
     Contract,
     Count,
@@ -20,6 +21,7 @@ from checks.contracts.fields import (
     Version,
     YesNo,
     is_absent,
+    refuse_doubles,
 )
 from checks.contracts.round_rules import (
     Adjustments,
@@ -214,17 +216,21 @@ class Round(Contract):
 
     @model_validator(mode="after")
     def _names_agree(self) -> "Round":
-        _no_doubles("teams", [team.id for team in self.teams])
-        _no_doubles("gates", [gate.id for gate in self.gates])
-        named = {"select.tie_break": self.select.tie_nodes()}
-        named |= {f"gate {gate.id}: of": [gate.of] for gate in self.gates if isinstance(gate, ThresholdGate)}
-        for where, nodes in named.items():
-            unknown = [node for node in nodes if self.score.find(node) is None]
-            if unknown:
-                raise ValueError(f"nodes of the score tree in {where}; {unknown[0]!r}, which is none or not unique")
-        reads_findings = [gate.id for gate in self.gates if isinstance(gate, IndependenceGate | DataQualityGate)]
-        if reads_findings and self.policy is None:
-            raise ValueError(f"a policy, which gate {reads_findings[0]!r} reads; none")
+        refuse_doubles("teams", [team.id for team in self.teams])
+        refuse_doubles("gates", [gate.id for gate in self.gates])
+        nodes: list[tuple[str, str, tuple[str | int, ...]]] = [
+            ("select.tie_break", node, ("select", "tie_break", place))
+            for place, node in enumerate(self.select.tie_break)
+            if isinstance(node, str)
+        ]
+        for place, gate in enumerate(self.gates):
+            if isinstance(gate, ThresholdGate):
+                nodes.append((f"gate {gate.id}: of", gate.of, ("gates", place, "of")))
+            if isinstance(gate, IndependenceGate | DataQualityGate) and self.policy is None:
+                raise Misfit(f"a policy, which gate {gate.id!r} reads; none", "gates", place)
+        for where, node, at in nodes:
+            if self.score.find(node) is None:
+                raise Misfit(f"nodes of the score tree in {where}; {node!r}, which is none or not unique", *at)
         self._no_gate_on_eligible()
         self._gates_asked_on_earlier_ones()
         self._withdrawn_in_time()
@@ -275,14 +281,16 @@ class Round(Contract):
         for place, gate in enumerate(self.gates):
             earlier = [each.id for each in self.gates[:place]]
             if isinstance(gate, PanelMajorityGate) and gate.on is not None and gate.on not in earlier:
-                raise ValueError(f"a gate that stands before {gate.id!r} in its `on`; {gate.on!r}")
+                raise Misfit(f"a gate that stands before {gate.id!r} in its `on`; {gate.on!r}", "gates", place, "on")
 
     def _withdrawn_in_time(self) -> None:
         if self.withdrawal is None:
             return
-        late = [each for each in self.teams if each.withdrawn is not None and each.withdrawn > self.withdrawal.until]
-        if late:
-            raise ValueError(f"withdrawals until {self.withdrawal.until}; {late[0].id!r} on {late[0].withdrawn}")
+        until = self.withdrawal.until
+        for place, each in enumerate(self.teams):
+            if each.withdrawn is not None and each.withdrawn > until:
+                words = f"withdrawals until {until}; {each.id!r} on {each.withdrawn}"
+                raise Misfit(words, "teams", place, "withdrawn")
 
     def _no_gate_on_eligible(self) -> None:
         """A gate cannot depend on points that depend on who is out by a gate."""
@@ -310,10 +318,19 @@ class Round(Contract):
 
     def suites(self) -> list[str]:
         """The suites that this round's points and gates read, in the file's order."""
+        return list(self.suite_places())
+
+    def suite_places(self) -> dict[str, tuple[str | int, ...]]:
+        """The same, each with the keys that lead to where it is first named."""
         measured = (SuiteMean, SuiteRelative, SuiteAgainstBaseline)
-        named = [node.source.suite for _, node in self.score.leaves() if isinstance(node.source, measured)]
-        named += [gate.suite for gate in self.gates if isinstance(gate, BaselineGate)]
-        return list(dict.fromkeys(named))
+        named: dict[str, tuple[str | int, ...]] = {}
+        for path, node in self.score.leaves():
+            if isinstance(node.source, measured):
+                named.setdefault(node.source.suite, ("score", *self.score.place_of(path), "from", "suite"))
+        for place, gate in enumerate(self.gates):
+            if isinstance(gate, BaselineGate):
+                named.setdefault(gate.suite, ("gates", place, "suite"))
+        return named
 
     def suites_with_targets(self) -> list[str]:
         """Those whose points are relative to the team's own target model, and which no team may lack."""
@@ -336,16 +353,11 @@ class Programme(Contract):
 
     @model_validator(mode="after")
     def _names_agree(self) -> "Programme":
-        _no_doubles("references", [reference.id for reference in self.references])
-        _no_doubles("rounds", [each.id for each in self.rounds])
-        for each in self.rounds:
-            unknown = [suite for suite in each.suites() if suite not in self.suites]
-            if unknown:
-                raise ValueError(f"suites named under `suites`; round {each.id!r} reads {unknown[0]!r}")
+        refuse_doubles("references", [reference.id for reference in self.references])
+        refuse_doubles("rounds", [each.id for each in self.rounds])
+        for number, each in enumerate(self.rounds):
+            for suite, place in each.suite_places().items():
+                if suite not in self.suites:
+                    words = f"suites named under `suites`; round {each.id!r} reads {suite!r}"
+                    raise Misfit(words, "rounds", number, *place)
         return self
-
-
-def _no_doubles(what: str, names: list[str]) -> None:
-    doubled = sorted({name for name in names if names.count(name) > 1})
-    if doubled:
-        raise ValueError(f"{what} with different ids; twice: {', '.join(doubled)}")

@@ -19,6 +19,7 @@ from checks.contracts.fields import (
     RelativePath,
     exact_sum,
     is_absent,
+    refuse_doubles,
 )
 from checks.contracts.round_rules import Cited
 
@@ -286,10 +287,7 @@ class ScoreNode(Contract):
             raise ValueError(f"either parts or from; {'both' if self.parts else 'neither'}")
         if self.combine is not None and not self.parts:
             raise ValueError("combine on a node with parts; a leaf")
-        names = [part.id for part in self.parts]
-        doubled = sorted({name for name in names if names.count(name) > 1})
-        if doubled:
-            raise ValueError(f"parts with different ids; twice: {', '.join(doubled)}")
+        refuse_doubles("parts", [part.id for part in self.parts])
         total = exact_sum(part.points for part in self.parts)
         if self.parts and total != self.points:
             raise ValueError(f"points of the parts that add up to {self.points}; they add up to {total}")
@@ -312,6 +310,15 @@ class ScoreNode(Contract):
         for path, node in self.walk():
             if node.source is not None:
                 yield path, node
+
+    def place_of(self, path: str) -> tuple[str | int, ...]:
+        """The keys that lead from here to the node of that dotted path; none to a tree that is one leaf."""
+        place: tuple[str | int, ...] = ()
+        node = self
+        for name in path.split(".") if self.parts else ():
+            number = next(number for number, part in enumerate(node.parts) if part.id == name)
+            place, node = (*place, "parts", number), node.parts[number]
+        return place
 
     def find(self, name: str) -> str | None:
         """The dotted path that `name` means: a path, or an id that stands once in the tree; None where neither."""

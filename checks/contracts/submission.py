@@ -20,6 +20,7 @@ from checks.contracts.fields import (
     Whole,
     YesNo,
     is_absent,
+    refuse_doubles,
 )
 
 ReleaseNumber = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)+$")]
@@ -86,10 +87,7 @@ class Model(Contract):
 
     @model_validator(mode="after")
     def _once_each(self) -> "Model":
-        names = [component.id for component in self.components]
-        doubled = sorted({name for name in names if names.count(name) > 1})
-        if doubled:
-            raise ValueError(f"components with different ids; twice: {', '.join(doubled)}")
+        refuse_doubles("components", [component.id for component in self.components])
         return self
 
 

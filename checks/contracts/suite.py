@@ -20,6 +20,7 @@ from checks.contracts.fields import (
     Whole,
     YesNo,
     is_absent,
+    refuse_doubles,
 )
 from checks.contracts.tables import read_table
 
@@ -127,10 +128,7 @@ class Suite(Contract):
 
     @model_validator(mode="after")
     def _once_each(self) -> "Suite":
-        names = [task.id for task in self.tasks]
-        doubled = sorted({name for name in names if names.count(name) > 1})
-        if doubled:
-            raise ValueError(f"tasks with different ids; twice: {', '.join(doubled)}")
+        refuse_doubles("tasks", [task.id for task in self.tasks])
         return self
 
 

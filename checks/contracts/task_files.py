@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from checks.contracts.errors import InputFault
+from checks.contracts.yaml_source import kind_of
 
 
 class _Tags(yaml.SafeLoader):
@@ -45,7 +46,7 @@ def read_task_file(path: Path) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError):
         raise InputFault(path, found="text that is not YAML", expected="a task file") from None
     if not isinstance(content, dict):
-        raise InputFault(path, found=type(content).__name__, expected="a task in lm-evaluation-harness's format")
+        raise InputFault(path, found=kind_of(content), expected="a task in lm-evaluation-harness's format")
     return content
 
 

@@ -57,7 +57,8 @@ def read_typed(path: Path, model: type[Model], *, numbers_in_quotes: bool = Fals
 
 def _fault(source: YamlSource, detail: Any) -> InputFault:
     kind, value, words = detail["type"], detail.get("input"), str(detail["msg"])
-    key, line = source.locate(detail["loc"], missing=kind == "missing")
+    within = getattr(detail.get("ctx", {}).get("error"), "at", ())
+    key, line = source.locate((*detail["loc"], *within), missing=kind == "missing")
     if kind == "extra_forbidden":
         return InputFault(source.path, key, "an unknown key", "a key that the contract has (docs/files.md)", line)
     if kind == "missing":

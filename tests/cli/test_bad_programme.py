@@ -28,7 +28,7 @@ FAULTS: dict[str, tuple[Change, tuple[str, ...]]] = {
         _edited("programme.yaml", "    places: 4", "    places: 4\n    plaecs: 4"),
         ("programme.yaml:", "rounds[0].plaecs", "found an unknown key"),
     ),
-    "missing file": (_without("panels/user.csv"), ("user.csv", "no such file")),
+    "missing file": (_without("panels/user.csv"), ("programme.yaml:", "user.from", "'panels/user.csv', no such file")),
     "points that do not add up": (
         _edited("programme.yaml", "id: agency,     points: 10", "id: agency,     points: 11"),
         ("programme.yaml:", "rounds[0].score", "found", "41", "expected", "40"),
