@@ -1,10 +1,12 @@
 """`policy.yaml`: what a finding means. People disagree about what independent should mean, so it is a file, not code."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from checks.contracts.errors import Misfit
 from checks.contracts.fields import Contract, Identifier, Number, Share, Text, Version
 from checks.contracts.submission import ComponentId
 from checks.records.decisions import GateOutcome
@@ -75,12 +77,25 @@ class IndependencePolicy(Contract):
         return self.model_copy(update={name: value for name, value in said.items() if value is not None})
 
 
+def refuse_on_both(allow: Sequence[str], deny: Sequence[str]) -> None:
+    """Raises Misfit for a licence that is allowed and denied."""
+    allowed = {each.casefold() for each in allow}
+    for place, licence in enumerate(deny):
+        if licence.casefold() in allowed:
+            raise Misfit(f"a licence on one of the lists; {licence!r} on both", "deny", place)
+
+
 class LicencePolicy(Contract):
     """Which licences leave the right to change and operate the weights."""
 
     allow: list[str] = Field(description="SPDX identifiers that are allowed")
     deny: list[str] = Field([], description="SPDX identifiers that are not")
     unknown: GateOutcome = Field(description="a licence on neither list")
+
+    @model_validator(mode="after")
+    def _on_one_list(self) -> "LicencePolicy":
+        refuse_on_both(self.allow, self.deny)
+        return self
 
 
 class DataQualityPolicy(Contract):

@@ -23,6 +23,7 @@ from checks.contracts.fields import (
     is_absent,
     refuse_doubles,
 )
+from checks.contracts.policy import refuse_on_both
 from checks.contracts.round_rules import (
     Adjustments,
     Appeals,
@@ -129,6 +130,11 @@ class LicenceGate(Gate, Cited):
     allow: list[str] = Field(description="SPDX identifiers that are allowed")
     deny: list[str] = Field(description="SPDX identifiers that fail")
     unknown: GateOutcome = Field(description="what a licence on neither list comes to")
+
+    @model_validator(mode="after")
+    def _on_one_list(self) -> "LicenceGate":
+        refuse_on_both(self.allow, self.deny)
+        return self
 
 
 class PanelMajorityGate(Gate):

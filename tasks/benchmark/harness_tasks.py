@@ -101,6 +101,7 @@ def _load(suite: LoadedSuite, index: int, setting: SuiteTask) -> LoadedTask:
     for each in harness_tasks:
         _prepare(each, setting, suite.suite.seed, source)
         _decode(suite, key, each, setting)
+        _check_examples(suite, f"{key}.fewshot", each, setting)
     metric, filter_name = _metric_and_filter(suite, setting, harness_tasks, f"{key}.metric")
     for each in harness_tasks:
         check_task(source, each, metric)
@@ -231,6 +232,16 @@ def _prepare(harness: Any, setting: SuiteTask, seed: int, source: Path) -> None:
         harness.config.process_docs = _always_seeded(process)
     harness.set_config("num_fewshot", setting.fewshot)
     harness.set_fewshot_seed(seed)
+
+
+def _check_examples(suite: LoadedSuite, key: str, harness: Any, setting: SuiteTask) -> None:
+    """Raises InputFault for more examples than the task has to draw from."""
+    sampler = getattr(harness, "sampler", None)
+    if sampler is None or not setting.fewshot:
+        return
+    there = len(sampler.fewshot_indices or sampler.df)
+    if setting.fewshot > there:
+        raise suite.fault(key, str(setting.fewshot), f"at most {there}, the examples that {harness.task_name} has")
 
 
 def _always_seeded(process: Any) -> Any:

@@ -77,6 +77,8 @@ def task_fault(
             path, where, "no choices, an empty one, or an answer beyond them", "the answer's index in texts"
         )
     words = " ".join(str(root).split())
+    if unknown := re.search(r"TaskConfig.*unexpected keyword argument '(.*)'", words):
+        return InputFault(path, key or unknown[1], "an unknown key", "a key of lm-evaluation-harness's task files")
     return InputFault(path, key, f"{type(root).__name__}: {words[:300]}", "a task that lm-evaluation-harness loads")
 
 

@@ -173,3 +173,18 @@ def test_an_empty_prompt_names_its_item(tmp_path: Path, bare_llama: Path, llama:
     assert score_suite(llama, suite, device="cpu").tasks[0].n == 4
     with pytest.raises(InputFault, match="text, item 2: found an empty prompt, before which"):
         score_suite(bare_llama, suite, device="cpu")
+
+
+def test_no_more_examples_than_there_are(tmp_path: Path) -> None:
+    path = write_task(tmp_path / "tasks", "text", FULL_TEXT, documents(4), documents(3))
+    task = {"id": "text", "use": str(path.relative_to(tmp_path))}
+    check_suite(write_suite(tmp_path, [{**task, "fewshot": 3}]))
+    with pytest.raises(
+        InputFault, match=r"tasks\[0\]\.fewshot: found 4, expected at most 3, the examples that text has"
+    ):
+        check_suite(write_suite(tmp_path, [{**task, "fewshot": 4}]))
+
+
+def test_a_key_that_no_task_has_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputFault, match=r"text\.yaml: doc_to_txt: found an unknown key, expected a key of"):
+        check_suite(_suite(tmp_path, {**FULL_TEXT, "doc_to_txt": "{{question}}"}, "acc"))

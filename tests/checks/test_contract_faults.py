@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from checks.contracts.errors import InputFault
-from checks.contracts.loading import load_policy, load_programme, load_submission, load_suite
+from checks.contracts.loading import SHIPPED_POLICIES, load_policy, load_programme, load_submission, load_suite
 from tests.checks.changed_example import EXAMPLE, changed, line_of
 from tests.checks.faults import FAULTS, PROGRAMME
 
@@ -156,3 +156,14 @@ def test_a_policy_with_a_threshold_that_no_check_has_is_refused(tmp_path: Path) 
     policy.write_text(shipped.replace("thresholds: {}", "thresholds: {epochs_most: 8}"), encoding="utf-8")
     with pytest.raises(InputFault, match=r"data_quality\.thresholds\.epochs_most: found an unknown threshold"):
         load_policy(str(policy))
+
+
+def test_a_licence_stands_on_one_of_the_two_lists(tmp_path: Path) -> None:
+    shipped = (SHIPPED_POLICIES / "from-scratch.yaml").read_text("utf-8")
+    (line,) = [line for line in shipped.splitlines() if line.strip().startswith("deny:")]
+    file = tmp_path / "policy.yaml"
+    file.write_text(shipped.replace(line, f"{line.split('[')[0]}[Nobody-1.0]"), encoding="utf-8")
+    assert load_policy(str(file)).licences.deny == ["Nobody-1.0"]
+    file.write_text(shipped.replace(line, f"{line.split('[')[0]}[Nobody-1.0, apache-2.0]"), encoding="utf-8")
+    with pytest.raises(InputFault, match=r"licences\.deny\[1\]: found 'apache-2.0' on both"):
+        load_policy(str(file))
