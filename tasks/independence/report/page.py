@@ -83,13 +83,13 @@ class Comparison:
 
 def writable_target(path: Path, read: list[Path]) -> None:
     """Raises InputFault where no report can be written to `path`; `read` are folders that are traced, to which none is added."""
-    refuse_to_lose_for_report(path)
     folder = path.parent
     if not folder.is_dir():
         raise InputFault(path, found=f"no folder {str(folder)!r}", expected="a file in a folder that is there")
     if not os.access(folder, os.W_OK):
         raise InputFault(path, found="a folder that may not be written", expected="a file to write")
     refuse_inside(path, read, "which is traced")
+    refuse_to_lose_for_report(path)
 
 
 def write_report(path: Path, trace: Trace, provenance: Provenance) -> None:
