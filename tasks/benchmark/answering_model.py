@@ -7,12 +7,14 @@ for the first token. Where the answers come from is the subclass's own.
 from abc import abstractmethod
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from lm_eval.api.model import TemplateLM
 from lm_eval.models.utils import has_bos_prefix
 from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 
+from checks.contracts.errors import InputFault
 from tasks.benchmark.text_encoding import TextEncoder
 
 
@@ -32,10 +34,11 @@ class Answer:
 
 class AnsweringModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
     """A model as the harness sees one. `answers` gives the same as the three functions of the interface, as they come and
-    with what those do not return."""
+    with what those do not return. `source`: what a fault names, the model's folder or its server."""
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, source: Path | str, tokenizer: Any) -> None:
         super().__init__()
+        self._source = source
         self.tokenizer = tokenizer
         self._texts = TextEncoder(tokenizer)
         self._encoded: dict[str, list[int]] = {}
@@ -91,13 +94,26 @@ class AnsweringModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
         answers = {index: answer for batch in self.answers(requests) for index, answer in batch.items()}
         return [answers[index].value for index in range(len(requests))]
 
-    def _ids(self, context: str, continuation: str) -> tuple[list[int], list[int]]:
-        """Token ids of both; without a context, the continuation stands behind the first token of texts."""
+    def _ids(self, request: Any) -> tuple[list[int], list[int]]:
+        """Token ids of a request's context and continuation; without a context, the continuation stands behind the first
+        token of texts. Raises InputFault where one of them has no token."""
+        context, continuation = request.args[:2]
         if context:
             before, after = self._encode_pair(context, continuation)
-            return before, after
-        ids = self.tok_encode(continuation, add_special_tokens=False)
-        return (ids[:1], ids[1:]) if ids[:1] == [self.prefix_token_id] else ([self.prefix_token_id], ids)
+            if not before:  # white space belongs to what follows it, and nothing stands before that
+                raise self._no_token(request, f"the context {context!r}", "before what is scored")
+        else:
+            ids = self.tok_encode(continuation, add_special_tokens=False)
+            before, after = [self.prefix_token_id], ids
+            if ids[:1] == before:
+                before, after = ids[:1], ids[1:]
+        if not after:
+            raise self._no_token(request, f"the continuation {continuation!r}", "to score")
+        return before, after
+
+    def _no_token(self, request: Any, what: str, where: str) -> InputFault:
+        found = f"{what}, which has no token of its own"
+        return InputFault(self._source, item_of(request), found, f"at least one token {where}")
 
     def _windows(self, text: str) -> Iterator[tuple[list[int], list[int]]]:
         """A whole text as contexts and continuations that follow one another."""
@@ -108,3 +124,8 @@ class AnsweringModel(TemplateLM):  # type: ignore[misc]  # lm_eval has no types
             context_len=1,
         )
         return map(make_disjoint_window, windows)
+
+
+def item_of(request: Any) -> str:
+    """How a fault names a request's item."""
+    return f"{request.task_name}, item {request.doc_id}"

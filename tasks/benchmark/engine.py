@@ -16,7 +16,7 @@ from typing import Any
 from lm_eval.models.utils import resolve_max_length
 
 from checks.contracts.errors import InputFault
-from tasks.benchmark.answering_model import Answer, AnsweringModel
+from tasks.benchmark.answering_model import Answer, AnsweringModel, item_of
 from tasks.benchmark.batching import BatchRunner, Budget, Row, RowTooLargeError
 from tasks.benchmark.decoder_scoring import DecoderScorer
 from tasks.benchmark.encoder_decoder import EncoderDecoderScorer
@@ -45,7 +45,7 @@ class HarnessModel(AnsweringModel):
     MULTIMODAL = True
 
     def __init__(self, loaded: LoadedModel, budget: Budget | None = None, alone: bool = False) -> None:
-        super().__init__(loaded.tokenizer)
+        super().__init__(loaded.folder, loaded.tokenizer)
         self._loaded = loaded
         self._model = loaded.model
         self._device = loaded.model.device
@@ -120,9 +120,11 @@ class HarnessModel(AnsweringModel):
                 first = len(pairs)
                 pairs += [Pair(context, continuation, {}) for context, continuation in self._windows(request.args[0])]
                 of_request.append(range(first, len(pairs)))
+        yield {index: Answer(0.0, 0) for index in wanted if not of_request[index]}  # texts of white space, say
+        left = {index for index in wanted if of_request[index]}
+        places = {place for index in left for place in of_request[index]}
         scored: dict[int, tuple[float, bool]] = {}
-        left = set(wanted)
-        for batch in self._scorer.scored(pairs, {place for index in left for place in of_request[index]}):
+        for batch in self._scorer.scored(pairs, places) if places else ():
             scored.update(batch)
             complete = {index for index in left if all(place in scored for place in of_request[index])}
             left -= complete
@@ -145,8 +147,7 @@ class HarnessModel(AnsweringModel):
                 ids, extras, kind = self._prompt(request.args[0], pictures(request))
                 if not ids:
                     found = "an empty prompt, before which the model's tokenizer puts no first token"
-                    where = f"{request.task_name}, item {request.doc_id}"
-                    raise InputFault(self._loaded.folder, where, found, "at least one token")
+                    raise InputFault(self._loaded.folder, item_of(request), found, "at least one token")
                 prompts.append((Row(tuple(ids), (), extras, kind), request.args[1]))
         for batch in self._generator.generate(prompts, wanted):
             yield {index: Answer(text.text, text.tokens, text.ended, text.prompt_cut) for index, text in batch.items()}
@@ -164,22 +165,24 @@ class HarnessModel(AnsweringModel):
         return self.token_scores([(context, continuation) for _, context, continuation in requests])
 
     def _pair(self, request: Any) -> Pair:
-        context, continuation = request.args[0], request.args[1]
         shown = pictures(request)
         if shown:
-            return self._pair_with_pictures(context, continuation, shown)
-        before, after = self._ids(context, continuation)
-        return self._checked(Pair(before, after, {}), continuation)
+            return self._pair_with_pictures(request, shown)
+        before, after = self._ids(request)
+        return self._checked(Pair(before, after, {}), request)
 
-    def _pair_with_pictures(self, context: str, continuation: str, shown: list[Any]) -> Pair:
+    def _pair_with_pictures(self, request: Any, shown: list[Any]) -> Pair:
         """The continuation's ids come from the text alone: picture tokens, however often repeated, are cuts for the
         tokenizer. The prompt's come from the processor, once an item."""
+        context, continuation = request.args[:2]
         text, moved = context.rstrip(), context[len(context.rstrip()) :]
         ids, extras, kind = self._prompt(text, shown)
         marked = text.replace(PICTURE_MARK, self._loaded.processor.image_token)
         before = self.tok_encode(marked)
         after = self.tok_encode(marked + moved + continuation)[len(before) :]
-        pair = self._checked(Pair(ids, after, extras, kind), continuation)
+        if not after:
+            raise self._no_token(request, f"the continuation {continuation!r}", "to score")
+        pair = self._checked(Pair(ids, after, extras, kind), request)
         if self._scorer.cuts(pair):
             found = f"an item of {len(ids) + len(after)} tokens with pictures, which cannot be cut"
             raise InputFault(self._loaded.folder, found=found, expected=f"at most {self.max_length + 1} tokens")
@@ -201,13 +204,11 @@ class HarnessModel(AnsweringModel):
             self._prompts_seen[key] = encoded.ids, {**encoded.extras}, tuple(sorted(shapes.items()))
         return self._prompts_seen[key]
 
-    def _checked(self, pair: Pair, continuation: str) -> Pair:
-        if not pair.continuation:
-            found = f"the continuation {continuation!r}, which has no token of its own"
-            raise InputFault(self._loaded.folder, "tokenizer", found, "at least one token to score")
+    def _checked(self, pair: Pair, request: Any) -> Pair:
         if len(pair.continuation) > self.max_length:
             found = f"a continuation of {len(pair.continuation)} tokens"
-            raise InputFault(self._loaded.folder, found=found, expected=f"at most the model's {self.max_length}")
+            expected = f"at most the model's {self.max_length}"
+            raise InputFault(self._loaded.folder, item_of(request), found, expected)
         return pair
 
     @contextmanager

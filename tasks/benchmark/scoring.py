@@ -231,6 +231,8 @@ class _Run:
             for item in complete:
                 del left[item.number]
             yield [(item, together([answers.pop(place) for place in places[item.number]], share)) for item in complete]
+        if left:  # a score without them would look whole
+            raise AssertionError(f"no answer to item {min(left)} of {variant.task.id!r}")
 
     def _line(
         self, variant: Variant, part_index: int, item: Item, repeat: int, response: Response, verdict: Verdict

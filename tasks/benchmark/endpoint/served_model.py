@@ -43,7 +43,7 @@ class ServedModel(AnsweringModel):
     """A model of a server; `answers` gives the same as the three functions of the interface, as they come."""
 
     def __init__(self, caller: Caller, offer: Offer, tokenizer: Any, length: int) -> None:
-        super().__init__(tokenizer)
+        super().__init__(caller.base, tokenizer)
         self._texts.whole = True  # the server takes longer: no need to spare the tokenizer
         self._caller = caller
         self._offer = offer
@@ -86,7 +86,7 @@ class ServedModel(AnsweringModel):
         return [scored[index] for index in range(len(pairs))]
 
     def _choices(self, requests: Sequence[Any], wanted: Sequence[int]) -> Iterator[dict[int, Answer]]:
-        pairs = [self._cut(*self._ids(*requests[index].args[:2])) for index in wanted]
+        pairs = [self._cut(*self._ids(requests[index])) for index in wanted]
         for batch in self._scored(pairs):
             yield {
                 wanted[place]: Answer(value, len(pairs[place].continuation), prompt_cut=pairs[place].cut)
@@ -100,6 +100,8 @@ class ServedModel(AnsweringModel):
             first = len(pairs)
             pairs += [self._cut(*window) for window in self._windows(requests[index].args[0])]
             of_request[index] = range(first, len(pairs))
+        yield {index: Answer(0.0, 0) for index in wanted if not of_request[index]}  # texts of white space, say
+        of_request = {index: places for index, places in of_request.items() if places}
         scored: dict[int, tuple[float, bool]] = {}
         for batch in self._scored(pairs):
             scored.update(batch)
