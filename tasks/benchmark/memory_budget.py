@@ -54,6 +54,7 @@ def _bytes(model: Any, budget: Budget) -> int:
     """What a full batch takes, roughly."""
     config = model.config.get_text_config(decoder=True)
     hidden = int(config.hidden_size)
-    inner = int(getattr(config, "intermediate_size", None) or 4 * hidden)
+    said = getattr(config, "intermediate_size", None) or 4 * hidden
+    inner = max(said) if isinstance(said, list | tuple) else int(said)  # Gemma 3n says it layer by layer
     a_token = (_HIDDEN * hidden + _FEED_FORWARD * inner) * model.dtype.itemsize
     return int(budget.tokens * a_token + budget.logits * _LOGIT * 4)
