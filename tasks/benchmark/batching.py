@@ -7,9 +7,18 @@ last bits.
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
+
+
+class Company(IntEnum):
+    """Which rows may share a batch; the greater, the fewer."""
+
+    ANY = 0
+    ONE_LENGTH = 1
+    ALONE = 2
 
 
 @dataclass(frozen=True)
@@ -56,10 +65,9 @@ GPU_BUDGET = Budget(tokens=32768, logits=2**28)
 
 
 def plan(
-    rows: Sequence[Row], budget: Budget, vocabulary: int, room: int = 0, one_length: bool = False
+    rows: Sequence[Row], budget: Budget, vocabulary: int, room: int = 0, company: Company = Company.ANY
 ) -> list[list[int]]:
-    """Indices of `rows` in batches, the longest first; `room` is how many tokens each row will grow by. With `one_length`
-    a batch's rows are all as long as each other.
+    """Indices of `rows` in batches, the longest first; `room` is how many tokens each row will grow by.
 
     A row that exceeds the budget by itself is a batch of its own.
     """
@@ -70,7 +78,7 @@ def plan(
         row = rows[index]
         scored += row.scored
         together = bool(batches) and rows[batches[-1][0]].kind == row.kind
-        together = together and (row.length == longest or not one_length)
+        together = together and (row.length == longest or company == Company.ANY) and company != Company.ALONE
         fits = together and (len(batches[-1]) + 1) * (longest + room) <= budget.tokens
         if fits and scored * vocabulary <= budget.logits:
             batches[-1].append(index)
@@ -87,13 +95,13 @@ class RowTooLargeError(RuntimeError):
 class BatchRunner:
     """Runs rows through a function batch by batch; when memory runs out it halves the budget, for good, and goes on.
 
-    `one_length`: only rows that are as long as each other share a batch.
+    `company`: which rows may share a batch at the most.
     """
 
-    def __init__(self, budget: Budget, vocabulary: int, one_length: bool = False) -> None:
+    def __init__(self, budget: Budget, vocabulary: int, company: Company = Company.ANY) -> None:
         self.budget = budget
         self._vocabulary = vocabulary
-        self._one_length = one_length
+        self.company = company
 
     def run(self, rows: Sequence[Row], forward: Callable[[list[Row]], Sequence[Result]], room: int = 0) -> list[Result]:
         """One result a row, in the order of `rows`. Raises RowTooLargeError where a single row does not fit."""
@@ -108,16 +116,19 @@ class BatchRunner:
         wanted: Collection[int],
         forward: Callable[[list[Row]], Sequence[Result]],
         room: int = 0,
+        company: Company = Company.ANY,
     ) -> Iterator[dict[int, Result]]:
         """A batch at a time: index of a row → its result, for every batch with a row that is wanted and not yet there.
 
-        `room` is how many tokens each row will grow by. Raises RowTooLargeError where a single row does not fit.
+        `room` is how many tokens each row will grow by, `company` which rows may share a batch here. Raises
+        RowTooLargeError where a single row does not fit.
         """
+        company = max(company, self.company)
         left = set(wanted)
         members = list(range(len(rows)))
         while left:
             here = [rows[index] for index in members]
-            for batch in plan(here, self.budget, self._vocabulary, room, self._one_length):
+            for batch in plan(here, self.budget, self._vocabulary, room, company):
                 indices = [members[place] for place in batch]
                 if left.isdisjoint(indices):
                     continue

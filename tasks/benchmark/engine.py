@@ -18,6 +18,7 @@ from lm_eval.models.utils import resolve_max_length
 from checks.contracts.errors import InputFault
 from tasks.benchmark.answering_model import Answer, AnsweringModel, item_of
 from tasks.benchmark.batching import BatchRunner, Budget, Row, RowTooLargeError
+from tasks.benchmark.company import told_company
 from tasks.benchmark.decoder_scoring import DecoderScorer
 from tasks.benchmark.encoder_decoder import EncoderDecoderScorer
 from tasks.benchmark.generation import Generator
@@ -28,7 +29,6 @@ from tasks.benchmark.output_layer import ModelRaisedError, NotNumbersError, Outp
 from tasks.benchmark.packed_weights import pack
 from tasks.benchmark.pair_scoring import Kind, Pair, PairScorer, Score
 from tasks.benchmark.picture_prompts import PicturePrompts
-from tasks.benchmark.rotary_lengths import follow_length
 from tasks.benchmark.slots import SlotWriter
 
 #: A batch of one row, whatever its length.
@@ -54,7 +54,7 @@ class HarnessModel(AnsweringModel):
         output = OutputLayer(loaded.model)
         pack(loaded.model)
         budget = ONE_ROW if alone else budget or found_budget(loaded.model)
-        self._runner = BatchRunner(budget, output.vocabulary, follow_length(loaded.model))
+        self._runner = BatchRunner(budget, output.vocabulary, told_company(loaded.model))
         two = loaded.model.config.is_encoder_decoder
         self.backend = "seq2seq" if two else "causal"  # by which the harness's code encodes a context and what follows
         scorer = EncoderDecoderScorer if two else DecoderScorer

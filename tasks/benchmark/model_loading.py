@@ -32,6 +32,13 @@ class LoadedModel:
     tokenizer: Any
     processor: Any
 
+    @property
+    def pad(self) -> int:
+        """The token that batches are padded with: the tokenizer's, or one that the model has, where that was added to the
+        tokenizer alone. It is never read."""
+        named = self.tokenizer.pad_token_id
+        return named if named in range(self.model.config.get_text_config(decoder=True).vocab_size) else 0
+
 
 def load_model(folder: Path, placement: Placement, beside: Path | None = None) -> LoadedModel:
     """Loads a decoder, an encoder-decoder or a vision-language model; an earlier checkpoint's settings and tokenizer are

@@ -51,7 +51,7 @@ class PairScorer(ABC):
     ) -> None:
         self._folder = loaded.folder
         self._model = loaded.model
-        self._pad = loaded.tokenizer.pad_token_id or 0
+        self._pad = loaded.pad
         self._output = output
         self._runner = runner
         self._max_length = max_length

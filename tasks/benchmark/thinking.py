@@ -17,6 +17,9 @@ from checks.contracts.suite import Thinking
 #: Items that think together: what a kill can lose. As many as a GPU writes at a time.
 ITEMS_AT_A_TIME = 256
 
+#: Among a request's settings: tokens that its text never exceeds, whatever the model's generation_config.json says.
+BUDGET = "token_budget"
+
 
 @dataclass(frozen=True)
 class Thought:
@@ -55,7 +58,8 @@ class ThinkingFirst:
 
     def _to_think(self, request: Any) -> Any:
         context, options, *others = request.args
-        thinking = {**options, "until": [self._setting.end], "max_gen_toks": self._setting.budget}
+        budget = self._setting.budget
+        thinking = {**options, "until": [self._setting.end], "max_gen_toks": budget, BUDGET: budget}
         return _asking(request, (context, thinking, *others))
 
     def _answered(self, requests: Sequence[Any], thoughts: dict[int, Any]) -> dict[int, Thought]:

@@ -24,7 +24,7 @@ GEMMA_3N = {
 GREEDY = {"until": ["\n\n"], "do_sample": False, "max_gen_toks": 24}
 
 
-def _requests(kind: str, arguments: list[Any]) -> list[Any]:
+def requests_of(kind: str, arguments: list[Any]) -> list[Any]:
     from lm_eval.api.instance import Instance
 
     return [
@@ -45,9 +45,9 @@ def _asked() -> dict[str, list[Any]]:
         for choice in (" A", " B", " " + row["a"], " " + row["c"])
     ]
     return {
-        "loglikelihood": _requests("loglikelihood", choices),
-        "loglikelihood_rolling": _requests("loglikelihood_rolling", [(context,) for context in contexts[:4]]),
-        "generate_until": _requests("generate_until", [(context, GREEDY) for context in contexts]),
+        "loglikelihood": requests_of("loglikelihood", choices),
+        "loglikelihood_rolling": requests_of("loglikelihood_rolling", [(context,) for context in contexts[:4]]),
+        "generate_until": requests_of("generate_until", [(context, GREEDY) for context in contexts]),
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tasks.benchmark.batching import Company
 from tasks.benchmark.devices import Placement
 from tasks.benchmark.engine import HarnessModel
 from tasks.benchmark.model_loading import load_model
@@ -70,7 +71,7 @@ def test_texts_of_one_length_still_share_a_batch(phi: Path) -> None:
 def test_in_a_batch_of_many_lengths_the_shorter_ones_are_answered_otherwise(phi: Path) -> None:
     """The twin: without the rule the border is crossed for all by the longest."""
     model = _engine(phi)
-    model._runner._one_length = False
+    model._runner.company = Company.ANY
     scores = [each[0] for each in model.token_scores(_pairs())]
     right = by_transformers(phi, _pairs())
     assert max(abs(mine - each) for mine, each in zip(scores, right, strict=True)) > 0.01

@@ -61,6 +61,14 @@ def test_thoughts_without_an_end_stop_at_their_budget_and_the_model_has_to_answe
     assert (thought.value, thought.tokens, thought.ended) == (answer.value.lstrip(), answer.tokens, answer.ended)
 
 
+@pytest.mark.parametrize("own", [3, 9])
+def test_a_models_own_limit_may_be_shorter_than_the_budget_and_never_longer(llama: Path, own: int) -> None:
+    engine = _engine(llama)
+    engine._model.generation_config.max_new_tokens = own
+    thought = _one(ThinkingFirst(engine, Thinking(budget=5, end="</think>", then="")), "A. 하나", until=[])
+    assert thought.thinking_cut and thought.thinking_tokens == min(own, 5)
+
+
 class _Ends:
     """A model that ends its text by itself."""
 

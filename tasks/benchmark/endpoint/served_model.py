@@ -21,13 +21,14 @@ from tasks.benchmark.endpoint.offer import Offer
 from tasks.benchmark.endpoint.ways import Scored, one_choice
 from tasks.benchmark.generation import DEFAULT_NEW_TOKENS
 from tasks.benchmark.items import pictures
+from tasks.benchmark.thinking import BUDGET
 
 #: As many stop strings as every server takes.
 SENT_STOPS = 4
 
 #: Sampling settings of the harness's tasks that completions interfaces know by the same name.
 _SAMPLING = {"temperature", "top_p", "top_k", "min_p", "repetition_penalty", "presence_penalty", "frequency_penalty"}
-_SAID_OTHERWISE = {"do_sample", "until", "max_gen_toks", "seed", "use_cache", "num_beams"}
+_SAID_OTHERWISE = {"do_sample", "until", "max_gen_toks", "seed", "use_cache", "num_beams", BUDGET}
 
 
 @dataclass(frozen=True)
