@@ -12,7 +12,7 @@ import torch
 from transformers import LogitsProcessor, LogitsProcessorList, StoppingCriteria, StoppingCriteriaList
 
 from tasks.benchmark.batching import Company, Row
-from tasks.benchmark.company import WORDS, found_company, told_company
+from tasks.benchmark.company import WORDS, found_company
 from tasks.benchmark.model_loading import LoadedModel
 from tasks.benchmark.output_layer import model_at_work
 from tasks.benchmark.row_tensors import model_inputs
@@ -83,13 +83,13 @@ class _Put(LogitsProcessor):  # type: ignore[misc]
 
 
 class BatchWriter:
-    """Writes with one model, whatever it is; see the module."""
+    """Writes with one model, whatever it is; see the module. `company`: which prompts may share a batch at the most."""
 
-    def __init__(self, loaded: LoadedModel) -> None:
+    def __init__(self, loaded: LoadedModel, company: Company) -> None:
         self._loaded = loaded
         self._model = loaded.model
         self._encoder_decoder = loaded.model.config.is_encoder_decoder
-        self._company = told_company(loaded.model)
+        self._company = company
         self._looked = False
 
     @property

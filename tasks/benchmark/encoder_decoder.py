@@ -4,8 +4,8 @@ The encoder reads the context's last tokens up to the model's length, the decode
 context goes through the encoder once, and its states stand beneath all its continuations; of those, equal decoder inputs
 (choices of one letter) are computed once too. No prefix tree: what an encoder makes of a token depends on all that follows.
 
-At the start two items are computed both ways. Where they differ from the model's own forward of one pair (experts with room
-for so many tokens, say), or the model takes no states from outside, every pair takes that forward.
+At the start made-up texts and two items are computed both ways. Where they differ from the model's own forward of one pair
+(experts with room for so many tokens, say), or the model takes no states from outside, every pair takes that forward.
 """
 
 import logging
@@ -22,6 +22,7 @@ from tasks.benchmark.output_layer import OutputLayer, model_at_work
 from tasks.benchmark.own_attention import TOLERANCE, furthest
 from tasks.benchmark.pair_scoring import Pair, PairScorer, Score
 from tasks.benchmark.row_tensors import model_inputs
+from tasks.benchmark.trial_rows import trial_rows
 
 _LOG = logging.getLogger(__name__)
 
@@ -131,10 +132,15 @@ class EncoderDecoderScorer(PairScorer):
 
     def _scored_rows(self, rows: list[Row], wanted: set[int], first: list[Row]) -> Iterator[dict[int, list[Score]]]:
         if self._refused is None:
-            self._refused = self._difference(first)
+            self._refused = self._difference([*self._made_up(), *first])
             if self._refused:
                 _LOG.warning("every pair is computed by itself, which is slower: %s", self._refused)
         yield from self._runner.each(rows, wanted, self._scores)
+
+    def _made_up(self) -> list[Row]:
+        """Contexts of two lengths, continuations of two: the same whatever is asked."""
+        rows = trial_rows(self._model.config)
+        return [Asked(row.ids, (row.ids[:3], row.ids[:1])) for row in (rows[0], rows[-1])]
 
     def _difference(self, rows: list[Row]) -> str:
         """What speaks against computing a context once: nothing, or a sentence."""
@@ -148,7 +154,7 @@ class EncoderDecoderScorer(PairScorer):
         for ours, theirs in zip(mine, expected, strict=True):
             off = furthest(ours.log_softmax(dim=-1), theirs.log_softmax(dim=-1))
             if not off < TOLERANCE[self._model.dtype]:
-                return f"two items computed both ways differ by {off:.2g}"
+                return f"texts computed both ways differ by {off:.2g}"
         return ""
 
     def _scores(self, batch: list[Row]) -> list[list[Score]]:

@@ -17,7 +17,7 @@ from lm_eval.models.utils import resolve_max_length
 
 from checks.contracts.errors import InputFault
 from tasks.benchmark.answering_model import Answer, AnsweringModel, item_of
-from tasks.benchmark.batching import BatchRunner, Budget, Row, RowTooLargeError
+from tasks.benchmark.batching import BatchRunner, Budget, Company, Row, RowTooLargeError
 from tasks.benchmark.company import told_company
 from tasks.benchmark.decoder_scoring import DecoderScorer
 from tasks.benchmark.encoder_decoder import EncoderDecoderScorer
@@ -54,7 +54,7 @@ class HarnessModel(AnsweringModel):
         output = OutputLayer(loaded.model)
         pack(loaded.model)
         budget = ONE_ROW if alone else budget or found_budget(loaded.model)
-        self._runner = BatchRunner(budget, output.vocabulary, told_company(loaded.model))
+        self._runner = BatchRunner(budget, output.vocabulary, Company.ALONE if alone else told_company(loaded.model))
         two = loaded.model.config.is_encoder_decoder
         self.backend = "seq2seq" if two else "causal"  # by which the harness's code encodes a context and what follows
         scorer = EncoderDecoderScorer if two else DecoderScorer
@@ -78,7 +78,7 @@ class HarnessModel(AnsweringModel):
                 f"{self._generator.batches}, as {self._writer.refused}" if self._writer.refused else "slots"
             )
         if self._picture_prompts is not None:
-            ways["pictures"] = "full forward and batches, as always"
+            ways["pictures"] = f"full forward and {self._generator.batches}, as always"
         return ways
 
     @property

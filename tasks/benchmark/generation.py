@@ -56,7 +56,7 @@ class Generator:
         self._writer = writer
         self._full = full
         self._max_length = max_length
-        self._batches = BatchWriter(loaded)
+        self._batches = BatchWriter(loaded, runner.company)
         self._model_settings = loaded.model.generation_config
         self._encoder_decoder = loaded.model.config.is_encoder_decoder
         on_cpu = loaded.model.device.type == "cpu"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tasks.benchmark.batching import Company
 from tasks.benchmark.devices import Placement
 from tasks.benchmark.engine import HarnessModel
 from tasks.benchmark.memory_budget import found_budget
@@ -76,3 +77,38 @@ def test_feed_forward_sizes_layer_by_layer(tmp_path: Path) -> None:
     little = found_budget(model, memory=2**27).tokens
     model.config.intermediate_size = 128
     assert found_budget(model, memory=2**27).tokens == little
+
+
+#: What the encoders of old are made of, without the switch that makes them decoders: every token sees every other.
+BOTH_SIDES = {
+    "hidden_size": 48, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
+    "max_position_embeddings": 200, "is_decoder": False, "pad_token_id": 0,
+}  # fmt: skip
+#: Tokens that are attended to are chosen, by two heads that are often zero together.
+SPARSE = {
+    **SIZES, "num_hidden_layers": 2, "num_key_value_heads": 4, "moe_intermediate_size": 32, "n_routed_experts": 4,
+    "num_experts_per_tok": 2, "n_group": 1, "topk_group": 1, "q_lora_rank": 24, "kv_lora_rank": 16,
+    "qk_rope_head_dim": 16, "qk_nope_head_dim": 16, "v_head_dim": 16, "first_k_dense_replace": 1,
+    "index_topk": 8, "index_n_heads": 2, "index_head_dim": 16,
+}  # fmt: skip
+CPMANT = {
+    "hidden_size": 48, "num_attention_heads": 4, "dim_head": 12, "dim_ff": 64, "num_hidden_layers": 2,
+    "prompt_types": 8, "prompt_length": 4, "segment_types": 8, "max_distance": 160,
+}  # fmt: skip
+MIND_PADDING = {"bert": BOTH_SIDES, "roberta": BOTH_SIDES, "glm_moe_dsa": SPARSE, "cpmant": CPMANT}
+
+
+@pytest.mark.parametrize("family", MIND_PADDING)
+def test_where_padding_changes_what_is_computed_texts_of_one_length_share_a_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, family: str
+) -> None:
+    folder = save_drawn(tmp_path, family, MIND_PADDING[family])
+    engine = as_the_harness(folder)
+    assert engine.ways["scoring"].startswith("full forward, batches of one length, as")
+    # the twin: in batches of all lengths they are answered otherwise
+    monkeypatch.setattr("tasks.benchmark.decoder_scoring.found_company", lambda *_: Company.ANY)
+    monkeypatch.setattr("tasks.benchmark.engine.told_company", lambda _: Company.ANY)
+    requests = _asked()["loglikelihood"]
+    misled = HarnessModel(load_model(folder, Placement("cpu", "float32"))).loglikelihood(requests)
+    right = engine.loglikelihood(requests)
+    assert max(abs(mine[0] - theirs[0]) for mine, theirs in zip(misled, right, strict=True)) > 0.01

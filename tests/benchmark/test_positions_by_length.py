@@ -57,11 +57,13 @@ def test_texts_of_all_lengths_score_as_each_does_by_itself(phi: Path, alone: boo
     model = _engine(phi, alone)
     scores = [each[0] for each in model.token_scores(_pairs())]
     assert scores == pytest.approx(by_transformers(phi, _pairs()), abs=1e-4)
-    assert model.ways == {"scoring": "full forward, as its rotary positions follow from a text's length"}
+    together = "one at a time" if alone else "batches of one length"
+    assert model.ways == {"scoring": f"full forward, {together}, as its rotary positions follow from a text's length"}
 
 
 def test_texts_of_one_length_still_share_a_batch(phi: Path) -> None:
     model = _engine(phi)
+    model.token_scores(_pairs())  # made-up texts and the first ones are looked at once
     seen: list[int] = []
     model._model.register_forward_pre_hook(lambda _, __, named: seen.append(len(named["input_ids"])), with_kwargs=True)
     model.token_scores(_pairs())
