@@ -115,7 +115,9 @@ class Suite(Contract):
         "harness", description="the harness's own single-process order over the whole split, or drawn for each document"
     )
     chat_template: YesNo = Field(
-        False, description="true: prompts are conversations in the model's own chat template, examples as turns"
+        False,
+        description="true: prompts are conversations in the model's own chat template, examples as turns; one that asks for "
+        "today's date is told 2024-07-26",
     )
     batch_invariant: YesNo = Field(
         False,

@@ -12,6 +12,7 @@ from typing import Any
 from checks.contracts.loading import LoadedSuite
 from checks.records.canonical import canonical_sha256
 from checks.records.record import MEASUREMENT_VERSION
+from tasks.benchmark.chat import TODAY
 from tasks.benchmark.devices import Placement
 from tasks.benchmark.harness_tasks import LoadedTask
 
@@ -27,6 +28,7 @@ def suite_settings(
         "harness": f"lm_eval {version('lm_eval')}",
         "measurement_version": MEASUREMENT_VERSION["benchmark"],
         "chat_template": suite.suite.chat_template,
+        "chat_date": TODAY.date().isoformat() if suite.suite.chat_template else None,
         "batch_invariant": suite.suite.batch_invariant,
         "dtype": placement.dtype,
         "fewshot_order": suite.suite.fewshot_order,
