@@ -48,6 +48,7 @@ class HarnessModel(AnsweringModel):
         super().__init__(loaded.folder, loaded.tokenizer)
         self._loaded = loaded
         self._model = loaded.model
+        self._check_model()
         self._device = loaded.model.device
         self._prompts_seen: dict[str, tuple[list[int], dict[str, Any], Kind]] = {}
         self._picture_prompts: PicturePrompts | None = None
@@ -61,6 +62,17 @@ class HarnessModel(AnsweringModel):
         self._scorer: PairScorer = scorer(loaded, output, self._runner, self.max_length, alone)
         self._writer = SlotWriter(loaded.model, output)
         self._generator = Generator(loaded, self._runner, self._writer, self._scorer.logits, self.max_length)
+
+    def _check_model(self) -> None:
+        """Refuses models of which it is not known what they answer."""
+        file = self._loaded.folder / "config.json"
+        if self.max_length < 1:  # XLNet
+            raise InputFault(
+                file, "max_position_embeddings", str(self.max_length), "the model's length, at least 1 token"
+            )
+        if getattr(self._model.config, "attention_type", None) == "block_sparse":  # BigBird
+            found = "'block_sparse', which the model's code gives up for good at the first short text"
+            raise InputFault(file, "attention_type", found, "a model that answers a text alike whatever came before it")
 
     @property
     def max_length(self) -> int:

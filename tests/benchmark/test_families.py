@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from checks.contracts.errors import InputFault
 from tasks.benchmark.batching import Company
 from tasks.benchmark.devices import Placement
 from tasks.benchmark.engine import HarnessModel
@@ -112,3 +113,26 @@ def test_where_padding_changes_what_is_computed_texts_of_one_length_share_a_batc
     misled = HarnessModel(load_model(folder, Placement("cpu", "float32"))).loglikelihood(requests)
     right = engine.loglikelihood(requests)
     assert max(abs(mine[0] - theirs[0]) for mine, theirs in zip(misled, right, strict=True)) > 0.01
+
+
+XLNET = {"d_model": 48, "n_layer": 2, "n_head": 4, "d_inner": 64, "pad_token_id": 0}
+BIGBIRD = {
+    "d_model": 48, "encoder_layers": 1, "decoder_layers": 1, "encoder_ffn_dim": 64, "decoder_ffn_dim": 64,
+    "encoder_attention_heads": 4, "decoder_attention_heads": 4, "max_position_embeddings": 160, "block_size": 4,
+    "num_random_blocks": 1, "pad_token_id": 0, "decoder_start_token_id": 2,
+}  # fmt: skip
+REFUSED = {
+    "xlnet": (XLNET, r"max_position_embeddings: found -1, expected the model's length"),
+    "bigbird_pegasus": (BIGBIRD, "attention_type: found 'block_sparse', which the model's code gives up"),
+}
+
+
+@pytest.mark.parametrize("family", REFUSED)
+def test_models_of_which_nobody_knows_what_they_answer_are_refused(tmp_path: Path, family: str) -> None:
+    settings, message = REFUSED[family]
+    loaded = load_model(save_drawn(tmp_path, family, settings), Placement("cpu", "float32"))
+    with pytest.raises(InputFault, match=message):
+        HarnessModel(loaded)
+    if family == "bigbird_pegasus":
+        loaded.model.config.attention_type = "original_full"
+        assert HarnessModel(loaded).max_length == 160
