@@ -106,12 +106,18 @@ def test_a_faulty_programme_gives_one_message_with_file_and_key(decided: Path, d
 
 
 def test_a_damaged_warehouse_gives_one_message(decided: Path, draw: Draw) -> None:
+    (decided.parent / "warehouse" / "main.duckdb").write_bytes(b"no database")
+    shown = draw(decided)
+    assert not shown.exception and len(shown.error) == 1
+    assert "main.duckdb" in shown.code[0].value and "install -m 644" in shown.code[0].value
+
+
+def test_a_damaged_copy_is_made_anew_and_shown(decided: Path, draw: Draw) -> None:
     snapshot = Path(os.path.realpath(decided.parent / "warehouse" / "current.duckdb"))
     snapshot.chmod(0o644)
     snapshot.write_bytes(b"no database")
     shown = draw(decided)
-    assert not shown.exception and len(shown.error) == 1
-    assert "current.duckdb" in shown.code[0].value
+    assert not shown.exception and not shown.error
 
 
 def test_without_a_programme_the_page_says_what_it_wants(draw: Draw, monkeypatch: pytest.MonkeyPatch) -> None:
