@@ -33,7 +33,7 @@ _HEAD = """# Files
 
 A programme, its submissions, suites and policies are YAML files; panels, imported points and rulings are CSV tables beside
 them. Paths are relative to the file that names them and may not leave its folder, by link or otherwise, unless the file says
-`allow_outside: true`. Numbers are exact decimals without quotes, days are `YYYY-MM-DD`, keys are text (`on:` too). An unknown
+`allow_outside: true`. Numbers are exact decimals, days are `YYYY-MM-DD`, keys are text (`on:` too). An unknown
 key, a wrong type, a missing file or a duplicate id stops with one message: file, line, key, what was found, what is expected.
 """
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal, Inexact, localcontext
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from checks.contracts.errors import Misfit
 from checks.records.record import Text
@@ -23,9 +23,6 @@ class Contract(BaseModel):
 
 #: Of so many that no table has so many rows.
 MOST_DIGITS_OF_A_SUM = 3 * MOST_DIGITS
-
-#: In a validation's context: the values are those of a hand-written file, where a number stands without quotes.
-HAND_WRITTEN = "hand-written"
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,9})?")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -50,12 +47,10 @@ def _not_a_boolean(value: Any) -> Any:
     return value
 
 
-def _as_number(value: Any, info: ValidationInfo) -> Any:
-    """Records of a programme hold decimals as text; who writes a file by hand and puts quotes says that it is none."""
+def _as_number(value: Any) -> Any:
+    """In quotes a decimal is the same decimal, as in JSON that keeps its digits."""
     if isinstance(value, str) and decimal_of(value) is None:
         raise ValueError("a number")
-    if isinstance(value, str) and HAND_WRITTEN in (info.context or {}):
-        raise ValueError("a number without quotes")
     return value
 
 
@@ -126,7 +121,6 @@ RelativePath = Annotated[str, Field(min_length=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 __all__ = [
-    "HAND_WRITTEN",
     "Contract",
     "Count",
     "Day",

@@ -71,7 +71,7 @@ class Patch(Contract):
 
 def read_patch(path: Path, round_: Round) -> Patch:
     """The patch, of which every name must be the round's. Raises InputFault."""
-    patch = read_typed(path, Patch, numbers_in_quotes=True)
+    patch = read_typed(path, Patch)
     teams = [team.id for team in round_.teams if team.withdrawn is None]
     gates = [gate.id for gate in round_.gates]
     parts = [part.id for part in round_.score.parts]

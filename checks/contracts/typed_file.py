@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from checks.contracts.errors import InputFault
-from checks.contracts.fields import HAND_WRITTEN
 from checks.contracts.yaml_source import YamlSource, kind_of
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -40,14 +39,11 @@ _BOUNDS = {
 }
 
 
-def read_typed(path: Path, model: type[Model], *, numbers_in_quotes: bool = False) -> Model:
-    """The file as `model`; raises InputFault with its first fault (an unknown key before others) and `more`.
-
-    `numbers_in_quotes`: a file that Gwanmun may have written itself, as JSON, where decimals are text.
-    """
+def read_typed(path: Path, model: type[Model]) -> Model:
+    """The file as `model`; raises InputFault with its first fault (an unknown key before others) and `more`."""
     source = YamlSource(path)
     try:
-        return model.model_validate(source.data, context={} if numbers_in_quotes else {HAND_WRITTEN: True})
+        return model.model_validate(source.data)
     except ValidationError as error:
         unknown_first = sorted(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
         faults = [_fault(source, detail) for detail in unknown_first]

@@ -127,7 +127,7 @@ def _load(kind: Kind, file: Path) -> Any:
     if kind == "policy":
         return load_policy(str(file.absolute()))
     if kind == "patch":
-        return read_typed(file, Patch, numbers_in_quotes=True)
+        return read_typed(file, Patch)
     return {"programme": load_programme, "submission": load_submission, "suite": load_suite}[kind](file)
 
 
