@@ -162,7 +162,7 @@ def test_a_split_that_the_data_does_not_have(tmp_path: Path, split: str) -> None
 
 
 def test_more_examples_than_there_are(tmp_path: Path, llama: Path) -> None:
-    with pytest.raises(InputFault, match="text, item 0"):
+    with pytest.raises(InputFault, match=r"tasks\[0\].fewshot: found 50, expected at most 7"):
         score_suite(llama, _one_task(tmp_path, LETTERS, documents(3), fewshot=50), device="cpu")
 
 
