@@ -67,21 +67,19 @@ def aligned_tests(subject: Part, reference: Part, seed: int, turn: Turned | None
     known = {BY_TOKENS: turn, IN_STREAM: _not_turned(subject, reference)}
     turns = {test: each for test, each in known.items() if each is not None}
     pairs = layer_pairs(subject.layers, reference.layers)
-    every, asked = len(subject.layers) * len(reference.layers), 0
-    if len(pairs) < every:
-        chosen = [pairs_under(each, subject, reference) for each in turns.values()]
-        pairs = sorted({*pairs, *(pair for each in chosen for pair in each)})
-        asked = every * sum(bool(each) for each in chosen)
     found: list[PairTest] = []
     for i, j in pairs:
         mine, theirs = _alike(subject.unit_rows(i), reference.unit_rows(j))
         agreement = aligned_by_units(mine, theirs, seed + 1000 * i + j)
         if agreement is not None:
             found.append(PairTest(BY_UNITS, i, j, agreement))
+    tried, every = len(pairs), len(subject.layers) * len(reference.layers)
     for test, each in turns.items():
-        found += _under_turn(subject, reference, pairs, each, test)
+        asked = pairs_under(each, subject, reference) if len(pairs) < every else []
+        found += _under_turn(subject, reference, asked or pairs, each, test)
+        tried += every if asked else len(pairs)
     together = aligned_by_layers(subject, reference, seed)
-    return AlignedTests([*found, *together], len(pairs) * (1 + len(turns)) + asked + len(together))
+    return AlignedTests([*found, *together], tried + len(together))
 
 
 def _not_turned(subject: Part, reference: Part) -> Turned | None:

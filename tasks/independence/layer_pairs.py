@@ -44,9 +44,9 @@ def same_depth(subject: int, reference: int) -> Pairs:
 
 
 def _most_alike(subject: Sequence[StoredLayer], reference: Sequence[StoredLayer]) -> Pairs:
-    """For the subject's first, middle and last layer, and for those that are most like any of the reference's, as many again (where
-    some layers were borrowed, these): the most alike in the lengths of their units, whatever layer and expert of the reference,
-    each by the expert that is. None where lengths cannot be compared."""
+    """For the subject's first, middle and last layer, and for the one that is most like any of the reference's (where some layers
+    were borrowed, one of these), the most alike in the lengths of their units, whatever layer and expert of the reference, each by
+    the expert that is. None where lengths cannot be compared."""
     shapes = {(len(layer.reads), layer.units) for layer in (*subject, *reference)}
     if len(shapes) > 1:
         return []
@@ -59,7 +59,7 @@ def _most_alike(subject: Sequence[StoredLayer], reference: Sequence[StoredLayer]
         closest[layer.place[:2]] = min(best, (float(apart[i, j]), i, j))
     layers = list(closest.values())
     spread = [layers[round(depth * (len(layers) - 1))] for depth in _DEPTHS]
-    return [(i, j) for _, i, j in (*spread, *sorted(layers)[: len(_DEPTHS)])]
+    return [(i, j) for _, i, j in (*spread, min(layers))]
 
 
 def _lengths(layer: StoredLayer) -> Matrix:
