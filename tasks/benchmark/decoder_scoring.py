@@ -104,7 +104,8 @@ class DecoderScorer(PairScorer):
         return [each.log_softmax(dim=-1) for each in self.logits(rows)]
 
     def _in_full(self, batch: list[Row]) -> list[list[Score]]:
-        return [self._scores(row, each) for row, each in zip(batch, self._logprobs(batch), strict=True)]
+        logits = self.logits(batch)  # log-probabilities row by row: all at once they would take as much again
+        return [self._scores(row, each.log_softmax(dim=-1)) for row, each in zip(batch, logits, strict=True)]
 
     def _scores(self, row: Row, logprobs: torch.Tensor) -> list[Score]:
         best = logprobs.argmax(dim=-1)
