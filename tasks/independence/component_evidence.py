@@ -149,9 +149,9 @@ def gather(subject: Part, reference: Part, anywhere: Sequence[Content] = ()) -> 
     aligned = aligned_tests(subject, reference, seed, turn) if moved else None
     in_place = 0.0 if aligned is None else finds_planted_in_place(subject, reference, seed)
     disguised = 0.0 if aligned is None else finds_planted_disguised(subject, reference, seed)
-    orders = one_order_tests(subject, reference, seed, turn) if moved else []
-    elsewhere = moved_layers(subject, reference, seed) if moved else None
-    orders += [elsewhere] if elsewhere is not None else []
+    orders: list[OrderTest] = []
+    if moved:
+        orders = [*one_order_tests(subject, reference, seed, turn), *moved_layers(subject, reference, seed)]
     reference.forget()  # one model's prepared layers at a time are enough
     sides = (subject.checkpoint, subject.roles, reference.checkpoint, reference.roles)
     return ComponentEvidence(

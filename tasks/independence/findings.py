@@ -100,8 +100,8 @@ def _tests(evidence: ComponentEvidence, why: str) -> list[LineageTest]:
     tests += [_place_test(group, evidence.subject.roles, group in clearest) for group in evidence.groups]
     if evidence.aligned is not None:
         tests += _aligned_tests(evidence.aligned, why)
-    rests_on = moved_order(evidence) if why == "moved" else None
-    rests_on = clearest_order(evidence) if why in ("one-order", "remainder") else rests_on
+    deciding = {"moved": moved_order, "one-order": clearest_order, "remainder": clearest_order}.get(why)
+    rests_on = deciding(evidence) if deciding is not None else None
     tests += [test for order in evidence.orders for test in _order_tests(order, order is rests_on)]
     if evidence.aligned is not None:
         tests += [_planted_test(*each) for each in _planted(evidence)]

@@ -5,7 +5,7 @@ Which layer is whose is asked of a few leading units, over all pairs of layers; 
 them, which took no part in the choice: under the null each renumbering of these is as likely as the one seen, so p-values
 are exact.
 
->>> moved_layers(subject, reference, seed=1).layers      # (number in the subject, number in the reference)
+>>> moved_layers(subject, reference, seed=1)[0].layers      # (number in the subject, number in the reference)
 [(1, 2), (2, 3)]
 """
 
@@ -31,8 +31,8 @@ LEAST_COSINE = 0.1
 MOST_TESTED = 256
 
 
-def moved_layers(subject: Part, reference: Part, seed: int) -> OrderTest | None:
-    """Every layer beside the one of another place that it looks most like; None where none looks like any."""
+def moved_layers(subject: Part, reference: Part, seed: int) -> list[OrderTest]:
+    """One test of every layer beside the one of another place that it looks most like; empty where none looks like any."""
     groups: dict[str, list[PlaceTest]] = {READS: [], WRITES: []}
     layers: list[tuple[int | None, int | None]] = []
     for i, j in _candidates(subject.layers, reference.layers):
@@ -42,7 +42,7 @@ def moved_layers(subject: Part, reference: Part, seed: int) -> OrderTest | None:
             layers.append((subject.layers[i].place[1], reference.layers[j].place[1]))
             for group, test in tests.items():
                 groups[group].append(test)
-    return OrderTest(MOVED_LAYERS, groups, layers=layers) if layers else None
+    return [OrderTest(MOVED_LAYERS, groups, layers=layers)] if layers else []
 
 
 def _candidates(subject: Sequence[StoredLayer], reference: Sequence[StoredLayer]) -> list[tuple[int, int]]:

@@ -195,9 +195,7 @@ def _try_strangers(nulls: Nulls, one: str, other: str, mine: "Part", theirs: "Pa
     aligned = aligned_tests(mine, theirs, nulls.pairs, turn)
     sides = (mine.checkpoint, mine.roles, theirs.checkpoint, theirs.roles)
     pairs = copied(mine.contents, theirs.contents)
-    orders = one_order_tests(mine, theirs, nulls.pairs, turn)
-    elsewhere = moved_layers(mine, theirs, nulls.pairs)
-    orders += [elsewhere] if elsewhere is not None else []
+    orders = [*one_order_tests(mine, theirs, nulls.pairs, turn), *moved_layers(mine, theirs, nulls.pairs)]
     evidence = ComponentEvidence(mine, theirs, pairs, correlations(*sides), None, groups, aligned, -99.0, -99.0, orders)
     judged = judge(evidence, evidence.comparisons)
     nulls.pairs += 1
