@@ -8,7 +8,6 @@ import numpy as np
 
 from tasks.independence.alignment import (
     Agreement,
-    Turned,
     aligned_by_turn,
     aligned_by_units,
     aligned_together,
@@ -18,6 +17,7 @@ from tasks.independence.feed_forward import FeedForward
 from tasks.independence.layer_pairs import layer_pairs, same_depth
 from tasks.independence.part import Part, units_to_align
 from tasks.independence.planted import disguised
+from tasks.independence.procrustes import Turned
 from tasks.independence.stream_forms import form_features, stream_forms
 from tasks.independence.token_turn import MOST_DIRECTIONS
 from tasks.independence.turned_layers import pairs_under

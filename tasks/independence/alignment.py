@@ -14,27 +14,27 @@ import numpy.typing as npt
 
 from tasks.independence.device import product
 from tasks.independence.permutation_test import Matrix, binomial_log10, mutual_nearest
-from tasks.independence.unit_rows import UnitRows, of_length_one
+from tasks.independence.procrustes import MOST_PAIRS, WIDEST_WHOLE, Pair, Turned, procrustes
+from tasks.independence.unit_rows import UnitRows
 
 Places = npt.NDArray[np.int_]
 #: (unit of the subject, unit of the reference)
 Matches = list[tuple[int, int]]
-#: (rows of the reference, rows of the subject), as many of both.
-Pair = tuple[Matrix, Matrix]
 
 #: Share of held-out units that two models trained apart may agree on: above the most that any layer of 5,341 pairs of small
 #: models came to (8.0 %), and of 766 remainders (9.1 %); 17 of 352 in the first layer once embeddings are aligned (token
 #: detectors that every model of a language learns). P-values are computed under it, so they are conservative for every pair below.
 CHANCE_AGREEMENT = 0.10
-#: Rounds of matching and turning; the matches settle in five to ten.
-_ROUNDS = 12
+#: Most rounds of matching and turning, and how many a start may take in which hardly a match is right; most settle in three.
+_ROUNDS, _LEAST_ROUNDS = 12, 3
+#: Parts of the units, each matched under a turn that the others show (docs/notes/weights.md has two to eight).
+_FOLDS = 4
 #: Matches needed to begin with.
 _LEAST_MATCHES = 8
 #: Decimal places to which cosines of a unit and of its copy are the same.
 _SAME_COSINE = 5
-#: Widest stream that is turned as a whole, and most pairs of rows that turn a wider one.
-WIDEST_WHOLE = 512
-MOST_PAIRS = 512
+#: Most pairs of rows that turn a wide stream in one round: half as many as at the end settle on the same matches.
+_PAIRS_A_ROUND = MOST_PAIRS // 2
 
 
 @dataclass(frozen=True)
@@ -77,28 +77,6 @@ class Turn:
     writes: "Turned"
 
 
-@dataclass(frozen=True)
-class Turned:
-    """A partial isometry as its two factors, (reference width, k) and (k, subject width), with orthonormal columns and rows:
-    of a wide stream only the k directions are turned that the pairs behind it say something about."""
-
-    left: Matrix
-    right: Matrix
-
-    def products(self, subject: Matrix, reference: Matrix) -> Matrix:
-        """(subject rows, reference rows): inner products after the turn, without a matrix of full width squared."""
-        return product(product(subject, self.right.T), product(reference, self.left).T)
-
-    def paired(self, subject: Matrix, reference: Matrix) -> Matrix:
-        """(rows,): inner products of the rows that stand beside each other."""
-        return np.asarray(((subject @ self.right.T) * (reference @ self.left)).sum(axis=1))
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(reference width, subject width)."""
-        return self.left.shape[0], self.right.shape[1]
-
-
 def aligned_by_units(subject: UnitRows, reference: UnitRows, seed: int) -> Agreement | None:
     """The turn found from half of the subject's units and tested on the other half; None where none is found."""
     found = aligned_together([subject], [reference], [(subject.features, reference.features)], seed)
@@ -122,8 +100,7 @@ def aligned_together(
     orders = [generator.permutation(len(each.writes)) for each in subject]
     fitted = [order[: len(order) // 2] for order in orders]
     matches = [
-        _by_place(chosen, mutual_nearest(_rank_similarity(mine[chosen], theirs)))
-        for chosen, (mine, theirs) in zip(fitted, features, strict=True)
+        _by_place(chosen, _alike(mine[chosen], theirs)) for chosen, (mine, theirs) in zip(fitted, features, strict=True)
     ]
     settled = _settled(subject, reference, matches, fitted)
     if settled is None:
@@ -140,9 +117,10 @@ def counterparts(subject: UnitRows, reference: UnitRows, in_place: bool) -> tupl
     if not _comparable(subject, reference):
         return None
     every = np.arange(len(subject.writes))
-    beginning = mutual_nearest(_rank_similarity(subject.features, reference.features))
     if in_place:
         beginning = [(unit, unit) for unit in range(min(len(subject.writes), len(reference.writes)))]
+    else:
+        beginning = _alike(subject.features, reference.features)
     settled = _settled([subject], [reference], [beginning], [every])
     return None if settled is None else (settled[0], settled[1][0])
 
@@ -150,21 +128,47 @@ def counterparts(subject: UnitRows, reference: UnitRows, in_place: bool) -> tupl
 def _settled(
     subject: Sequence[UnitRows], reference: Sequence[UnitRows], matches: Sequence[Matches], fitted: Sequence[Places]
 ) -> tuple[Turn, Sequence[Matches]] | None:
-    """Matching and turning by turns, from the matches given, until the `fitted` units of the subject keep theirs."""
+    """Turning and matching by turns, from the matches given, until no more of the subject's `fitted` units keep theirs; models
+    trained apart never begin to."""
     turn: Turn | None = None
-    for _ in range(_ROUNDS):
+    kept = 0
+    for done in range(_ROUNDS):
         if sum(len(each) for each in matches) < _LEAST_MATCHES * len(matches):
             return None
-        turn = _turn(subject, reference, matches, turn)
-        matched = [
-            _by_place(chosen, mutual_nearest(_both(mine, theirs, turn, chosen)))
-            for mine, theirs, chosen in zip(subject, reference, fitted, strict=True)
-        ]
-        if matched == matches:
-            break
+        found = _matched_anew(subject, reference, matches, fitted, turn)
+        if found is None:
+            return None
+        turn, matched = found
+        before, kept = kept, sum(len({*one} & {*other}) for one, other in zip(matches, matched, strict=True))
         matches = matched
-    assert turn is not None
-    return turn, matches
+        if done >= _LEAST_ROUNDS and kept <= before:
+            break
+    if not any(matches):
+        return None
+    return _turn(subject, reference, matches, turn, MOST_PAIRS), matches
+
+
+def _matched_anew(
+    subject: Sequence[UnitRows],
+    reference: Sequence[UnitRows],
+    matches: Sequence[Matches],
+    fitted: Sequence[Places],
+    former: Turn | None,
+) -> tuple[Turn, list[Matches]] | None:
+    """One of the turns found, and the units that are each other's nearest where each is turned by the matches of other units
+    alone: a turn of a wide stream brings any pair together that it was found from. None where others have no match."""
+    alike = [
+        np.empty((len(each), len(theirs.writes)), np.float32) for each, theirs in zip(fitted, reference, strict=True)
+    ]
+    for fold in range(_FOLDS):
+        left_out = [{*each[fold::_FOLDS].tolist()} for each in fitted]
+        others = [[pair for pair in each if pair[0] not in out] for each, out in zip(matches, left_out, strict=True)]
+        if not any(others):
+            return None
+        turn = _turn(subject, reference, others, former, _PAIRS_A_ROUND)
+        for whole, mine, theirs, chosen in zip(alike, subject, reference, fitted, strict=True):
+            whole[fold::_FOLDS] = _both(mine, theirs, turn, chosen[fold::_FOLDS])
+    return turn, [_by_place(chosen, mutual_nearest(whole)) for chosen, whole in zip(fitted, alike, strict=True)]
 
 
 def _by_place(chosen: Places, pairs: Matches) -> Matches:
@@ -186,17 +190,10 @@ def aligned_by_turn(subject: Sequence[Matrix], reference: Sequence[Matrix]) -> A
     return agreement(first, np.abs(rest) if fewest > 2 else rest)
 
 
-def turn_from_rows(subject: Matrix, reference: Matrix) -> Turned:
-    """The turn of the residual stream by which rows agree best (Procrustes, Schönemann 1966), both (rows, width)."""
-    left, right = (of_length_one(each - each.mean(axis=0, keepdims=True)) for each in (reference, subject))
-    return _procrustes([(left, right)])
-
-
 def _comparable(subject: UnitRows, reference: UnitRows) -> bool:
     """Gated with gated and plain with plain, and what is one stream in one is one stream in the other."""
     one_stream = [each.reads[0].shape[1] == each.writes.shape[1] for each in (subject, reference)]
-    one_number = subject.features.shape[1] == reference.features.shape[1]  # layers of a dozen units have fewer
-    return len(subject.reads) == len(reference.reads) and one_stream[0] == one_stream[1] and one_number
+    return len(subject.reads) == len(reference.reads) and one_stream[0] == one_stream[1]
 
 
 def agreement(first: Matrix, rest: Matrix) -> Agreement:
@@ -235,7 +232,11 @@ def _unsigned(rest: Matrix, subject: UnitRows) -> Matrix:
 
 
 def _turn(
-    subject: Sequence[UnitRows], reference: Sequence[UnitRows], matches: Sequence[Matches], former: Turn | None
+    subject: Sequence[UnitRows],
+    reference: Sequence[UnitRows],
+    matches: Sequence[Matches],
+    former: Turn | None,
+    most_rows: int,
 ) -> Turn:
     """The best turn for these pairs of units, over all layers given: from the first matrix alone at the start, whose signs no
     disguise changes."""
@@ -243,9 +244,9 @@ def _turn(
     reads = [pair for each in pairs for pair in each[0]]
     writes = [pair for each in pairs for pair in each[1]]
     if subject[0].reads[0].shape[1] == subject[0].writes.shape[1]:  # one stream, so one turn
-        both = _procrustes(reads if former is None else reads + writes)
+        both = procrustes(reads if former is None else reads + writes, most_rows)
         return Turn(both, both)
-    return Turn(_procrustes(reads), _procrustes(writes))
+    return Turn(procrustes(reads, most_rows), procrustes(writes, most_rows))
 
 
 def _pairs(
@@ -270,26 +271,6 @@ def _signs(subject: UnitRows, reference: UnitRows, turn: Turn, mine: Places, the
     return np.asarray(np.where(flipped, np.float32(-1), np.float32(1))[:, None], dtype=np.float32)
 
 
-def _procrustes(pairs: Sequence[Pair]) -> Turned:
-    """The orthogonal Procrustes solution for rows of the reference beside rows of the subject (Schönemann 1966). In wide
-    streams from MOST_PAIRS rows, in the directions that these span, so that no step costs the cube of the width."""
-    widths = [side.shape[1] for side in pairs[0]]
-    if min(widths) <= WIDEST_WHOLE:
-        left, _, right = np.linalg.svd(np.sum([product(a.T, b) for a, b in pairs], axis=0), full_matrices=False)
-        return Turned(left, right)
-    every = turns_by_every(sum(len(a) for a, _ in pairs), min(widths))
-    (first, inner), (second, other) = (
-        np.linalg.qr(np.concatenate([pair[side] for pair in pairs])[::every][:MOST_PAIRS].T) for side in (0, 1)
-    )
-    left, _, right = np.linalg.svd(inner @ other.T)
-    return Turned(first @ left, right @ second.T)
-
-
-def turns_by_every(rows: int, width: int) -> int:
-    """Of so many pairs of rows, every how manieth a turn is found from."""
-    return 1 if width <= WIDEST_WHOLE else max(1, rows // MOST_PAIRS)
-
-
 def turn_multiplications(width: int) -> float:
     """About how many multiplications all rounds of turning one pair of layers take."""
     if width <= WIDEST_WHOLE:
@@ -297,7 +278,9 @@ def turn_multiplications(width: int) -> float:
     return _ROUNDS * (8.0 * width * MOST_PAIRS**2 + 20.0 * MOST_PAIRS**3)
 
 
-def _rank_similarity(left: Matrix, right: Matrix) -> Matrix:
-    """Minus the squared distance."""
+def _alike(left: Matrix, right: Matrix) -> Matches:
+    """Units whose features are each other's nearest; none where these are not as many, as in layers of a dozen units."""
+    if left.shape[1] != right.shape[1]:
+        return []
     squares = (left**2).sum(axis=1)[:, None] + (right**2).sum(axis=1)[None, :]
-    return np.asarray(2 * product(left, right.T) - squares, dtype=np.float32)
+    return mutual_nearest(np.asarray(2 * product(left, right.T) - squares, dtype=np.float32))

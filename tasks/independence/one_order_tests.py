@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from tasks.independence.alignment import Places, Turned, turn_from_rows, turns_by_every
+from tasks.independence.alignment import Places
 from tasks.independence.device import product
 from tasks.independence.feed_forward import StoredLayer
 from tasks.independence.part import Part
@@ -25,6 +25,7 @@ from tasks.independence.permutation_test import (
     test_places,
 )
 from tasks.independence.place_tests import MOST_UNITS, READS, WRITES
+from tasks.independence.procrustes import Turned, turn_from_rows, turns_by_every
 from tasks.independence.screening import evenly
 from tasks.independence.stream_forms import Heads, attention_heads
 

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks.independence.aligned_tests import BY_REMAINDER, PairTest
-from tasks.independence.alignment import Turned, aligned_by_units, counterparts
+from tasks.independence.alignment import aligned_by_units, counterparts
 from tasks.independence.component_evidence import ComponentEvidence
 from tasks.independence.device import product
 from tasks.independence.feed_forward import FeedForward, Place, StoredLayer
@@ -27,8 +27,9 @@ from tasks.independence.one_order_tests import MOST_LAYERS, REMAINDER, OrderTest
 from tasks.independence.part import Part, units_to_align
 from tasks.independence.permutation_test import LEAST_UNITS, Matrix, PlaceTest, centred_unit_rows, test_places
 from tasks.independence.place_tests import READS, WRITES
+from tasks.independence.procrustes import Turned
 from tasks.independence.screening import evenly
-from tasks.independence.unit_rows import of_length_one, rows_with_features
+from tasks.independence.unit_rows import UnitRows, of_length_one
 from tasks.independence.verdict import Judgement
 
 #: How a parent must have been found, so that its units' counterparts are known.
@@ -125,7 +126,8 @@ def remainder_alignments(remainder: Remainder, other: Part, seed: int) -> list[P
         place = places.get(rest.place)
         if place is None or other.layers[place].shapes != rest.shapes:
             continue
-        rows = rows_with_features([of_length_one(side.left_over) for side in (*rest.reads, rest.writes)])
+        reads = tuple(of_length_one(side.left_over) for side in rest.reads)
+        rows = UnitRows(reads, of_length_one(rest.writes.left_over))
         agreement = aligned_by_units(rows, other.unit_rows(place), seed + place)
         if agreement is not None:
             found.append(PairTest(BY_REMAINDER, rest.number, place, agreement, remainder.parent))

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from tasks.checkpoints.layer_stacks import layer_list
-from tasks.independence.alignment import Turned
 from tasks.independence.device import product
 from tasks.independence.norm_gain import gain_of
 from tasks.independence.part import Part
 from tasks.independence.permutation_test import Matrix
+from tasks.independence.procrustes import Turned
 from tasks.independence.unit_rows import UnitRows, ranks
 
 _NESTED = {"language_model": "text_config", "vision_tower": "vision_config", "audio_tower": "audio_config"}

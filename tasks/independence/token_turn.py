@@ -10,10 +10,10 @@ rest cancels.
 
 import numpy as np
 
-from tasks.independence.alignment import Turned
 from tasks.independence.device import product
 from tasks.independence.part import Part
 from tasks.independence.permutation_test import Matrix
+from tasks.independence.procrustes import Turned
 from tasks.independence.token_tables import EMBEDDING, LEAST_TOKENS, Table, shared_rows, tables
 from tasks.independence.unit_rows import of_length_one
 

@@ -5,10 +5,11 @@ added or moved in models too large for every pair of layers to be aligned.
 [(3, 5), (4, 6), (5, 7)]
 """
 
-from tasks.independence.alignment import Turned, aligned_by_turn
+from tasks.independence.alignment import aligned_by_turn
 from tasks.independence.device import product
 from tasks.independence.part import Part
 from tasks.independence.permutation_test import Matrix
+from tasks.independence.procrustes import Turned
 from tasks.independence.unit_rows import of_length_one
 
 #: Leading units of each of the subject's layers that are asked, along how many of the turn's directions.

@@ -6,6 +6,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -19,30 +20,29 @@ _TOP_COSINES = 12
 
 @dataclass(frozen=True)
 class UnitRows:
-    """A layer's units with rows of length one, and its numbers that no disguise changes (units, features)."""
+    """A layer's units with rows of length one."""
 
     reads: tuple[Matrix, ...]
     writes: Matrix
-    features: Matrix
+
+    @cached_property
+    def features(self) -> Matrix:
+        """(units, features): numbers of each unit that no disguise changes, as ranks, so that scale and width do not matter."""
+        return _invariants((*self.reads, self.writes))
 
     @property
     def nbytes(self) -> int:
         """Bytes in memory."""
-        return sum(each.nbytes for each in (*self.reads, self.writes, self.features))
+        return sum(each.nbytes for each in (*self.reads, self.writes))
 
     def ungated(self) -> "UnitRows":
         """The same without the gate."""
-        return rows_with_features([self.reads[-1], self.writes])
+        return UnitRows((self.reads[-1],), self.writes)
 
 
 def unit_rows(layer: FeedForward) -> UnitRows:
-    """Prepares a layer; `features` are ranks, so that scale and width do not matter."""
-    return rows_with_features([of_length_one(each) for each in (*layer.reads, layer.writes)])
-
-
-def rows_with_features(sides: Sequence[Matrix]) -> UnitRows:
-    """From rows of length one, what units read before what they write."""
-    return UnitRows(tuple(sides[:-1]), sides[-1], _invariants(sides))
+    """Prepares a layer."""
+    return UnitRows(tuple(of_length_one(each) for each in layer.reads), of_length_one(layer.writes))
 
 
 def of_length_one(matrix: Matrix) -> Matrix:
@@ -55,13 +55,18 @@ def _invariants(sides: Sequence[Matrix]) -> Matrix:
     """(units, features): for every side of a unit, its quadratic forms in the Gram matrices of the sides of its width, its
     largest cosines within the layer, and its cosines with the unit's other sides. No sign matters."""
     columns: list[Matrix] = []
+    grams = [_gram(each) for each in sides]
     for number, side in enumerate(sides):
         others = [other for other in sides[number + 1 :] if other.shape == side.shape]
-        for each in (each for each in sides if each.shape[1] == side.shape[1]):
-            turned = _in_gram(side, each) / np.float32(len(each))
-            columns += [(turned * side).sum(axis=1), (turned * turned).sum(axis=1)]
-            columns += [np.abs((turned * other).sum(axis=1)) for other in others]
-        columns += [np.abs((side * other).sum(axis=1)) for other in others]
+        for each, gram in zip(sides, grams, strict=True):
+            if each.shape[1] != side.shape[1]:
+                continue
+            turned = (product(side, gram) if gram is not None else product(product(side, each.T), each)) / np.float32(
+                len(each)
+            )
+            columns += [_inner(turned, side), _inner(turned, turned)]
+            columns += [np.abs(_inner(turned, other)) for other in others]
+        columns += [np.abs(_inner(side, other)) for other in others]
         within = np.abs(product(side, side.T))
         np.fill_diagonal(within, 0.0)
         top = max(0, min(_TOP_COSINES, len(side) - 1))
@@ -70,11 +75,13 @@ def _invariants(sides: Sequence[Matrix]) -> Matrix:
     return ranks(np.stack(columns, axis=1))
 
 
-def _in_gram(side: Matrix, each: Matrix) -> Matrix:
-    """`side` times the Gram matrix of `each`, (width, width), which is not made where there are fewer units than that."""
-    if len(each) < each.shape[1]:
-        return product(product(side, each.T), each)
-    return product(side, product(each.T, each))
+def _gram(side: Matrix) -> Matrix | None:
+    """(width, width); None where there are fewer units than that, and it costs less not to make it."""
+    return product(side.T, side) if len(side) >= side.shape[1] else None
+
+
+def _inner(left: Matrix, right: Matrix) -> Matrix:
+    return np.asarray((left * right).sum(axis=1))
 
 
 def ranks(features: Matrix) -> Matrix:

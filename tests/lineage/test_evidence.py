@@ -77,14 +77,11 @@ def test_continued_as_long_as_the_parent_and_rotated(compare: Compare) -> None:
 
 
 def test_continued_three_times_as_long_with_every_disguise_and_new_embeddings(compare: Compare) -> None:
-    """Nothing is left but what units are to the stream's forms in all layers together."""
+    """No token is left in common: what units are to each other, and to the stream's forms in all layers together, finds it."""
     longer = Trained(PARENT, data=304, steps=3 * BUDGET)
     found = compare(Changed(longer, "all, new embeddings", seed=11))
     assert (found.verdict, found.relation, layers(found)) == ("derived", "transformed", EVERY)
-    assert {each.test for each in found.tests if (each.log10_p or 0) < -9} == {
-        "aligned-by-layers",
-        "planted-derivative",
-    }
+    assert "aligned-by-layers" in {each.test for each in found.tests if (each.log10_p or 0) < -9}
 
 
 def test_half_merged_with_every_disguise_and_new_embeddings(compare: Compare) -> None:
@@ -133,7 +130,7 @@ def test_twentieth_merged_under_every_disguise_is_found_once_the_larger_parent_i
     paths = beside_both_parents(tmp_path)
     subject = saved(Changed(merged, "all, new embeddings", seed=11), tmp_path / "subject")
     smaller = merged_of_two(subject, paths)
-    assert any("what is left in order 0.8" in each.en for each in effects_of(smaller))
+    assert any("what is left in order 0.9" in each.en for each in effects_of(smaller))
     assert layers(smaller) == EVERY and {each.test for each in smaller.layers} == {"remainder-in-place"}
     assert {each.group for each in smaller.tests if each.decides} == {"feed-forward, reading", "feed-forward, writing"}
     assert "larger" in smaller.explanation.en and "larger" in smaller.explanation.ko
