@@ -39,7 +39,7 @@ def _check_generation(source: Path, harness: Any) -> None:
     stops = options.get("until")
     lowest = "above 0" if sampled else "at least 0"
     expected = {
-        "until": "a text or a list of texts" if not _are_texts(stops) else "",
+        "until": "a text or a list of texts, none of them empty" if not _are_texts(stops) else "",
         "do_sample": "true or false" if sampled not in (None, True, False) else "",
         **{name: "a whole number of tokens, at least 1" for name in _ROOM if not _is_count(options.get(name), 1)},
         "temperature": f"a number {lowest}" if not _is_temperature(options.get("temperature"), bool(sampled)) else "",
@@ -54,7 +54,10 @@ def _check_generation(source: Path, harness: Any) -> None:
 
 
 def _are_texts(stops: Any) -> bool:
-    return all(isinstance(each, str) for each in (stops if isinstance(stops, list) else [stops])) or stops is None
+    """Before an empty text every answer ends."""
+    return stops is None or all(
+        isinstance(each, str) and each for each in (stops if isinstance(stops, list) else [stops])
+    )
 
 
 def _is_count(value: Any, least: int) -> bool:

@@ -33,6 +33,7 @@ def test_settings_that_the_harness_takes(tmp_path: Path, option: str) -> None:
     ("options", "message"),
     [
         ({"until": 5}, r"until: found 5, expected a text or a list of texts"),
+        ({"until": ["\n", ""]}, r"until: found .*, expected a text or a list of texts, none of them empty"),
         ({"until": ["\n", 5]}, r"until: found \['\\n', 5\], expected a text"),
         ({"max_gen_toks": "many"}, r"max_gen_toks: found 'many', expected a whole number of tokens, at least 1"),
         ({"max_gen_toks": -4}, "max_gen_toks: found -4"),
