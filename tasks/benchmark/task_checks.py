@@ -46,6 +46,9 @@ def _check_generation(source: Path, harness: Any) -> None:
         "top_k": "a whole number, at least 0 (0: all)" if not _is_count(options.get("top_k"), 0) else "",
         "top_p": "a number from 0 to 1" if not 0 <= _number(options.get("top_p")) <= 1 else "",
         "num_beams": "a whole number, at least 1" if not _is_count(options.get("num_beams"), 1) else "",
+        "num_return_sequences": "1 (repeats of the task draw more texts)"
+        if options.get("num_return_sequences", 1) != 1
+        else "",
     }
     for name, wanted in expected.items():
         if wanted:

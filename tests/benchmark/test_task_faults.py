@@ -42,6 +42,10 @@ def test_settings_that_the_harness_takes(tmp_path: Path, option: str) -> None:
         ({"do_sample": True, "temperature": -1}, r"temperature: found -1\.0, expected a number above 0"),
         ({"do_sample": "yes"}, "do_sample: found 'yes', expected true or false"),
         ({"do_sample": True, "top_k": -3}, "top_k: found -3, expected a whole number, at least 0"),
+        (
+            {"do_sample": True, "num_return_sequences": 2},
+            r"num_return_sequences: found 2, expected 1 \(repeats of the task",
+        ),
         ({"do_sample": True, "top_p": 2}, "top_p: found 2, expected a number from 0 to 1"),
     ],
 )
