@@ -225,8 +225,8 @@ def _nothing_found(evidence: ComponentEvidence, judgement: Judgement) -> Text:
         f"({'' if in_place else '위장함, '}상관 {r})은 찾아냅니다(log10 p = {power}). 참조 모델의 몫이 5분의 1 이하이고 모든 것을 "
         "옮긴 병합은, 다른 부모를 함께 대지 않으면 놓칠 수 있습니다.",
         en=f"{en} {share} of the parameters were tested, and the same tests do find a planted derivative "
-        f"({'' if in_place else 'disguised, '}correlation {r}, log10 p = {power}). A merge with a fifth or less of the reference in "
-        "which everything was moved can be missed, unless its other parent is named too.",
+        f"({'' if in_place else 'disguised, '}correlation {r}, log10 p = {power}). A merge with a fifth or less of the reference "
+        "in which everything was moved can be missed, unless its other parent is named too.",
     )
 
 
