@@ -186,7 +186,7 @@ def _beside_the_count(inputs: RoundInputs, outcome: Outcome, team: str, placing:
         reasons.append(top_reason(cut, above, len(outcome.counts.top), select.advance_top.teams))
     wildcard = next((each for each in inputs.acts.wildcards if each.team == team), None)
     if placing.wildcard and wildcard is not None and select.wildcards is not None:
-        reasons.append(wildcard_reason(wildcard, select.wildcards.label))
+        reasons.append(wildcard_reason(wildcard, select.wildcards.label, placing.held or placing.status))
     invalid = next((each for each in inputs.acts.invalidations if each.team == team), None)
     if invalid is not None and placing.held is not None and inputs.round.invalidations is not None:
         reasons.append(invalidation_reason(invalid, inputs.round.invalidations, placing.held))

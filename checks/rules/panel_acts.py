@@ -89,13 +89,16 @@ def _adjusted(each: Adjustment, label: Text) -> Reason:
     return _reason("adjustment", kind[1], ko, en, act_evidence(each))
 
 
-def wildcard_reason(wildcard: Signed, label: Text) -> Reason:
-    """A team that points put out and the panel lets through."""
+def wildcard_reason(wildcard: Signed, label: Text, status: Status) -> Reason:
+    """A team that points put out and the panel lets through, as far as no gate of its is open."""
     signed = signed_words(wildcard)
-    return _reason(
-        "wildcard", "advances", f"{label.ko}에 따라 진출합니다. {signed.ko}", f"Advances by {label.en}. {signed.en}",
-        act_evidence(wildcard),
-    )  # fmt: skip
+    ko, en = "에 따라 진출합니다.", f"Advances by {label.en}."
+    if status == "review":
+        ko, en = (
+            "에 따라 점수로는 탈락하지 않으나 관문 심사가 남아 있습니다.",
+            f"By {label.en} not out by points; a gate is still open.",
+        )
+    return _reason("wildcard", status, f"{label.ko}{ko} {signed.ko}", f"{en} {signed.en}", act_evidence(wildcard))
 
 
 def invalidation_reason(invalid: Invalidation, rule: Invalidations, held: Status) -> Reason:

@@ -40,10 +40,10 @@ def place_teams(
     invalid = {each.team for each in inputs.acts.invalidations}
     for team, placing in placed.items():
         if team in named and placing.by in (CUT_RULE, TOP_RULE):
-            placed[team] = Placing("advances", wildcard=True)
+            placed[team] = Placing(_brought_back(gates[team]), wildcard=True)
         if team in invalid:
             placed[team] = Placing("invalidated", held=placed[team].status)
-    return _with_reserves(inputs, placed, keys)
+    return _with_reserves(inputs, placed, gates, keys)
 
 
 def _by_rules(results: Sequence[GateResult], counts: Counts, team: str, has_total: bool) -> Placing:
@@ -61,7 +61,17 @@ def _by_rules(results: Sequence[GateResult], counts: Counts, team: str, has_tota
     return Placing("advances")
 
 
-def _with_reserves(inputs: RoundInputs, placed: Mapping[str, Placing], keys: Mapping[str, Key]) -> dict[str, Placing]:
+def _brought_back(results: Sequence[GateResult]) -> Status:
+    """A place given back to who was out by points does not settle a gate that is still open."""
+    return "review" if any(each.effect == "review" for each in results) else "advances"
+
+
+def _with_reserves(
+    inputs: RoundInputs,
+    placed: Mapping[str, Placing],
+    gates: Mapping[str, Sequence[GateResult]],
+    keys: Mapping[str, Key],
+) -> dict[str, Placing]:
     """Those out by points, best first; equal ones share a place, and a tie across the last vacancy is for review.
 
     Places of teams that are for review are not vacant yet: they may still advance.
@@ -82,7 +92,7 @@ def _with_reserves(inputs: RoundInputs, placed: Mapping[str, Placing], keys: Map
         equal = sum(keys[other] == keys[team] for other in waiting)
         reserve = 1 + above
         if above + equal <= vacant:
-            found[team] = Placing("advances", reserve=reserve)
+            found[team] = Placing(_brought_back(gates[team]), reserve=reserve)
         elif above < vacant:
             found[team] = Placing("review", reserve=reserve)
         else:

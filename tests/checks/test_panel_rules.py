@@ -156,6 +156,22 @@ def test_a_wildcard_lets_through_who_is_out_by_points_and_nobody_who_is_out_by_a
     assert "Signed: P1, P2" in words(decision, "e", "wildcard")
 
 
+@pytest.mark.parametrize(
+    "remedy",
+    [{"wildcards": {"file": "w.csv", "most": 1, **CITED}}, {"reserve": {"fill": "vacancies", **CITED}}],
+    ids=["wildcard", "reserve"],
+)
+@pytest.mark.parametrize(("result", "status"), [("pass", "advances"), ("indeterminate", "review")])
+def test_who_is_brought_back_still_owes_its_open_gate(remedy: dict[str, Any], result: Any, status: str) -> None:
+    """E is out by points alone; D's gate leaves a place to a reserve."""
+    inputs = inputs_of(f1_round(**remedy), f1_tables(), [("d", "independence", "fail"), ("e", "independence", result)])
+    named = [{"team": "e", **SIGNED}] if "wildcards" in remedy else []
+    decision = decide(with_acts(inputs, wildcards=named))
+    assert statuses(decision)["e"] == (status, None)
+    said = words(decision, "e", next(iter(remedy)).rstrip("s"))
+    assert ("dvances" in said) == (status == "advances")
+
+
 def adjusted(*points: str, most: str = "3") -> Decision:
     rules = rules_over([leaf("u", 100)], "xy")
     rules["adjustments"] = {"file": "a.csv", "most": most, **CITED}
