@@ -14,7 +14,7 @@ from checks.contracts.loading import LoadedProgramme
 from checks.contracts.programme import Round
 from checks.contracts.score_tree import FrozenPopulation
 from checks.records.life_cycle import RoundEvent
-from checks.rules.life_cycle import changes, frozen_rules, last_of
+from checks.rules.life_cycle import changes, frozen_rules, last_of, moved_window
 from warehouse.content import HashCache, hash_file, hash_tree
 from warehouse.run_keys import submission_content, suite_sha256
 
@@ -73,6 +73,7 @@ def refuse_changed(loaded: LoadedProgramme, round_: Round, chain: Sequence[Round
     before, now = (_without(content, withdrawn) for content in (frozen.content, frozen_content(loaded, round_)))
     found = changes(before, now)
     if not found:
+        _refuse_moved_window(loaded, round_, chain)
         return
     version = now["rules"]["rules_version"]
     if version != before["rules"]["rules_version"]:
@@ -85,6 +86,14 @@ def refuse_changed(loaded: LoadedProgramme, round_: Round, chain: Sequence[Round
         f"{_told(is_now)}, changed since the freeze of {frozen.at[:10]} by {frozen.by}{more}",
         f"{_told(was)} as frozen, or another rules_version, frozen by `gwanmun freeze`",
     )
+
+
+def _refuse_moved_window(loaded: LoadedProgramme, round_: Round, chain: Sequence[RoundEvent]) -> None:
+    """A window that was opened is not opened again later, for an appeal that would be late."""
+    opened = None if round_.appeals is None else moved_window(chain, round_.appeals.opened)
+    if opened is not None and round_.appeals is not None:
+        found = f"{round_.appeals.opened}, and the window was opened on {opened}"
+        raise loaded.fault(f"rounds.{round_.id}.appeals.opened", found, f"{opened}, as it is recorded")
 
 
 def _without(content: Mapping[str, Any], teams: Sequence[str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ finalise(loaded, "round-1", "Kim")
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, NoReturn
 
 from checks.contracts.acts import Acts
@@ -19,7 +19,7 @@ from checks.records.decisions import Decision
 from checks.records.life_cycle import RoundEvent
 from checks.rules.decision import decide
 from checks.rules.inputs import RoundInputs
-from checks.rules.life_cycle import STATE_WORDS, changes, last_of, state_of
+from checks.rules.life_cycle import ONE_DAY, STATE_WORDS, changes, first_decided, last_of, state_of
 from warehouse.freezing import frozen_content
 from warehouse.life_cycle import Step, append, whole_chain
 from warehouse.reader import run_states
@@ -120,7 +120,7 @@ def decide_round_by(loaded: LoadedProgramme, round_id: str | None, by: str) -> D
         }
         window: list[Step] = []
         if round_.appeals is not None and last_of(chain, "appeals_open") is None:
-            window = [("appeals_open", {"until": str(round_.appeals.closes)})]
+            window = [("appeals_open", {"opened": str(round_.appeals.opened), "until": str(round_.appeals.closes)})]
         again: list[Step] = []
         if final is not None:
             again = [("final", {**final.content, "decision_sha256": sha256})]
@@ -209,9 +209,9 @@ def _refuse_open(
 ) -> None:
     key, rule = f"rounds.{round_.id}", round_.appeals
     if rule is not None:
-        first = next(event for event in chain if event.kind == "decided")
-        decided = date.fromisoformat(first.at[:10])
-        if rule.opened < decided - timedelta(days=1):  # a day of difference is a time zone's
+        decided = first_decided(chain)
+        assert decided is not None
+        if rule.opened < decided - ONE_DAY:
             found = f"{rule.opened}, before the decision of {decided}: a shorter window than {rule.window_days} days"
             raise loaded.fault(f"{key}.appeals.opened", found, f"{decided}")
         if today <= rule.closes:

@@ -8,6 +8,7 @@ record of its own, and so is a decision that takes another's place.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from checks.contracts.programme import Round
@@ -17,6 +18,8 @@ from checks.records.record import Text
 
 #: What comes to pass during a round and is no rule: days that nobody can know at the freeze.
 _FACTS = (("on_vacancy", "opened"), ("appeals", "opened"))
+#: By so much a day may differ from a record's, which is in UTC: a time zone's.
+ONE_DAY = timedelta(days=1)
 #: A value longer than this is told by its beginning: a whole table of points, say.
 MOST_CHARACTERS = 160
 
@@ -94,6 +97,24 @@ def state_of(chain: Sequence[RoundEvent]) -> State:
 def last_of(chain: Sequence[RoundEvent], *kinds: Kind) -> RoundEvent | None:
     """The newest record of these kinds."""
     return next((event for event in reversed(chain) if event.kind in kinds), None)
+
+
+def first_decided(chain: Sequence[RoundEvent]) -> date | None:
+    """The day of the round's first decision, in UTC."""
+    return next((date.fromisoformat(event.at[:10]) for event in chain if event.kind == "decided"), None)
+
+
+def moved_window(chain: Sequence[RoundEvent], opened: date) -> date | None:
+    """The day on which the appeal window opened by the record, where `opened` is another; None where it may stand. A day before
+    the decision left too short a window, and may be put right to the decision's."""
+    recorded = last_of(chain, "appeals_open")
+    told = None if recorded is None else recorded.content.get("opened")
+    decided = first_decided(chain)
+    if told is None or decided is None:
+        return None
+    before = date.fromisoformat(told)
+    put_right = before < decided - ONE_DAY and abs(opened - decided) <= ONE_DAY
+    return None if opened == before or put_right else before
 
 
 def frozen_rules(round_: Round, policy: Mapping[str, Any] | None, suites: Mapping[str, Any]) -> dict[str, Any]:

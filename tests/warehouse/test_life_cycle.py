@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -36,10 +36,13 @@ from warehouse.store import Warehouse
 from warehouse.verification import ATTESTATION, verify_bundle
 
 CITED = {"label": {"ko": "규정", "en": "the notice"}, "citation": "Notice 1", "effective": "2026-01-01"}
+#: The window opens after the day on which these tests decide, whenever that is.
+OPENED = datetime.now(UTC).date() + timedelta(days=3)
+HEARD, CLOSES, LATE = (OPENED + timedelta(days=days) for days in (5, 10, 11))
 APPEALS = {
     **CITED,
     "file": "panels/appeals.csv",
-    "opened": "2026-11-30",
+    "opened": str(OPENED),
     "window_days": 10,
     "grounds": ["misreading"],
     "original_panel": "excluded",
@@ -123,10 +126,10 @@ def test_a_round_from_the_draft_to_the_end_and_what_may_not_follow(tmp_path: Pat
     assert decided == provisional == load_decision(Warehouse(loaded.warehouse), "round-1") and not decided.amendments
     _refused("the same decision as on", lambda: decide_round_by(loaded, None, "Lee"))
     assert _kinds(loaded) == ["frozen", "measured", "decided", "appeals_open"]
-    _refused("open until 2026-12-10", lambda: finalise(loaded, None, "Kim", date(2026, 12, 10)))
-    finalise(loaded, None, "Kim", date(2026, 12, 11))
+    _refused(f"open until {CLOSES}", lambda: finalise(loaded, None, "Kim", CLOSES))
+    finalise(loaded, None, "Kim", LATE)
     assert _kinds(loaded)[-1] == "final"
-    _refused("state final .* only an invalidation", lambda: finalise(loaded, None, "Kim", date(2026, 12, 12)))
+    _refused("state final .* only an invalidation", lambda: finalise(loaded, None, "Kim", LATE))
     _refused("state final", lambda: freeze(_rewrite(loaded.folder, places=1, rules_version="2"), None, "Kim"))
 
 
@@ -137,12 +140,12 @@ def test_an_appeal_is_decided_on_by_a_decision_that_takes_the_place_of_the_first
     _measure(loaded)
     first = decide_round_by(loaded, None, "Kim")
     assert _statuses(first)["b"] == "eliminated"
-    pending = _append(loaded.folder, "appeals.csv", "b,floor,misreading,2026-12-05,pending,r,Q1,Q2")
+    pending = _append(loaded.folder, "appeals.csv", f"b,floor,misreading,{HEARD},pending,r,Q1,Q2")
     assert _statuses(decide_round_by(pending, None, "Kim"))["b"] == "review"
-    _refused("a pending appeal of 'b'", lambda: finalise(pending, None, "Kim", date(2026, 12, 11)))
+    _refused("a pending appeal of 'b'", lambda: finalise(pending, None, "Kim", LATE))
     table = loaded.folder / "panels" / "appeals.csv"
     table.write_text(table.read_text().replace("pending", "pass"))
-    _refused("changed since the decision", lambda: finalise(pending, None, "Kim", date(2026, 12, 11)))
+    _refused("changed since the decision", lambda: finalise(pending, None, "Kim", LATE))
     granted = decide_round_by(load_programme(loaded.path), None, "Lee")
     assert _statuses(granted)["b"] == "advances"
     chain = whole_chain(Warehouse(loaded.warehouse), "imported", "round-1")
@@ -151,12 +154,36 @@ def test_an_appeal_is_decided_on_by_a_decision_that_takes_the_place_of_the_first
     decided = [each.content for each in chain if each.kind == "decided"]
     assert [each["decision_sha256"] for each in decided] == hashes and len(set(hashes)) == 3
     assert [each["supersedes"] for each in decided] == [None, *hashes[:2]]
-    finalise(load_programme(loaded.path), None, "Kim", date(2026, 12, 11))
-    late = _append(loaded.folder, "appeals.csv", "c,floor,misreading,2026-12-11,pass,r,Q1,Q2")
+    finalise(load_programme(loaded.path), None, "Kim", LATE)
+    late = _append(loaded.folder, "appeals.csv", f"c,floor,misreading,{LATE},pass,r,Q1,Q2")
     assert _statuses(decide_round(late)) == _statuses(granted), "rejected as late"
-    _refused(
-        "'c' filed on 2026-12-11, after the window closed on 2026-12-10", lambda: decide_round_by(late, None, "Kim")
-    )
+    _refused(f"'c' filed on {LATE}, after the window closed on {CLOSES}", lambda: decide_round_by(late, None, "Kim"))
+
+
+def test_a_window_that_was_opened_is_not_opened_again_for_an_appeal_that_is_late(
+    once_decided: Path, tmp_path: Path
+) -> None:
+    loaded = _copied(once_decided, tmp_path)
+    _append(loaded.folder, "appeals.csv", f"c,floor,misreading,{LATE},pass,r,Q1,Q2")
+    moved = _rewrite(loaded.folder, appeals={**APPEALS, "opened": str(LATE)})
+    for step in (lambda: decide_round(moved), lambda: decide_round_by(moved, None, "Kim")):
+        _refused(f"appeals.opened: found {LATE}, and the window was opened on {OPENED}", step)
+
+
+def test_a_window_that_was_too_short_is_put_right_to_the_day_of_the_decision(tmp_path: Path) -> None:
+    today = datetime.now(UTC).date()
+    loaded = _round(tmp_path / "round")
+    _rewrite(loaded.folder, appeals={**APPEALS, "opened": str(today - timedelta(days=20))})
+    early = load_programme(loaded.path)
+    freeze(early, None, "Kim")
+    _measure(early)
+    decide_round_by(early, None, "Kim")
+    _refused("a shorter window than 10 days", lambda: finalise(early, None, "Kim", LATE))
+    wrong = _rewrite(loaded.folder, appeals={**APPEALS, "opened": str(HEARD)})
+    _refused("the window was opened on", lambda: finalise(wrong, None, "Kim", LATE))
+    right = _rewrite(loaded.folder, appeals={**APPEALS, "opened": str(today)})
+    decide_round_by(right, None, "Kim")
+    finalise(right, None, "Kim", LATE)
 
 
 def test_what_is_invalidated_after_the_end_stays_on_record_and_nothing_else_changes(
@@ -165,7 +192,7 @@ def test_what_is_invalidated_after_the_end_stays_on_record_and_nothing_else_chan
     loaded = _copied(once_decided, tmp_path)
     before = load_decision(Warehouse(loaded.warehouse), "round-1")
     assert before is not None
-    finalise(loaded, None, "Kim", date(2026, 12, 11))
+    finalise(loaded, None, "Kim", LATE)
     moved = _append(loaded.folder, "rulings.csv", "a,floor,fail,늦음,P1,P2,")
     _refused("another outcome than the one that Kim made final", lambda: decide_round_by(moved, None, "Kim"))
     (loaded.folder / "panels" / "rulings.csv").write_text(f"{RULINGS}b,floor,pass,읽음,PANEL-1,PANEL-2,minutes.pdf\n")
@@ -200,7 +227,7 @@ def test_a_rule_changes_after_the_freeze_only_as_a_new_version_which_every_decis
     _refused("'2026-02-01', which is not frozen", lambda: decide_round(newer))
     freeze(newer, None, "Lee")
     assert _kinds(loaded)[-1] == "amended"
-    _refused("expected a decided round", lambda: finalise(newer, None, "Kim", date(2026, 12, 11)))
+    _refused("expected a decided round", lambda: finalise(newer, None, "Kim", LATE))
     second = decide_round_by(newer, None, "Kim")
     told = {change.key: (change.before, change.after) for change in second.amendments}
     assert told == {"rules_version": ("2026-01-15", "2026-02-01"), "select.quota": ("additive", "absorbing")}
@@ -211,11 +238,13 @@ def test_a_rule_changes_after_the_freeze_only_as_a_new_version_which_every_decis
     _refused("'2026-01-15' again", lambda: freeze(back, None, "Kim"))
 
 
-def test_what_only_the_round_brings_is_no_change_of_its_rules(once_decided: Path, tmp_path: Path) -> None:
-    loaded = _copied(once_decided, tmp_path)
+def test_what_only_the_round_brings_is_no_change_of_its_rules(tmp_path: Path) -> None:
+    loaded = _round(tmp_path / "round")
+    freeze(loaded, None, "Kim")
+    _measure(loaded)
     teams = [each.model_dump(mode="json") for each in loaded.round().teams]
     teams[2]["withdrawn"] = "2026-01-20"
-    known = _rewrite(loaded.folder, teams=teams, appeals={**APPEALS, "opened": "2026-12-05"})
+    known = _rewrite(loaded.folder, teams=teams, appeals={**APPEALS, "opened": str(HEARD)})
     assert _statuses(decide_round(known))["c"] == "withdrawn"
     renamed = [{**each, "name": {"ko": "다른", "en": "Other"}} if each["id"] == "a" else each for each in teams]
     _refused("teams.a.name.en: found Other", lambda: decide_round(_rewrite(loaded.folder, teams=renamed)))
