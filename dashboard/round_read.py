@@ -70,7 +70,7 @@ class ReadRound:
 def read_round(loaded: LoadedProgramme, round_id: str | None) -> ReadRound:
     """Reads the warehouse's published snapshot; raises InputFault where the files are faulty and nothing is recorded."""
     round_ = loaded.round(round_id)
-    recorded = load_decision(Warehouse(loaded.warehouse), round_.id)
+    recorded = load_decision(Warehouse(loaded.warehouse), loaded.programme.programme, round_.id)
     current, undecided = None, None
     try:
         current = decide_round(loaded, round_.id)

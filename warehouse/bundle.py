@@ -65,9 +65,8 @@ def write_bundle(loaded: LoadedProgramme, round_id: str | None, out: Path, reade
     refuse_in_programme(loaded, out)
     round_ = loaded.round(round_id)
     key = load_private(loaded.folder / KEYS_FOLDER / PRIVATE)
-    decision, inputs = recorded_and_unchanged(loaded, round_.id)
-    history = load_history(Warehouse(loaded.warehouse), round_.id)
-    chain = _decided_chain(loaded, round_.id, decision)
+    decision, inputs, chain = recorded_and_unchanged(loaded, round_.id)
+    history = load_history(Warehouse(loaded.warehouse), decision.programme, round_.id)
     whole = to_files(inputs)
     whole[DECISION] = canonical_json(decision).encode()
     whole[HISTORY] = canonical_json(chained(history)).encode()
@@ -104,10 +103,13 @@ def chained(history: Sequence[RecordedDecision]) -> list[dict[str, str]]:
     return links
 
 
-def recorded_and_unchanged(loaded: LoadedProgramme, round_id: str) -> tuple[Decision, RoundInputs]:
-    """The recorded decision and what it was made from; raises InputFault where there is none, or the files now say otherwise."""
+def recorded_and_unchanged(
+    loaded: LoadedProgramme, round_id: str
+) -> tuple[Decision, RoundInputs, Sequence[RoundEvent]]:
+    """The recorded decision, what it was made from and the round's records, none for a draft; raises InputFault where there is no
+    decision, a round that is no draft any more has not been decided since, or the files now say otherwise."""
     key = f"rounds.{round_id}"
-    recorded = load_decision(Warehouse(loaded.warehouse), round_id)
+    recorded = load_decision(Warehouse(loaded.warehouse), loaded.programme.programme, round_id)
     if recorded is None:
         raise InputFault(
             loaded.path, key, "no recorded decision", "a decided round: `gwanmun run` measures and decides"
@@ -120,7 +122,7 @@ def recorded_and_unchanged(loaded: LoadedProgramme, round_id: str) -> tuple[Deci
     if not same:
         found = "rules, panels or submissions that have changed since the decision was recorded"
         raise InputFault(loaded.path, key, found, "those that were decided on; `gwanmun run` decides anew")
-    return recorded, inputs
+    return recorded, inputs, _decided_chain(loaded, round_id, recorded)
 
 
 def _for_reader(whole: Mapping[str, bytes], key: "Ed25519PrivateKey", reader: Audience) -> tuple[Files, Contents]:

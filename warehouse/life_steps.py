@@ -22,7 +22,7 @@ from checks.rules.inputs import RoundInputs
 from checks.rules.life_cycle import ONE_DAY, STATE_WORDS, changes, first_decided, last_of, state_of
 from warehouse.freezing import frozen_content
 from warehouse.life_cycle import Step, append, whole_chain
-from warehouse.reader import run_states
+from warehouse.reader import load_decision, run_states
 from warehouse.round_inputs import load_round_inputs
 from warehouse.run_keys import plan
 from warehouse.store import Warehouse
@@ -185,6 +185,7 @@ def finalise(loaded: LoadedProgramme, round_id: str | None, by: str, today: date
     assert decided is not None
     inputs = load_round_inputs(loaded, round_.id)
     decision = decide(inputs)
+    load_decision(warehouse, programme, round_.id)  # refused where its rows were changed, which this would make final
     if canonical_sha256(decision) != decided.content["decision_sha256"]:
         found = f"rules, panels or acts that have changed since the decision of {decided.at[:10]}"
         raise loaded.fault(f"rounds.{round_.id}", found, "those that were decided on: `gwanmun decide`")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from checks.contracts.errors import InputFault
+from checks.records.canonical import canonical_sha256
 from checks.records.decisions import Decision
 from checks.records.lineage import Trace
 from checks.records.quality import QualityReport
@@ -72,22 +73,34 @@ def load_run(warehouse: Warehouse, run_id: str) -> RunRecord:
     return run
 
 
-def load_decision(warehouse: Warehouse, round_id: str) -> Decision | None:
-    """The decision of the round that counts: the one recorded last. None where there is none."""
-    newest = "select decision_id from decision_log where round = ? order by decision_id desc limit 1"
+def load_decision(warehouse: Warehouse, programme: str, round_id: str) -> Decision | None:
+    """The decision of the round that counts: the one recorded last. None where there is none; raises InputFault where its rows
+    are not what was recorded."""
+    newest = (
+        "select decision_id, decision_sha256 from decision_log where programme = ? and round = ? "
+        "order by decision_id desc limit 1"
+    )
     try:
         with warehouse.reading() as connection:
-            found = connection.execute(newest, [round_id]).fetchall()
-            return load(connection, DECISION, "decision_id", found[0][0])[0] if found else None
+            found = connection.execute(newest, [programme, round_id]).fetchall()
+            if not found:
+                return None
+            decision: Decision = load(connection, DECISION, "decision_id", found[0][0])[0]
     except EmptyWarehouse:
         return None
+    if canonical_sha256(decision) != found[0][1]:
+        said = f"rows of {round_id!r} that do not hash to the decision that was recorded ({found[0][1][:12]}…)"
+        raise InputFault(warehouse.folder / CURRENT, "decision_log", said, "the rows as they were recorded")
+    return decision
 
 
-def load_history(warehouse: Warehouse, round_id: str) -> list[RecordedDecision]:
+def load_history(warehouse: Warehouse, programme: str, round_id: str) -> list[RecordedDecision]:
     """Every decision of the round in the order of recording; the last one counts."""
-    asked = "select decision_sha256, recorded_at from decision_log where round = ? order by decision_id"
+    asked = (
+        "select decision_sha256, recorded_at from decision_log where programme = ? and round = ? order by decision_id"
+    )
     with warehouse.reading() as connection:
-        found = connection.execute(asked, [round_id]).fetchall()
+        found = connection.execute(asked, [programme, round_id]).fetchall()
     return [RecordedDecision(sha256, recorded_at.astimezone(UTC)) for sha256, recorded_at in found]
 
 

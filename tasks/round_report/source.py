@@ -44,9 +44,9 @@ class ReportSource:
 def read_report(loaded: LoadedProgramme, round_id: str | None) -> ReportSource:
     """Reads programme and warehouse; raises InputFault where nothing is decided, or something has changed since."""
     round_ = loaded.round(round_id)
-    decision, inputs = recorded_and_unchanged(loaded, round_.id)
+    decision, inputs, _ = recorded_and_unchanged(loaded, round_.id)
     warehouse = Warehouse(loaded.warehouse)
-    history = load_history(warehouse, round_.id)
+    history = load_history(warehouse, decision.programme, round_.id)
     runs = {team: [load_run(warehouse, run) for run in each.runs.values()] for team, each in inputs.teams.items()}
     return ReportSource(
         programme=loaded.programme.title,

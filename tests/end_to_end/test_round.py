@@ -18,7 +18,8 @@ from warehouse.store import Warehouse
 
 def decision_of(programme: Path) -> Decision:
     """The round's recorded decision."""
-    decision = load_decision(Warehouse(load_programme(programme).warehouse), "round-1")
+    loaded = load_programme(programme)
+    decision = load_decision(Warehouse(loaded.warehouse), loaded.programme.programme, "round-1")
     assert decision is not None
     return decision
 

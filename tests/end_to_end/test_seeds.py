@@ -22,7 +22,8 @@ def test_another_seed_tells_the_same_story(seed: int, tmp_path: Path) -> None:
     programme = make_programme(tmp_path / "demo", seed=seed)
     ran = subprocess.run([COMMAND, "run", programme, "--json"], capture_output=True, text=True, timeout=1800)
     assert ran.returncode == 0, ran.stderr
-    decision = load_decision(Warehouse(load_programme(programme).warehouse), "round-1")
+    loaded = load_programme(programme)
+    decision = load_decision(Warehouse(loaded.warehouse), loaded.programme.programme, "round-1")
     assert decision is not None
     assert_expected(decision)
     assert json.loads(ran.stdout)["vacancies"] == 1

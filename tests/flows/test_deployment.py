@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from checks.contracts.loading import load_programme
 from flows.temporary_server import QUIET
 from tests.end_to_end.outcome import assert_expected
 from tests.end_to_end.test_round import rows
@@ -106,7 +107,8 @@ def test_deployed_flows_run_on_a_server_and_a_worker(changeable_round: Path, tmp
     assert "evaluate-round · last round · all teams" in runs and "benchmark · round-1 · all teams" in runs
     (added,) = _run_ids(changeable_round) - before
     assert added.startswith("data-quality-t5-")
-    decision = load_decision(Warehouse(changeable_round.parent / "warehouse"), "round-1")
+    programme = load_programme(changeable_round).programme.programme
+    decision = load_decision(Warehouse(changeable_round.parent / "warehouse"), programme, "round-1")
     assert decision is not None
     assert_expected(decision)
     assert f"run:{added}" in decision.inputs

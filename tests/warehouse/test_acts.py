@@ -81,7 +81,7 @@ def test_an_appeal_that_is_granted_supersedes_the_decision_and_the_old_one_is_ke
     second = decide_round(granted)
     record_decision(warehouse, second)
     assert (statuses(first)["c"], statuses(second)["c"]) == ("eliminated", "advances")
-    history = load_history(warehouse, "round-1")
+    history = load_history(warehouse, second.programme, "round-1")
     assert [each.decision_sha256 for each in history] == [canonical_sha256(first), canonical_sha256(second)]
     make_keys(granted.folder / "keys")
     assert write_bundle(granted, None, tmp_path / "b.zip").holds

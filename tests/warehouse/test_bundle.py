@@ -67,7 +67,9 @@ def test_a_bundle_verifies_away_from_its_programme(bundled: Bundled, tmp_path: P
     assert found.faults == [] and found.holds
     assert (found.signer, found.signer_checked) == (fingerprint(load_public(public)), True)
     assert found.profile == "auditor"
-    assert found.decision == load_decision(Warehouse(bundled.loaded.warehouse), "round-1")
+    assert found.decision == load_decision(
+        Warehouse(bundled.loaded.warehouse), bundled.loaded.programme.programme, "round-1"
+    )
     assert found.decision is not None and all(each.cut_probability is not None for each in found.decision.standings)
     unchecked = verify_bundle(path, None)
     assert unchecked.holds and not unchecked.signer_checked and unchecked.signer == found.signer

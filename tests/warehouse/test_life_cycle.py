@@ -21,7 +21,7 @@ from flows.stage_runs import StageRuns
 from tests.warehouse.programmes import make, make_imported
 from warehouse.archive import pack, unpack
 from warehouse.attestation import sign, signed_statement, statement
-from warehouse.bundle import write_bundle
+from warehouse.bundle import recorded_and_unchanged, write_bundle
 from warehouse.bundled_life import LIFE_CYCLE
 from warehouse.duckdb_files import OFFLINE, STORAGE
 from warehouse.freezing import refuse_changed
@@ -121,9 +121,14 @@ def test_a_round_from_the_draft_to_the_end_and_what_may_not_follow(tmp_path: Pat
     _refused("expected a measured round", lambda: decide_round_by(loaded, None, "Kim"))
     provisional = _measure(loaded)
     assert _measure(loaded) == provisional, "measuring nothing new adds no record"
-    assert load_decision(Warehouse(loaded.warehouse), "round-1") is None, "a person decides a frozen round, not a run"
+    assert load_decision(Warehouse(loaded.warehouse), "imported", "round-1") is None, (
+        "a person decides a frozen round, not a run"
+    )
     decided = decide_round_by(loaded, "round-1", "Kim")
-    assert decided == provisional == load_decision(Warehouse(loaded.warehouse), "round-1") and not decided.amendments
+    assert (
+        decided == provisional == load_decision(Warehouse(loaded.warehouse), "imported", "round-1")
+        and not decided.amendments
+    )
     _refused("the same decision as on", lambda: decide_round_by(loaded, None, "Lee"))
     assert _kinds(loaded) == ["frozen", "measured", "decided", "appeals_open"]
     _refused(f"open until {CLOSES}", lambda: finalise(loaded, None, "Kim", CLOSES))
@@ -150,7 +155,7 @@ def test_an_appeal_is_decided_on_by_a_decision_that_takes_the_place_of_the_first
     assert _statuses(granted)["b"] == "advances"
     chain = whole_chain(Warehouse(loaded.warehouse), "imported", "round-1")
     assert [each.kind for each in chain].count("appeals_open") == 1
-    hashes = [entry.decision_sha256 for entry in load_history(Warehouse(loaded.warehouse), "round-1")]
+    hashes = [entry.decision_sha256 for entry in load_history(Warehouse(loaded.warehouse), "imported", "round-1")]
     decided = [each.content for each in chain if each.kind == "decided"]
     assert [each["decision_sha256"] for each in decided] == hashes and len(set(hashes)) == 3
     assert [each["supersedes"] for each in decided] == [None, *hashes[:2]]
@@ -190,7 +195,7 @@ def test_what_is_invalidated_after_the_end_stays_on_record_and_nothing_else_chan
     once_decided: Path, tmp_path: Path
 ) -> None:
     loaded = _copied(once_decided, tmp_path)
-    before = load_decision(Warehouse(loaded.warehouse), "round-1")
+    before = load_decision(Warehouse(loaded.warehouse), "imported", "round-1")
     assert before is not None
     finalise(loaded, None, "Kim", LATE)
     moved = _append(loaded.folder, "rulings.csv", "a,floor,fail,늦음,P1,P2,")
@@ -233,7 +238,7 @@ def test_a_rule_changes_after_the_freeze_only_as_a_new_version_which_every_decis
     assert told == {"rules_version": ("2026-01-15", "2026-02-01"), "select.quota": ("additive", "absorbing")}
     assert second.amendments[1].text.en == "select.quota: was additive when frozen and is absorbing"
     assert second.amendments[1].text.ko == "select.quota: 동결 당시 additive, 지금 absorbing"
-    assert load_decision(Warehouse(loaded.warehouse), "round-1") == second
+    assert load_decision(Warehouse(loaded.warehouse), "imported", "round-1") == second
     back = _rewrite(loaded.folder, rules_version="2026-01-15", select=SELECT)
     _refused("'2026-01-15' again", lambda: freeze(back, None, "Kim"))
 
@@ -255,6 +260,28 @@ def _tampered(folder: Path, sql: str) -> None:
         connection.execute(sql)
         connection.execute("checkpoint")
     publish(folder / MAIN)
+
+
+def test_a_standing_changed_in_the_warehouse_is_neither_reported_nor_made_final(
+    once_decided: Path, tmp_path: Path
+) -> None:
+    loaded = _copied(once_decided, tmp_path)
+    assert load_decision(Warehouse(loaded.warehouse), "imported", "round-1") is not None
+    _tampered(loaded.warehouse, "update standings set status = 'advances' where team = 'c'")
+    _refused("do not hash to the decision that was recorded", lambda: recorded_and_unchanged(loaded, "round-1"))
+    _refused("do not hash to the decision that was recorded", lambda: finalise(loaded, None, "Kim", LATE))
+
+
+def test_a_round_frozen_after_a_draft_decision_has_none_until_it_is_decided(tmp_path: Path) -> None:
+    """Neither bundle nor report: the draft's would pass for the frozen round's."""
+    loaded = _round(tmp_path / "round")
+    _measure(loaded)
+    assert recorded_and_unchanged(loaded, "round-1")[2] == [], "a draft has no records"
+    freeze(loaded, None, "Kim")
+    _measure(loaded)
+    _refused("without this decision on its record", lambda: recorded_and_unchanged(loaded, "round-1"))
+    decide_round_by(loaded, None, "Kim")
+    assert recorded_and_unchanged(loaded, "round-1")[2]
 
 
 @pytest.mark.parametrize(
@@ -340,7 +367,7 @@ def test_a_warehouse_from_before_the_life_cycle_is_brought_up_to_date_when_it_is
         "drop table round_events; drop table decision_amendments; delete from schema_version where version >= 5",
     )
     assert load_chain(Warehouse(loaded.warehouse), "imported", "round-1") == []
-    assert load_decision(Warehouse(loaded.warehouse), "round-1") == decide_round(loaded)
+    assert load_decision(Warehouse(loaded.warehouse), "imported", "round-1") == decide_round(loaded)
 
 
 def test_a_freeze_pins_the_table_of_a_moving_baseline(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def bundled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bundled]:
     paths = {profile: folder / f"{profile}.zip" for profile in READERS}
     for profile, reader in READERS.items():
         write_bundle(loaded, None, paths[profile], reader)
-    decision = load_decision(Warehouse(loaded.warehouse), loaded.round().id)
+    decision = load_decision(Warehouse(loaded.warehouse), loaded.programme.programme, loaded.round().id)
     assert decision is not None
     yield Bundled(loaded, paths, pair.public, decision)
 

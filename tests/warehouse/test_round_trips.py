@@ -67,7 +67,7 @@ def test_quality(warehouse: Warehouse, report: QualityReport) -> None:
 @given(records(Decision, round="round-1", what_if=False, places=4, vacancies=1))
 def test_decision_keeps_the_order_of_everything(warehouse: Warehouse, decision: Decision) -> None:
     record_decision(warehouse, decision)
-    loaded = load_decision(warehouse, "round-1")
+    loaded = load_decision(warehouse, decision.programme, "round-1")
     assert loaded == decision
     assert loaded is not None and loaded.model_dump_json() == decision.model_dump_json()
 
@@ -132,12 +132,13 @@ def _decision(**changed: object) -> Decision:
 def test_decisions_are_only_ever_added(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path)
     first, second = _decision(), _decision(rules_version="2")
-    assert load_decision(warehouse, "r") is None
+    assert load_decision(warehouse, "p", "r") is None
     for decision in (first, first, second, second, first):
         record_decision(warehouse, decision)
     assert _rows(warehouse, "decision_log") == 3
-    assert load_decision(warehouse, "r") == first
-    assert load_decision(warehouse, "another") is None
+    assert load_decision(warehouse, "p", "r") == first
+    assert load_decision(warehouse, "p", "another") is None
+    assert load_decision(warehouse, "another", "r") is None, "a warehouse may hold several programmes"
     with warehouse.reading() as connection:
         recorded = connection.sql("select rules_version from decision_log order by decision_id").fetchall()
     assert recorded == [("1",), ("2",), ("1",)]
