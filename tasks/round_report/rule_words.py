@@ -178,14 +178,25 @@ def _gate(gate: AnyGate) -> Text:
         en = f"licences: allowed {', '.join(gate.allow) or '–'}, denied {', '.join(gate.deny) or '–'}, others {gate.unknown}"
         condition = Text(ko=ko, en=en)
     elif isinstance(gate, PanelMajorityGate):
-        ko = f"위원 찬성이 {gate.more_than} 초과 (정족수 {gate.quorum}명)"
-        condition = Text(ko=ko, en=f"more than {gate.more_than} of the panel vote yes (quorum {gate.quorum})")
+        condition = _majority(gate)
     effects = [(Text(ko="불통과", en="fail"), gate.fail), (Text(ko="조건부", en="conditional"), gate.conditional)]
     effects.append((Text(ko="판정 보류", en="indeterminate"), gate.indeterminate))
     told = joined(
         [Text(ko=f"{name.ko} → {EFFECTS[does].ko}", en=f"{name.en} → {EFFECTS[does].en}") for name, does in effects]
     )
     return Text(ko=f"{condition.ko}. {told.ko}", en=f"{condition.en}. {told.en}")
+
+
+def _majority(gate: PanelMajorityGate) -> Text:
+    of = {
+        "panel": Text(ko="회피하지 않은 위원(기권 포함)", en="all who are not recused, abstentions included,"),
+        "cast": Text(ko="찬성과 반대", en="the votes cast, yes and no,"),
+    }[gate.out_of]
+    ko = f"{of.ko} 가운데 찬성이 {gate.more_than} 초과 (정족수 {gate.quorum}명)"
+    en = f"of {of.en} more than {gate.more_than} are yes (quorum {gate.quorum})"
+    if gate.on is None:
+        return Text(ko=ko, en=en)
+    return Text(ko=f"{gate.on}이(가) 판정 보류일 때만: {ko}", en=f"only where {gate.on} is indeterminate: {en}")
 
 
 def _selection(round_: Round) -> Iterator[Text]:

@@ -15,6 +15,7 @@ from pypdf import PdfReader
 from checks.contracts.disclosure import audience
 from checks.contracts.errors import InputFault
 from checks.contracts.loading import load_programme
+from checks.contracts.programme import PanelMajorityGate
 from checks.records.canonical import canonical_sha256
 from tasks.round_report import ReportSource, ending_of, read_report, round_document, write_document, written
 from tasks.round_report.words import points
@@ -102,6 +103,26 @@ def test_the_report_says_who_is_out_by_what_and_how_close(source: ReportSource) 
                      for each in team.trace.references for found in each.components)  # fmt: skip
     kinds = [each.kind for each in round_document(source, COMMITTEE).blocks]
     assert layer_maps > 0 and kinds.count("picture") == 1 + layer_maps
+
+
+@pytest.mark.parametrize(
+    ("out_of", "said"),
+    [("panel", "of all who are not recused, abstentions included,"), ("cast", "of the votes cast, ")],
+)
+def test_whose_majority_and_when_it_is_asked_for_is_said(source: ReportSource, out_of: str, said: str) -> None:
+    vote = {
+        "check": "panel_majority",
+        "votes": "v.csv",
+        "more_than": 0.5,
+        "out_of": out_of,
+        "quorum": 3,
+        "fail": "eliminate",
+    }
+    for on, when in ({}, "of "), ({"on": "independence"}, "only where independence is indeterminate: of "):
+        gate = PanelMajorityGate.model_validate({"id": "vote", **vote, **on})
+        inputs = replace(source.inputs, round=source.inputs.round.model_copy(update={"gates": [gate]}))
+        document = round_document(replace(source, inputs=inputs), COMMITTEE)
+        assert any(each.startswith(when) and said in each for each in _words(document.plain()))
 
 
 def test_the_pdf_is_marked_on_every_page_tagged_and_holds_its_fonts(pdf: bytes, pages: list[str]) -> None:
