@@ -13,10 +13,13 @@ from pathlib import Path
 from checks.contracts.errors import InputFault
 from checks.contracts.loading import load_programme
 from checks.records.scores import SuiteScores
+from checks.rules.life_cycle import last_of
 from flows.stage_runs import WAIT_SECONDS, alone
 from tasks.benchmark.imports import import_scores
 from tasks.team_run import TeamRun, find_run
+from warehouse.life_cycle import whole_chain
 from warehouse.reader import load_scores, run_states
+from warehouse.run_keys import plan
 from warehouse.store import Warehouse
 from warehouse.writer import record_scores
 
@@ -61,5 +64,18 @@ def _check_free(run: TeamRun, scores: SuiteScores, replace: bool) -> None:
         raise InputFault(
             run.loaded.path, state.run_id, "a measured run", "no results yet: an import replaces no measurement"
         )
-    if held.imported != scores.imported and not replace:
+    if held.imported == scores.imported:
+        return
+    if not replace:
         raise InputFault(run.loaded.path, state.run_id, "an import of other files", "the same files, or --replace")
+    _refuse_decided(run)
+
+
+def _refuse_decided(run: TeamRun) -> None:
+    """What a frozen round's decision was made from stays as it was, in this round and in every other that reads it."""
+    for round_ in run.loaded.programme.rounds:
+        chain = whole_chain(run.warehouse, run.loaded.programme.programme, round_.id)
+        decided = last_of(chain, "decided")
+        if decided is not None and any(each.key == run.planned.key for each in plan(run.loaded, round_)):
+            found = f"{run.planned.run_id}, which {round_.id} was decided on by {decided.by} on {decided.at[:10]}"
+            raise InputFault(run.loaded.path, f"rounds.{round_.id}", found, "results of a round that is not decided")

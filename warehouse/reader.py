@@ -22,11 +22,13 @@ RESULTS_KEY = "results_key"
 
 @dataclass(frozen=True)
 class RunState:
-    """What the warehouse knows of a run; `message` says why a failed one could not be measured."""
+    """What the warehouse knows of a run; `message` says why a failed one could not be measured, `imported` which files of another
+    tool's an imported one was read from."""
 
     run_id: str
     status: Literal["complete", "failed"]
     message: str
+    imported: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,13 +108,14 @@ def load_history(warehouse: Warehouse, programme: str, round_id: str) -> list[Re
 
 def run_states(warehouse: Warehouse, keys: Iterable[str]) -> dict[str, RunState]:
     """Key → state of each of these runs that is recorded."""
-    asked = "select key, run_id, status, message from runs where list_contains(?, key)"
+    asked = """
+        select key, run_id, status, message, coalesce(environment->>'$.imported', '') from runs where list_contains(?, key)"""
     try:
         with warehouse.reading() as connection:
             found = connection.execute(asked, [list(keys)]).fetchall()
     except EmptyWarehouse:
         return {}
-    return {key: RunState(run_id, status, message) for key, run_id, status, message in found}
+    return {key: RunState(*state) for key, *state in found}
 
 
 def _load(warehouse: Warehouse, layout: Layout, run_id: str) -> Any:

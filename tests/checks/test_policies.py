@@ -201,6 +201,8 @@ def test_the_references_own_licence_counts_beside_the_declared_one() -> None:
         ("MIT", "allowed"),
         ("MIT OR CC-BY-NC-4.0", "allowed"),
         ("MIT AND CC-BY-NC-4.0", "denied"),
+        ("mit AND cc-by-nc-4.0", "denied"),
+        ("mit", "allowed"),
         ("MIT AND LicenseRef-own", "unknown"),
         ("LicenseRef-own OR CC-BY-NC-4.0", "unknown"),
         ("(MIT OR LicenseRef-own) AND Apache-2.0", "allowed"),
