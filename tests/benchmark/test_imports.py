@@ -13,10 +13,8 @@ from checks.contracts.errors import InputFault
 from checks.contracts.loading import LoadedSuite
 from tasks.benchmark import score_suite
 from tasks.benchmark.imports import import_scores
-from tasks.benchmark.imports.result_files import ResultFiles
+from tests.benchmark.imported_files import SUMS, inspect_log, record
 from tests.benchmark.suites import GENERATED, LETTERS, documents, write_suite, write_task
-
-SUMS = Path(__file__).parent / "results" / "sums.eval"
 
 
 @pytest.fixture(scope="module")
@@ -137,13 +135,6 @@ def _sums(folder: Path, metric: str = "accuracy") -> LoadedSuite:
     return write_suite(folder, [{"id": "arithmetic", "use": "imported:sums", "metric": metric}])
 
 
-def _inspect_json(**changed: Any) -> dict[str, Any]:
-    """The log as Inspect's JSON format has it: the header with its samples."""
-    parts = ResultFiles(SUMS.parent).zip_parts(SUMS)
-    samples = [part for name, part in sorted(parts.items()) if name != "header.json"]
-    return {**parts["header.json"], "samples": samples, **changed}
-
-
 def test_an_inspect_log(tmp_path: Path) -> None:
     scores = import_scores(SUMS, _sums(tmp_path))
     task = scores.tasks[0]
@@ -151,7 +142,7 @@ def test_an_inspect_log(tmp_path: Path) -> None:
     assert task.stderr == pytest.approx(0.2236, abs=1e-4)  # sqrt(0.25 * 6 / 5 / 6)
     assert [item.correct for item in scores.items] == [1, 0, 1, 0, 1, 0]
     assert scores.items[1].output == "no idea" and scores.items[0].tokens == 2
-    (tmp_path / "log.json").write_text(json.dumps(_inspect_json()))
+    (tmp_path / "log.json").write_text(json.dumps(inspect_log()))
     again = import_scores(tmp_path / "log.json", _sums(tmp_path, "accuracy,match"))
     assert again.items == scores.items
 
@@ -161,10 +152,10 @@ def test_an_inspect_log_that_did_not_end(tmp_path: Path) -> None:
     for changed, words in (
         ({"status": "error"}, "status"),
         ({"invalidated": True}, "invalidated"),
-        ({"samples": _inspect_json()["samples"][1:]}, "5 scored samples"),
+        ({"samples": inspect_log()["samples"][1:]}, "5 scored samples"),
         ({"results": None}, "results.scores"),
     ):
-        log.write_text(json.dumps(_inspect_json(**changed)))
+        log.write_text(json.dumps(inspect_log(**changed)))
         with pytest.raises(InputFault, match=words):
             import_scores(log, suite)
     content = SUMS.read_bytes()
@@ -179,64 +170,8 @@ def test_an_inspect_log_that_did_not_end(tmp_path: Path) -> None:
         import_scores(tmp_path / "empty.eval", suite)
 
 
-def _record(folder: Path, score: float = 75.0, **instances: Any) -> Path:
-    """A record with four instances, by the schema of evalevalai.com, version 0.2.1."""
-    lines = [
-        {
-            "schema_version": "instance_level_eval_0.2.1",
-            "evaluation_id": "sums/x/1",
-            "model_id": "team/model",
-            "evaluation_name": "sums",
-            "sample_id": f"s{index}",
-            "interaction_type": "single_turn",
-            "input": {"raw": f"{index}+1", "reference": [str(index + 1)]},
-            "output": {"raw": [str(index + 1)]},
-            "answer_attribution": [],
-            "evaluation": {"score": 0.0 if index == 2 else 100.0, "is_correct": index != 2},
-        }
-        for index in range(4)
-    ]
-    samples = folder / "record_samples.jsonl"
-    samples.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    record = {
-        "schema_version": "0.2.1",
-        "evaluation_id": "sums/x/1",
-        "retrieved_timestamp": "1760000000",
-        "source_metadata": {
-            "source_type": "evaluation_run",
-            "source_organization_name": "an agency",
-            "evaluator_relationship": "third_party",
-        },
-        "eval_library": {"name": "helm", "version": "0.5"},
-        "model_info": {"name": "model", "id": "team/model"},
-        "evaluation_results": [
-            {
-                "evaluation_name": "sums",
-                "source_data": {"dataset_name": "sums", "source_type": "other"},
-                "metric_config": {
-                    "lower_is_better": False,
-                    "score_type": "continuous",
-                    "min_score": 0,
-                    "max_score": 100,
-                },
-                "score_details": {"score": score},
-            }
-        ],
-        "detailed_evaluation_results": {
-            "format": "jsonl",
-            "file_path": f"data/sums/{samples.name}",
-            "hash_algorithm": "sha256",
-            "checksum": hashlib.sha256(samples.read_bytes()).hexdigest(),
-            "total_rows": 4,
-            **instances,
-        },
-    }
-    (folder / "record.json").write_text(json.dumps(record))
-    return folder / "record.json"
-
-
 def test_an_every_eval_ever_record(tmp_path: Path) -> None:
-    scores = import_scores(_record(tmp_path), _sums(tmp_path))
+    scores = import_scores(record(tmp_path), _sums(tmp_path))
     assert (scores.tasks[0].value, scores.tasks[0].n) == (0.75, 4)
     assert [item.correct for item in scores.items] == [1, 1, 0, 1]
     assert scores.imported is not None and scores.imported["evaluator_relationship"] == "third_party"
@@ -246,9 +181,9 @@ def test_an_every_eval_ever_record(tmp_path: Path) -> None:
 def test_an_every_eval_ever_record_that_does_not_hold(tmp_path: Path) -> None:
     suite = _sums(tmp_path)
     with pytest.raises(InputFault, match="items that come to"):
-        import_scores(_record(tmp_path, score=80.0), suite)
+        import_scores(record(tmp_path, score=80.0), suite)
     with pytest.raises(InputFault, match="checksum"):
-        import_scores(_record(tmp_path, checksum="0" * 64), suite)
+        import_scores(record(tmp_path, checksum="0" * 64), suite)
 
 
 def test_what_is_no_result(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from checks.records.scores import ItemResult
@@ -19,8 +20,11 @@ class Wanted:
 
 @dataclass(frozen=True)
 class FoundTask:
-    """A task's results. `items` are empty where the format came without them; `is_mean`: the value is their mean."""
+    """A task's results, stated in `file` under `key`. `items` are empty where the format came without them; `is_mean`: the value is
+    their mean."""
 
+    file: Path
+    key: str
     value: float
     n: int
     stderr: float | None = None

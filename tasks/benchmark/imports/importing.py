@@ -10,6 +10,7 @@ from checks.contracts.loading import IMPORTED_PREFIX, LM_EVAL_PREFIX, LoadedSuit
 from checks.contracts.suite import SuiteTask
 from checks.contracts.task_files import read_task_file
 from checks.records.scores import ItemResult, SuiteScores, TaskScore
+from checks.rules.inputs import UNSCALED_METRICS
 from tasks.benchmark.imports.every_eval_ever import is_every_eval_ever, read_every_eval_ever
 from tasks.benchmark.imports.harness_folder import is_harness, read_harness
 from tasks.benchmark.imports.imported_task import Found, FoundTask, Wanted
@@ -39,7 +40,7 @@ def import_scores(path: Path, suite: LoadedSuite) -> SuiteScores:
     tasks: list[TaskScore] = []
     items: list[ItemResult] = []
     for each in wanted:
-        tasks.append(_score(path, each, found.tasks[each.task]))
+        tasks.append(_score(each, found.tasks[each.task]))
         items += found.tasks[each.task].items
     imported: dict[str, Any] = {
         "format": found.format,
@@ -87,22 +88,41 @@ def _reader(path: Path, alone: bool) -> _Reader | None:
     return next((reader for is_of, reader in known if is_of(content)), None)
 
 
-def _score(path: Path, wanted: Wanted, found: FoundTask) -> TaskScore:
+def _score(wanted: Wanted, found: FoundTask) -> TaskScore:
     """The score as it was stated, with its items held against it."""
     means = _item_means(found.items)
     if found.items and len(means) != found.n:
-        raise InputFault(path, wanted.task, f"{len(means)} items", f"the {found.n} that are stated")
+        raise InputFault(found.file, wanted.task, f"{len(means)} items", f"the {found.n} that are stated")
     if found.n < 1:
-        raise InputFault(path, wanted.task, f"{found.n} items", "at least one")
+        raise InputFault(found.file, wanted.task, f"{found.n} items", "at least one")
+    _check_possible(wanted, found)
     if found.is_mean and means and abs(math.fsum(means) / len(means) - found.value) > SAME_MEAN:
         come_to = math.fsum(means) / len(means)
-        raise InputFault(path, wanted.task, f"items that come to {come_to:.6f}", f"the stated {found.value:.6f}")
+        raise InputFault(found.file, wanted.task, f"items that come to {come_to:.6f}", f"the stated {found.value:.6f}")
     interval = found.ci95
     if interval is None and (means or found.stderr is not None):
         interval = score_interval(found.value, means, found.stderr)
     return TaskScore(
         task=wanted.task, metric=wanted.metric, value=found.value, stderr=found.stderr, ci95=interval, n=found.n
     )
+
+
+def _check_possible(wanted: Wanted, found: FoundTask) -> None:
+    """Raises InputFault for numbers that the metric cannot take: rules multiply a share by 100, whatever it is."""
+    is_share = wanted.metric not in UNSCALED_METRICS
+    most, words = (1.0, "a share from 0 to 1") if is_share else (math.inf, "a number of at least 0")
+    if not 0.0 <= found.value <= most:
+        raise InputFault(found.file, found.key, f"{found.value!r} as {wanted.metric}", words)
+    wrong = next((each for each in found.items if is_share and not 0.0 <= each.correct <= 1.0), None)
+    if wrong is not None:
+        key = f"{wanted.metric} of item {wrong.item}"
+        raise InputFault(found.file, key, repr(wrong.correct), words)
+    if found.stderr is not None and not 0.0 <= found.stderr <= most / 2:
+        expected = "a number from 0 to 0.5, as a share's can be" if is_share else words
+        raise InputFault(found.file, found.key, f"a standard error of {found.stderr!r}", expected)
+    if found.ci95 is not None and not found.ci95[0] <= found.value <= found.ci95[1]:
+        low, high = found.ci95
+        raise InputFault(found.file, found.key, f"an interval from {low!r} to {high!r}", f"one around {found.value!r}")
 
 
 def _item_means(items: Sequence[ItemResult]) -> list[float]:

@@ -1,0 +1,67 @@
+"""What is read of lm-evaluation-harness's files, as typed models: a results file, and a line of a samples file."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from tasks.benchmark.imports.stated import Count, Finite, Stated
+
+#: How the harness writes whether a choice is what the model would have said.
+_GREEDY = ("True", "False", True, False)
+
+
+class SampleCounts(Stated):
+    """Of how many documents (`original`) how many were asked (`effective`)."""
+
+    original: Count
+    effective: Count
+
+
+class HarnessRun(Stated):
+    """How the harness was called."""
+
+    model: str | None = None
+    model_sha: str | None = None
+    limit: Finite | None = None
+
+
+class HarnessResults(Stated):
+    """A `results_TIME.json`."""
+
+    results: dict[str, dict[str, Any]]
+    configs: dict[str, dict[str, Any]]
+    n_samples: dict[str, SampleCounts] = Field(alias="n-samples")
+    group_subtasks: dict[str, list[str]] | None = None
+    config: HarnessRun | None = None
+    model_name: str | None = None
+    lm_eval_version: str | None = None
+
+
+def _of_one_kind(answers: list[Any]) -> list[Any]:
+    """Choices' log-likelihoods, or texts: a sample that holds both is none of the harness's."""
+    pairs = [_is_pair(each) for each in answers]
+    if any(pairs) != all(pairs) or any(isinstance(each, dict) for each in answers):
+        raise ValueError("texts, or a log-likelihood for each choice")
+    return answers
+
+
+def _is_pair(answer: Any) -> bool:
+    return isinstance(answer, list) and len(answer) == 2 and answer[1] in _GREEDY
+
+
+class HarnessSample(Stated):
+    """A line of `samples_TASK_TIME.jsonl`; the metrics' values stand beside, under their names."""
+
+    model_config = ConfigDict(extra="allow")
+
+    doc_id: Count
+    filter: str | None = None
+    filtered_resps: Annotated[list[Any], AfterValidator(_of_one_kind)]
+    prompt_hash: str | None = None
+
+    @property
+    def choices(self) -> Sequence[Any] | None:
+        """What should be the choices' log-likelihoods; None where the answer is a text."""
+        pairs = self.filtered_resps
+        return [each[0] for each in pairs] if pairs and all(_is_pair(each) for each in pairs) else None
