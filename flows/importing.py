@@ -12,6 +12,7 @@ from pathlib import Path
 
 from checks.contracts.errors import InputFault
 from checks.contracts.loading import load_programme
+from checks.records.canonical import canonical_sha256
 from checks.records.scores import SuiteScores
 from checks.rules.life_cycle import last_of
 from flows.stage_runs import WAIT_SECONDS, alone
@@ -50,7 +51,8 @@ def import_results(
             raise InputFault(run.planned.fault)
         scores = import_scores(path, loaded.suites[suite])
         _check_free(run, scores, replace)
-        record_scores(run.warehouse, run.row(datetime.now(UTC), {"imported": scores.imported}), scores)
+        held = {"imported": scores.imported, "settings_sha256": canonical_sha256(scores.settings)}
+        record_scores(run.warehouse, run.row(datetime.now(UTC), held), scores)
     return scores
 
 

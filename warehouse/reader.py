@@ -22,8 +22,8 @@ RESULTS_KEY = "results_key"
 
 @dataclass(frozen=True)
 class RunState:
-    """What the warehouse knows of a run; `message` says why a failed one could not be measured, `imported` which files of another
-    tool's an imported one was read from."""
+    """What the warehouse knows of a run; `message` says why a failed one could not be measured. `imported` is the hash of where its
+    results come from and how they say they were measured; empty where they were measured here."""
 
     run_id: str
     status: Literal["complete", "failed"]
@@ -109,7 +109,9 @@ def load_history(warehouse: Warehouse, programme: str, round_id: str) -> list[Re
 def run_states(warehouse: Warehouse, keys: Iterable[str]) -> dict[str, RunState]:
     """Key → state of each of these runs that is recorded."""
     asked = """
-        select key, run_id, status, message, coalesce(environment->>'$.imported', '') from runs where list_contains(?, key)"""
+        select key, run_id, status, message,
+            case when json_exists(environment, '$.imported') then sha256(environment::varchar) else '' end
+        from runs where list_contains(?, key)"""
     try:
         with warehouse.reading() as connection:
             found = connection.execute(asked, [list(keys)]).fetchall()

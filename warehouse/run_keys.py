@@ -81,8 +81,6 @@ def plan(loaded: LoadedProgramme, round_: Round) -> list[PlannedRun]:
     cache.save()
     scored = _complete_benchmarks(loaded, contents, suites)
     beside = {"benchmarks": sorted(scored), "window": round_.window.model_dump(mode="json") if round_.window else None}
-    if imported := {key: files for key, files in scored.items() if files}:
-        beside["imported"] = imported  # which may be replaced by others under the same key
     if round_.settings_may_differ:
         beside["settings_may_differ"] = sorted(round_.settings_may_differ)
     planned = [
@@ -116,12 +114,13 @@ def _said(loaded: LoadedProgramme, fault: InputFault) -> str:
 
 def _complete_benchmarks(
     loaded: LoadedProgramme, contents: Mapping[str, SubmissionContent | str], suites: Mapping[str, str]
-) -> dict[str, str]:
-    """The keys of the benchmark runs that are recorded complete, for all teams in one look, and what each was imported from."""
+) -> set[str]:
+    """The keys of the benchmark runs that are recorded complete, for all teams in one look. Other files may take an import's place
+    under its key, so what it holds stands beside."""
     handed_in = {team: content for team, content in contents.items() if not isinstance(content, str)}
     keys = [key for team, content in handed_in.items() for key in _benchmarks(team, content, suites).values()]
-    states = run_states(Warehouse(loaded.warehouse), keys)
-    return {key: state.imported for key, state in states.items() if state.status == "complete"}
+    complete = run_states(Warehouse(loaded.warehouse), keys).items()
+    return {f"{key} {state.imported}".strip() for key, state in complete if state.status == "complete"}
 
 
 def _benchmarks(team: str, content: SubmissionContent, suites: Mapping[str, str]) -> dict[str, str]:

@@ -96,7 +96,7 @@ class TaskScore(Record):
 
 class SuiteScores(Record):
     """All of a suite for one model. `settings` is what must be equal between models (harness, prompts, few-shot, seed), `engine`
-    how this one was computed with: ways and budget; empty where nothing was asked again."""
+    how this one was computed with: ways and budget, or whose files it is imported from; empty where nothing was asked again."""
 
     suite: str
     tasks: list[TaskScore]
@@ -106,5 +106,8 @@ class SuiteScores(Record):
 
     @property
     def imported(self) -> dict[str, Any] | None:
-        """Where the scores were not measured here: the format, the tool, the model it names, and SHA-256 of its files."""
-        return self.settings.get("imported")
+        """Where the scores were not measured here: the format, the tool, the model it names, and SHA-256 of its files.
+
+        Bundles and warehouses of before have it among the settings.
+        """
+        return self.engine.get("imported") or self.settings.get("imported")

@@ -27,7 +27,9 @@ def import_results(
     `use`, or by its id; its `metric` names the metric, and the filter or scorer where there are several (accuracy,match).
 
     The run is marked as imported, with the tool, the model that it names and SHA-256 of every file read, wherever its scores
-    stand. Items, where the files have them, must come to the score beside them. A measured run is never replaced.
+    stand. Items, where the files have them, must come to the score beside them; without items no points are drawn. Refused are
+    values that the metric cannot take, runs that did not end, and runs over a part of the data. Teams compare where their tools
+    measured alike: version, few-shot examples, templates, generation, seeds, limits, judges. A measured run is never replaced.
     """
     from flows.importing import import_results as record
 
@@ -50,3 +52,8 @@ def import_results(
         f"가져온 결과, 여기서 측정하지 않음 · imported, not measured here",
         markup=False,
     )
+    if not scores.items:
+        terminal.print(
+            "문항별 결과가 없습니다: 점수에 반영되지 않습니다 · no items: no points are drawn from these scores",
+            markup=False,
+        )

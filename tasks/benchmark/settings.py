@@ -17,7 +17,7 @@ from tasks.benchmark.devices import Placement
 from tasks.benchmark.harness_tasks import LoadedTask
 
 #: Where files lie is no setting: the same task in another folder asks the same.
-_PLACES = ("data_files", "cache_dir", "keep_in_memory", "config_source")
+PLACES = ("data_files", "cache_dir", "keep_in_memory", "config_source")
 
 
 def suite_settings(
@@ -98,7 +98,7 @@ def _decoding(harness: Any) -> Any:
 def _plain(value: Any) -> Any:
     """The value as JSON can hold it: a function by its source, so that a changed function is a changed setting."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items() if key not in _PLACES}
+        return {str(key): _plain(each) for key, each in value.items() if key not in PLACES}
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
     if callable(value):

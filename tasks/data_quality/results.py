@@ -99,12 +99,9 @@ def measure_results(results: Results, items: Sequence[BenchmarkItem]) -> list[Me
                 for team, each in sorted(beside.items())
                 if task.task in each.items
             ]
-            if "prompts" in results.may_differ or result.settings.get("chat_template"):
-                why = (
-                    "each model's own chat template"
-                    if result.settings.get("chat_template")
-                    else "the round lets them differ"
-                )
+            own_template = result.settings.get("chat_template") or settings.get("chat_template")
+            if "prompts" in results.may_differ or own_template:
+                why = "each model's own chat template" if own_template else "the round lets them differ"
                 found.not_applicable("same-prompts", subject=subject, observed=why)
             else:
                 _prompts(found, subject, own, shared)

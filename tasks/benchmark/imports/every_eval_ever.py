@@ -12,8 +12,9 @@ from typing import Any
 from checks.contracts.errors import InputFault
 from checks.records.canonical import canonical_sha256
 from checks.records.scores import ItemResult
-from tasks.benchmark.imports.every_eval_file import EvalRecord, EvaluationResult, Instance, InstanceFile, Library
+from tasks.benchmark.imports.every_eval_file import EvalRecord, EvaluationResult, Instance, InstanceFile
 from tasks.benchmark.imports.imported_task import Found, FoundTask, Wanted
+from tasks.benchmark.imports.measured_how import library_version, record_settings
 from tasks.benchmark.imports.result_files import ResultFiles
 from tasks.benchmark.imports.stated import stated
 
@@ -47,15 +48,10 @@ def read_every_eval_ever(files: ResultFiles, paths: Sequence[Path], wanted: Sequ
     if len(models) > 1:
         raise InputFault(files.root, "model_info.id", f"records of {', '.join(sorted(models))}", "records of one model")
     holding = {each.task: _holding(files.root, records, each) for each in wanted}
-    tools = {_tool(each.record) for each in holding.values()}
-    tasks = {each.task: _task(files, holding[each.task], each.task) for each in wanted}
+    tools = {library_version(each.record.eval_library) for each in holding.values()}
+    tasks = {each.task: _task(files, holding[each.task], each) for each in wanted}
     source = records[0][1].source_metadata.model_dump(mode="json")
     return Found("every-eval-ever", ", ".join(sorted(tools)), models.pop(), tasks, source)
-
-
-def _tool(record: EvalRecord) -> str:
-    library = record.eval_library or Library()
-    return f"{library.name} {library.version}"
 
 
 def _holding(root: Path, records: Sequence[tuple[Path, EvalRecord]], wanted: Wanted) -> _Holding:
@@ -71,13 +67,13 @@ def _holding(root: Path, records: Sequence[tuple[Path, EvalRecord]], wanted: Wan
     return meant[0]
 
 
-def _task(files: ResultFiles, holding: _Holding, task: str) -> FoundTask:
+def _task(files: ResultFiles, holding: _Holding, wanted: Wanted) -> FoundTask:
     path, row = holding.path, holding.row
     if row.metric_config.lower_is_better:
         raise InputFault(path, row.evaluation_name, "a score of which less is better", "more is better")
     scale = _scale(holding)
     uncertainty = row.score_details.uncertainty
-    items = list(_items(files, holding, task, scale))
+    items = list(_items(files, holding, wanted.task, scale))
     count = uncertainty.num_samples if uncertainty is not None and not items else len(items) or None
     if count is None:
         raise InputFault(path, "num_samples", "nothing", "over how many items the score is, or the instances")
@@ -94,6 +90,7 @@ def _task(files: ResultFiles, holding: _Holding, task: str) -> FoundTask:
         if interval is not None and interval.confidence_level == 0.95
         else None,
         items=items,
+        settings=record_settings(holding.record.eval_library, row, wanted.metric),
     )
 
 

@@ -29,6 +29,9 @@ class SourceMetadata(Stated):
 class SourceData(Stated):
     """The data set."""
 
+    dataset_name: str | None = None
+    hf_repo: str | None = None
+    hf_split: str | None = None
     samples_number: Count | None = None
 
 
@@ -42,6 +45,8 @@ class MetricConfig(Stated):
     metric_id: str | None = None
     metric_name: str | None = None
     evaluation_description: str | None = None
+    metric_parameters: Plain = None
+    llm_scoring: Plain = None
 
     def names(self) -> set[str]:
         """By which the suite may call the metric."""
@@ -84,6 +89,7 @@ class EvaluationResult(Stated):
     metric_config: MetricConfig
     score_details: ScoreDetails
     source_data: SourceData | None = None
+    generation_config: Plain = None
 
 
 class InstanceFile(Stated):

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from tasks.benchmark.imports.stated import Count, Finite, Stated
+from tasks.benchmark.imports.stated import Count, Finite, Plain, Stated
 
 #: How the harness writes whether a choice is what the model would have said.
 _GREEDY = ("True", "False", True, False)
@@ -22,20 +22,38 @@ class HarnessRun(Stated):
     """How the harness was called."""
 
     model: str | None = None
+    model_args: Plain = None
     model_sha: str | None = None
+    model_dtype: str | None = None
     limit: Finite | None = None
+    random_seed: int | None = None
+    numpy_seed: int | None = None
+    torch_seed: int | None = None
+    fewshot_seed: int | None = None
+
+    def argument_names(self) -> set[str]:
+        """What was said of the model: `pretrained=…,dtype=…`, or a mapping."""
+        if isinstance(self.model_args, str):
+            return {each.partition("=")[0].strip() for each in self.model_args.split(",")}
+        return set(self.model_args) if isinstance(self.model_args, dict) else set()
 
 
 class HarnessResults(Stated):
     """A `results_TIME.json`."""
 
     results: dict[str, dict[str, Any]]
-    configs: dict[str, dict[str, Any]]
+    configs: dict[str, dict[str, Plain]]
     n_samples: dict[str, SampleCounts] = Field(alias="n-samples")
     group_subtasks: dict[str, list[str]] | None = None
     config: HarnessRun | None = None
     model_name: str | None = None
     lm_eval_version: str | None = None
+    model_source: str | None = None
+    versions: dict[str, Plain] | None = None
+    n_shot: dict[str, int | None] | None = Field(None, alias="n-shot")
+    chat_template: Plain = None
+    system_instruction: str | None = None
+    fewshot_as_multiturn: bool | None = None
 
 
 def _of_one_kind(answers: list[Any]) -> list[Any]:

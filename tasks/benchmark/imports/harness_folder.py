@@ -14,6 +14,7 @@ from checks.contracts.errors import InputFault
 from checks.records.scores import ItemResult
 from tasks.benchmark.imports.harness_file import HarnessResults, HarnessSample
 from tasks.benchmark.imports.imported_task import Found, FoundTask, Wanted
+from tasks.benchmark.imports.measured_how import harness_settings, harness_version
 from tasks.benchmark.imports.result_files import ResultFiles
 from tasks.benchmark.imports.stated import stated, stated_number
 
@@ -42,10 +43,15 @@ def read_harness(files: ResultFiles, paths: Sequence[Path], wanted: Sequence[Wan
     if len(models) > 1:
         raise InputFault(files.root, "model_name", f"results of {', '.join(sorted(models))}", "results of one model")
     tasks = {each.task: _task(files, holding[each.task], each) for each in wanted}
-    versions = {each.content.lm_eval_version or "(version unknown)" for each in holding.values()}
+    tools = {harness_version(each.content) for each in holding.values()}
     shas = {each.content.config.model_sha or "" for each in holding.values() if each.content.config} - {""}
-    tool = ", ".join(f"lm_eval {version}" for version in sorted(versions))
-    return Found("lm-evaluation-harness", tool, models.pop(), tasks, {"model_sha": sorted(shas)} if shas else {})
+    return Found(
+        "lm-evaluation-harness",
+        ", ".join(sorted(tools)),
+        models.pop(),
+        tasks,
+        {"model_sha": sorted(shas)} if shas else {},
+    )
 
 
 def _holding(root: Path, contents: Sequence[tuple[Path, HarnessResults]], wanted: Wanted) -> _Holding:
@@ -83,6 +89,7 @@ def _task(files: ResultFiles, holding: _Holding, wanted: Wanted) -> FoundTask:
         stderr=None if stderr in (None, "N/A") else stated_number(holding.path, f"{at}.{stderr_key}", stderr),
         items=_items(files, holding, members, key, wanted.task),
         is_mean=len(members) == 1 and wanted.metric in ("acc", "acc_norm", "exact_match"),
+        settings=harness_settings(holding.content, holding.name, members, key),
     )
 
 
@@ -117,7 +124,9 @@ def _members(holding: _Holding) -> list[str]:
 
 
 def _whole(holding: _Holding, name: str) -> None:
-    """Raises InputFault for a task of which not every document was asked."""
+    """Raises InputFault for a task whose configuration is absent, and for one of which not every document was asked."""
+    if name not in holding.content.configs:
+        raise InputFault(holding.path, f"configs.{name}", "nothing", "what this format has there")
     counts = holding.content.n_samples.get(name)
     if counts is None:
         raise InputFault(holding.path, f"n-samples.{name}", "nothing", "what this format has there")

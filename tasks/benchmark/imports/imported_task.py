@@ -21,7 +21,7 @@ class Wanted:
 @dataclass(frozen=True)
 class FoundTask:
     """A task's results, stated in `file` under `key`. `items` are empty where the format came without them; `is_mean`: the value is
-    their mean."""
+    their mean; `settings` say how it was measured."""
 
     file: Path
     key: str
@@ -31,6 +31,7 @@ class FoundTask:
     ci95: tuple[float, float] | None = None
     items: Sequence[ItemResult] = ()
     is_mean: bool = True
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

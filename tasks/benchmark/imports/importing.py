@@ -49,7 +49,10 @@ def import_scores(path: Path, suite: LoadedSuite) -> SuiteScores:
         "files": dict(sorted(files.hashes.items())),
         **found.more,
     }
-    return SuiteScores(suite=suite.suite.suite, tasks=tasks, items=items, settings={"imported": imported})
+    settings = {"tasks": {each.task: _settings(found.tasks[each.task]) for each in wanted}}
+    return SuiteScores(
+        suite=suite.suite.suite, tasks=tasks, items=items, settings=settings, engine={"imported": imported}
+    )
 
 
 def _wanted(suite: LoadedSuite, task: SuiteTask) -> Wanted:
@@ -105,6 +108,11 @@ def _score(wanted: Wanted, found: FoundTask) -> TaskScore:
     return TaskScore(
         task=wanted.task, metric=wanted.metric, value=found.value, stderr=found.stderr, ci95=interval, n=found.n
     )
+
+
+def _settings(found: FoundTask) -> dict[str, Any]:
+    """How the tool measured, and over how many items: another number of them is another task."""
+    return {**found.settings, "items": found.n}
 
 
 def _check_possible(wanted: Wanted, found: FoundTask) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from tasks.benchmark.imports.stated import Count, Name, Plain, Stated
 
@@ -15,10 +15,34 @@ class InspectDataset(Stated):
 
 
 class InspectConfig(Stated):
-    """How the task was run."""
+    """How the task was run: over how much of it, how often, and where a sample was ended."""
 
     limit: Any = None
     sample_id: Any = None
+    epochs: int | None = None
+    epochs_reducer: Plain = None
+    message_limit: Plain = None
+    token_limit: Plain = None
+    time_limit: Plain = None
+    working_limit: Plain = None
+    cost_limit: Plain = None
+
+
+class InspectRole(Stated):
+    """Another model that took part, a judge for one."""
+
+    model: str | None = None
+    config: dict[str, Plain] | None = None
+
+
+def _sandbox(value: Any) -> Any:
+    return {"type": value} if isinstance(value, str) else value
+
+
+class InspectSandbox(Stated):
+    """Where tools ran; its configuration is a file on the machine that measured."""
+
+    type: str | None = None
 
 
 class InspectEval(Stated):
@@ -27,7 +51,12 @@ class InspectEval(Stated):
     task: str
     task_registry_name: str | None = None
     task_display_name: str | None = None
+    task_version: Plain = None
+    task_args: Plain = None
     model: str
+    model_generate_config: dict[str, Plain] | None = None
+    model_roles: dict[str, InspectRole] | None = None
+    sandbox: Annotated[InspectSandbox | None, BeforeValidator(_sandbox)] = None
     dataset: InspectDataset
     config: InspectConfig = InspectConfig()
     packages: dict[str, str] | None = None
@@ -42,6 +71,8 @@ class InspectScorer(Stated):
     """One scorer's results; a metric is looked at where it is wanted."""
 
     name: str
+    scorer: str | None = None
+    params: Plain = None
     reducer: str | None = None
     unscored_samples: Count | None = None
     metrics: dict[str, dict[str, Any]]
@@ -55,12 +86,27 @@ class InspectResults(Stated):
     scores: list[InspectScorer]
 
 
+class InspectStep(Stated):
+    """One step of the solver."""
+
+    solver: str
+    params: Plain = None
+
+
+class InspectPlan(Stated):
+    """The solver, and how it generated."""
+
+    steps: list[InspectStep] = []
+    config: dict[str, Plain] | None = None
+
+
 class InspectHeader(Stated):
     """A log without its samples; `results` are absent where it did not end."""
 
     status: str
     invalidated: bool | None = None
     eval: InspectEval
+    plan: InspectPlan | None = None
     results: InspectResults | None = None
 
 

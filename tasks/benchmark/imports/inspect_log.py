@@ -13,6 +13,7 @@ from checks.records.canonical import canonical_sha256
 from checks.records.scores import ItemResult
 from tasks.benchmark.imports.imported_task import Found, FoundTask, Wanted
 from tasks.benchmark.imports.inspect_file import InspectHeader, InspectResults, InspectSample, InspectScorer
+from tasks.benchmark.imports.measured_how import inspect_settings, inspect_version
 from tasks.benchmark.imports.result_files import ResultFiles
 from tasks.benchmark.imports.stated import stated, stated_number
 
@@ -41,8 +42,7 @@ def read_inspect(files: ResultFiles, paths: Sequence[Path], wanted: Sequence[Wan
     models = {log.header.eval.model for log in holding.values()}
     if len(models) > 1:
         raise InputFault(files.root, "eval.model", f"logs of {', '.join(sorted(models))}", "logs of one model")
-    versions = {(log.header.eval.packages or {}).get("inspect_ai", "(version unknown)") for log in holding.values()}
-    tool = ", ".join(f"inspect_ai {version}" for version in sorted(versions))
+    tool = ", ".join(sorted({inspect_version(log.header) for log in holding.values()}))
     tasks = {each.task: _task(holding[each.task], each) for each in wanted}
     return Found("inspect", tool, models.pop(), tasks)
 
@@ -89,6 +89,7 @@ def _task(log: _Log, wanted: Wanted) -> FoundTask:
         stderr=_metric(path, at, scorer, "stderr") if "stderr" in scorer.metrics else None,
         items=items,
         is_mean=wanted.metric in ("accuracy", "mean") and scorer.reducer in (None, "mean"),
+        settings=inspect_settings(log.header, scorer, wanted.metric),
     )
 
 
