@@ -29,7 +29,8 @@ def import_results(
     The run is marked as imported, with the tool, the model that it names and SHA-256 of every file read, wherever its scores
     stand. Items, where the files have them, must come to the score beside them; without items no points are drawn. Refused are
     values that the metric cannot take, runs that did not end, and runs over a part of the data. Teams compare where their tools
-    measured alike: version, few-shot examples, templates, generation, seeds, limits, judges. A measured run is never replaced.
+    measured alike: version, few-shot examples, templates, generation, seeds, limits, judges. A measured run is never
+    replaced, and an import only as long as no frozen round was decided on it; what was checked of it is checked again.
     """
     from flows.importing import import_results as record
 

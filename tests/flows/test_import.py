@@ -9,6 +9,7 @@ from checks.contracts.loading import load_programme
 from flows.importing import import_results
 from tests.benchmark.imported_files import harness_results, harness_samples, write_harness
 from tests.warehouse.programmes import make
+from warehouse.life_cycle import append
 from warehouse.reader import load_scores, run_states
 from warehouse.run_keys import plan
 from warehouse.store import Warehouse
@@ -43,3 +44,16 @@ def test_an_import_in_the_place_of_another_is_looked_at_again(tmp_path: Path) ->
     held = load_scores(Warehouse(loaded.warehouse), run_states(Warehouse(loaded.warehouse), [key])[key].run_id)
     assert held.settings["tasks"]["sums"]["fewshot"] == [5] and held.tasks[0].value == 0.75
     assert held.imported is not None and len(held.imported["files"]) == 2
+
+
+def test_what_a_frozen_round_was_decided_on_is_not_replaced(tmp_path: Path) -> None:
+    warehouse = Warehouse(make(tmp_path).warehouse)
+    _import(tmp_path, "t1", (1, 0, 1, 0))
+    append(warehouse, "by-hand", "round-1", "Kim", lambda chain: [("frozen", {})])
+    _import(tmp_path, "t1", (1, 0, 0, 0), replace=True)
+    append(warehouse, "by-hand", "round-1", "Kim", lambda chain: [("decided", {})])
+    with pytest.raises(
+        InputFault, match=r"rounds\.round-1: found benchmark-common-t1-.*, which round-1 was decided on by Kim"
+    ):
+        _import(tmp_path, "t1", (1, 0, 1, 0), replace=True)
+    _import(tmp_path, "t1", (1, 0, 0, 0))
