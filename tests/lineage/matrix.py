@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.lineage.models import Changed, Drawn, Recipe, Trained, saved, saved_in_disguise, saved_inside
 from tests.lineage.population import (
+    CHANGES,
     derivatives,
     encoder_derivatives,
     encoders,
@@ -72,7 +73,7 @@ def disguised_recipe(recipe: Recipe, disguise: str) -> Recipe | None:
         if not disguise.startswith("all"):
             return None
         inner = Changed(recipe.start.start, disguise, seed=11)
-        return Trained(Changed(inner, "experts", seed=7, amount=4), recipe.data, recipe.steps, recipe.rate)
+        return Trained(Changed(inner, "experts", seed=CHANGES, amount=4), recipe.data, recipe.steps, recipe.rate)
     return Changed(recipe, disguise, seed=11)
 
 

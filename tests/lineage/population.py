@@ -6,6 +6,8 @@ from tests.lineage.models import Changed, Drawn, Recipe, Trained
 from tests.lineage.training import BUDGET, ENCODER
 
 DECODERS = (("llama", 12), ("qwen3", 6), ("gpt2", 6))
+#: The seed of what a change draws anew: as no model's own, whose numbers it would else begin with, shifted (llama 7 did).
+CHANGES = 70_007
 #: Added to the seeds of a family: the same seed would give two families the same numbers, which would be one start.
 _SEEDS = {"llama": 0, "qwen3": 1_000, "gpt2": 2_000, ENCODER: 3_000}
 
@@ -85,7 +87,7 @@ def derivatives(reference: Trained) -> dict[str, Recipe]:
     tuned = Trained(reference, data=301, steps=BUDGET // 3, rate=1e-3)
 
     def healed(how: str, amount: float = 0.0, steps: int = BUDGET // 4) -> Recipe:
-        return Trained(Changed(reference, how, seed=7, amount=amount), data=302, steps=steps, rate=1e-3)
+        return Trained(Changed(reference, how, seed=CHANGES, amount=amount), data=302, steps=steps, rate=1e-3)
 
     def mixed(how: str, share: float) -> Recipe:
         return Changed(reference, how, amount=share, other=stranger)
