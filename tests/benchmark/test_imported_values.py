@@ -119,12 +119,14 @@ VALUES = st.recursive(
 )
 
 
+#: What is a file's lines, and no value of its own.
+LINES: dict[str, Place] = {"harness": ("samples",), "record": ("instances",)}
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_any_value_of_another_type_is_refused_or_changes_no_number(name: str, tmp_path: Path) -> None:
     content, read = FORMATS[name](tmp_path)
-    every = [
-        place for place in places(content) if place != ("samples",)
-    ]  # its lines are a file's, and no list of its own
+    every = [place for place in places(content) if place != LINES.get(name)]
     right = list(RIGHT[name])
 
     @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
