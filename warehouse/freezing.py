@@ -90,8 +90,10 @@ def refuse_changed(loaded: LoadedProgramme, round_: Round, chain: Sequence[Round
 
 def _refuse_moved_window(loaded: LoadedProgramme, round_: Round, chain: Sequence[RoundEvent]) -> None:
     """A window that was opened is not opened again later, for an appeal that would be late."""
-    opened = None if round_.appeals is None else moved_window(chain, round_.appeals.opened)
-    if opened is not None and round_.appeals is not None:
+    if round_.appeals is None:
+        return
+    opened = moved_window(chain, round_.appeals.opened)
+    if opened is not None:
         found = f"{round_.appeals.opened}, and the window was opened on {opened}"
         raise loaded.fault(f"rounds.{round_.id}.appeals.opened", found, f"{opened}, as it is recorded")
 

@@ -28,7 +28,7 @@ class RunState:
     run_id: str
     status: Literal["complete", "failed"]
     message: str
-    imported: str = ""
+    imported: str
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ def licence_standing(expression: str | None, policy: LicencePolicy) -> LicenceSt
 
     if not expression or not expression.strip():
         return "unknown"
+    # SPDX 2.3, annex D.2: licences are named in upper or lower case alike
+    allowed, denied = ({each.casefold() for each in names} for names in (policy.allow, policy.deny))
     licensing = Licensing()
     try:
         parsed = licensing.parse(expression)
@@ -31,8 +33,7 @@ def licence_standing(expression: str | None, policy: LicencePolicy) -> LicenceSt
             return next(each for each in ("allowed", "unknown", "denied") if each in parts)
         if isinstance(node, licensing.AND):
             return next(each for each in ("denied", "unknown", "allowed") if each in parts)
-        name = str(node).casefold()  # SPDX 2.3, annex D.2: licences are named in upper or lower case alike
-        allowed, denied = ({each.casefold() for each in names} for names in (policy.allow, policy.deny))
+        name = str(node).casefold()
         return "allowed" if name in allowed else "denied" if name in denied else "unknown"
 
     return standing(parsed)

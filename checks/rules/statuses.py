@@ -56,14 +56,18 @@ def _by_rules(results: Sequence[GateResult], counts: Counts, team: str, has_tota
     if top == "out":
         return Placing("eliminated", TOP_RULE)
     open_ = {"tied", "unsure", "weight_sensitive", "unknown"}
-    if bottom in open_ or top in open_ or any(each.effect == "review" for each in results) or not has_total:
+    if bottom in open_ or top in open_ or _has_open(results) or not has_total:
         return Placing("review")
     return Placing("advances")
 
 
+def _has_open(results: Sequence[GateResult]) -> bool:
+    return any(each.effect == "review" for each in results)
+
+
 def _brought_back(results: Sequence[GateResult]) -> Status:
     """A place given back to who was out by points does not settle a gate that is still open."""
-    return "review" if any(each.effect == "review" for each in results) else "advances"
+    return "review" if _has_open(results) else "advances"
 
 
 def _with_reserves(

@@ -18,7 +18,7 @@ from tasks.independence.norm_gain import gain_of
 from tasks.independence.part import Part
 from tasks.independence.permutation_test import Matrix
 from tasks.independence.procrustes import Turned
-from tasks.independence.unit_rows import UnitRows, ranks
+from tasks.independence.unit_rows import UnitRows, inner, ranks
 
 _NESTED = {"language_model": "text_config", "vision_tower": "vision_config", "audio_tower": "audio_config"}
 #: Norms that stand before attention.
@@ -52,13 +52,13 @@ def form_features(rows: UnitRows, forms: Sequence[Forms]) -> Matrix:
         for form in forms:
             for gram in form.grams:
                 turned = product(side, gram)
-                columns += [_inner(turned, side), _inner(turned, turned)]
-                columns += [np.abs(_inner(turned, other)) for other in others]
+                columns += [inner(turned, side), inner(turned, turned)]
+                columns += [np.abs(inner(turned, other)) for other in others]
             for each in form.products:
                 turned, back = product(side, each), product(side, each.T)
-                columns += [_inner(turned, side), _inner(turned, turned), _inner(back, back)]
-                columns += [np.abs(_inner(turned, other)) for other in sides if other is not side]
-        columns += [np.abs(_inner(side, other)) for other in others]
+                columns += [inner(turned, side), inner(turned, turned), inner(back, back)]
+                columns += [np.abs(inner(turned, other)) for other in sides if other is not side]
+        columns += [np.abs(inner(side, other)) for other in others]
     return ranks(np.stack(columns, axis=1))
 
 
@@ -167,10 +167,6 @@ def _heads(part: Part) -> int | None:
         if isinstance(heads, int) and heads > 0:
             return heads
     return None
-
-
-def _inner(left: Matrix, right: Matrix) -> Matrix:
-    return np.asarray((left * right).sum(axis=1), dtype=np.float32)
 
 
 def _of_norm_one(matrix: Matrix) -> Matrix:

@@ -61,12 +61,10 @@ def _invariants(sides: Sequence[Matrix]) -> Matrix:
         for each, gram in zip(sides, grams, strict=True):
             if each.shape[1] != side.shape[1]:
                 continue
-            turned = (product(side, gram) if gram is not None else product(product(side, each.T), each)) / np.float32(
-                len(each)
-            )
-            columns += [_inner(turned, side), _inner(turned, turned)]
-            columns += [np.abs(_inner(turned, other)) for other in others]
-        columns += [np.abs(_inner(side, other)) for other in others]
+            turned = _in_gram(side, each, gram) / np.float32(len(each))
+            columns += [inner(turned, side), inner(turned, turned)]
+            columns += [np.abs(inner(turned, other)) for other in others]
+        columns += [np.abs(inner(side, other)) for other in others]
         within = np.abs(product(side, side.T))
         np.fill_diagonal(within, 0.0)
         top = max(0, min(_TOP_COSINES, len(side) - 1))
@@ -80,8 +78,14 @@ def _gram(side: Matrix) -> Matrix | None:
     return product(side.T, side) if len(side) >= side.shape[1] else None
 
 
-def _inner(left: Matrix, right: Matrix) -> Matrix:
-    return np.asarray((left * right).sum(axis=1))
+def _in_gram(side: Matrix, each: Matrix, gram: Matrix | None) -> Matrix:
+    """`side` times the Gram matrix of `each`."""
+    return product(side, gram) if gram is not None else product(product(side, each.T), each)
+
+
+def inner(left: Matrix, right: Matrix) -> Matrix:
+    """(rows,): inner products of the rows that stand beside each other."""
+    return np.asarray((left * right).sum(axis=1), dtype=np.float32)
 
 
 def ranks(features: Matrix) -> Matrix:

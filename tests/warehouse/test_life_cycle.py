@@ -189,6 +189,7 @@ def test_a_window_that_was_too_short_is_put_right_to_the_day_of_the_decision(tmp
     right = _rewrite(loaded.folder, appeals={**APPEALS, "opened": str(today)})
     decide_round_by(right, None, "Kim")
     finalise(right, None, "Kim", LATE)
+    assert _kinds(right)[-1] == "final"
 
 
 def test_what_is_invalidated_after_the_end_stays_on_record_and_nothing_else_changes(

@@ -16,7 +16,7 @@ from tasks.benchmark.imports.harness_file import HarnessResults, HarnessSample
 from tasks.benchmark.imports.imported_task import Found, FoundTask, Wanted
 from tasks.benchmark.imports.measured_how import harness_settings, harness_version
 from tasks.benchmark.imports.result_files import ResultFiles
-from tasks.benchmark.imports.stated import stated, stated_number
+from tasks.benchmark.imports.stated import absent, stated, stated_number
 
 _PREFIX = "results_"
 
@@ -126,10 +126,10 @@ def _members(holding: _Holding) -> list[str]:
 def _whole(holding: _Holding, name: str) -> None:
     """Raises InputFault for a task whose configuration is absent, and for one of which not every document was asked."""
     if name not in holding.content.configs:
-        raise InputFault(holding.path, f"configs.{name}", "nothing", "what this format has there")
+        raise absent(holding.path, f"configs.{name}")
     counts = holding.content.n_samples.get(name)
     if counts is None:
-        raise InputFault(holding.path, f"n-samples.{name}", "nothing", "what this format has there")
+        raise absent(holding.path, f"n-samples.{name}")
     limit = holding.content.config.limit if holding.content.config is not None else None
     asked = counts.effective
     if limit is not None:
@@ -197,7 +197,7 @@ def _item(
 def _correct(path: Path, line: int, content: Mapping[str, Any], metric: str) -> float:
     """The sample's own value; of a metric over all of them, a pair (what is right, what was answered), whether they agree."""
     if metric not in content:
-        raise InputFault(path, metric, "nothing", "what this format has there", line=line)
+        raise absent(path, metric, line)
     value = content[metric]
     if isinstance(value, list) and len(value) == 2:
         return float(value[0] == value[1])

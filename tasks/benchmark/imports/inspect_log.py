@@ -15,7 +15,7 @@ from tasks.benchmark.imports.imported_task import Found, FoundTask, Wanted
 from tasks.benchmark.imports.inspect_file import InspectHeader, InspectResults, InspectSample, InspectScorer
 from tasks.benchmark.imports.measured_how import inspect_settings, inspect_version
 from tasks.benchmark.imports.result_files import ResultFiles
-from tasks.benchmark.imports.stated import stated, stated_number
+from tasks.benchmark.imports.stated import absent, stated, stated_number
 
 #: Inspect's own letters: correct, incorrect, partial, no answer.
 _LETTERS = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0}
@@ -99,7 +99,7 @@ def _ended(log: _Log) -> InspectResults:
         found = "invalidated" if header.invalidated else repr(header.status)
         raise InputFault(log.path, "status", found, "success: what did not end is no result")
     if header.results is None:
-        raise InputFault(log.path, "results.scores", "nothing", "what this format has there")
+        raise absent(log.path, "results.scores")
     return header.results
 
 
@@ -164,7 +164,7 @@ def _item(path: Path, sample: InspectSample, item: int, scorer: str, task: str) 
     at = f"samples.{sample.id}.scores.{scorer}"
     score = (sample.scores or {}).get(scorer)
     if score is None:
-        raise InputFault(path, at, "nothing", "what this format has there")
+        raise absent(path, at)
     usage = sample.output.usage if sample.output is not None else None
     return ItemResult(
         task=task,

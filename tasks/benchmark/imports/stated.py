@@ -15,9 +15,12 @@ from checks.records.canonical import canonical_json
 #: Characters of a value that a message repeats.
 _MOST_SHOWN = 80
 
+#: What is expected where nothing stands.
+_THERE = "what this format has there"
+
 #: pydantic's words for a programmer, in a user's words.
 _EXPECTED = {
-    "missing": "what this format has there",
+    "missing": _THERE,
     "string_type": "text",
     "dict_type": "a mapping",
     "model_type": "a mapping",
@@ -76,6 +79,11 @@ def stated_number(path: Path, at: str, value: Any, line: int | None = None) -> f
         return _FINITE.validate_python(value, strict=True)
     except ValidationError as error:
         raise _fault(error, path, at, line) from None
+
+
+def absent(path: Path, at: str, line: int | None = None) -> InputFault:
+    """The fault of a value that this import needs and the format leaves open."""
+    return InputFault(path, at, "nothing", _THERE, line=line)
 
 
 def _fault(error: ValidationError, path: Path, at: str, line: int | None) -> InputFault:
