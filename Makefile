@@ -60,8 +60,8 @@ demo: $(READY) ## make the simulated programme in DIR (default: demo), run its r
 test: $(READY_FOR_TESTS) ## run all tests; the page's need Chromium and Korean fonts, installed where that is allowed
 	@$(browser_or_not); $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations=15
 
-seeds: $(READY_FOR_TESTS) ## run what takes too long for every day: the demo from further seeds
-	@$(BIN)/python -m pytest -m slow
+seeds: $(READY_FOR_TESTS) ## run what takes too long for every day, and what is drawn from other examples than every day's
+	@$(BIN)/python -m pytest -m 'slow or hypothesis' --hypothesis-profile drawn
 
 dashboard: $(READY) ## show the programme in DIR in a browser
 	@$(BIN)/gwanmun dashboard "$(DIR)/programme.yaml"

@@ -15,6 +15,7 @@ from checks.contracts.plain_files import refuse_pipes
 from checks.records.canonical import canonical_sha256
 from tasks.benchmark.devices import Placement
 from tasks.benchmark.library_quiet import quiet_libraries
+from tasks.checkpoints.model_settings import check_settings
 
 WANTED = "a folder with config.json, a tokenizer and safetensors"
 
@@ -80,6 +81,7 @@ def check_folder(folder: Path, settings: Path | None = None) -> None:
         raise InputFault(settings or folder, "config.json", "no such file", WANTED)
     for each in {folder, settings or folder}:
         refuse_pipes(each)
+    check_settings(settings or folder)
     weights = _weight_files(folder)
     if not weights:
         pickles = sorted(each.name for each in folder.iterdir() if each.suffix in _PICKLES)

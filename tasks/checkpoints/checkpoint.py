@@ -16,6 +16,7 @@ import numpy as np
 
 from checks.contracts.errors import InputFault
 from checks.contracts.plain_files import refuse_pipes
+from tasks.checkpoints.model_settings import read_config
 from tasks.checkpoints.number_formats import ITEM_BITS, Floats, as_float32, as_stored
 from tasks.checkpoints.quantised import Tensor, logical_tensors
 from tasks.checkpoints.quantised_tensor import QuantisedTensor
@@ -149,7 +150,7 @@ def open_checkpoint(folder: Path) -> Checkpoint:
         raise InputFault(folder, found="no tensors", expected=_WANTED)
     if (folder / INDEX).exists():
         _check_index(folder / INDEX, tensors)
-    config, of_files = _config(folder), StoredBytes()
+    config, of_files = read_config(folder), StoredBytes()
 
     def stored(entry: TensorEntry, rows: slice | None) -> "np.ndarray[Any, np.dtype[Any]]":
         raw, shape = _rows(of_files, entry, rows)
@@ -197,16 +198,3 @@ def _check_index(index: Path, tensors: Mapping[str, TensorEntry]) -> None:
             raise InputFault(
                 index, f"weight_map: {name}", f"{file!r}, which does not hold it", "the shard that holds it"
             )
-
-
-def _config(folder: Path) -> dict[str, Any]:
-    path = folder / "config.json"
-    if not path.exists():
-        return {}
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        raise InputFault(path, found="a file that is not JSON", expected="the model's settings") from None
-    if not isinstance(config, dict):
-        raise InputFault(path, found=f"a JSON {type(config).__name__}", expected="a JSON object")
-    return config

@@ -122,7 +122,7 @@ def vocabulary(folder: Path) -> Mapping[str, int]:
         try:
             written = path.stat()
             return _read_vocabulary(path, written.st_mtime_ns, written.st_size)
-        except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError):
             continue
     return {}
 

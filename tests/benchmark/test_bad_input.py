@@ -366,3 +366,22 @@ def test_a_pipe_in_a_models_folder_is_not_waited_for(tmp_path: Path, llama: Path
     os.mkfifo(folder / name)
     with pytest.raises(InputFault, match=f"{name}: found a pipe or a device"):
         check_folder(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [
+        ("config.json", "architectures", 7),
+        ("config.json", "architectures", [["LlamaForCausalLM"]]),
+        ("config.json", "model_type", ["llama"]),
+        ("tokenizer_config.json", "model_max_length", "long"),
+        ("tokenizer_config.json", "model_max_length", {}),
+        ("generation_config.json", "eos_token_id", -0.5),
+        ("generation_config.json", "eos_token_id", [[]]),
+    ],
+)
+def test_a_models_settings_of_another_type(tmp_path: Path, llama: Path, name: str, key: str, value: object) -> None:
+    folder = shutil.copytree(llama, tmp_path / "model")
+    (folder / name).write_text(json.dumps({**json.loads((folder / name).read_text()), key: value}))
+    with pytest.raises(InputFault, match=f"{name}: {key}"):
+        score_suite(folder, _one_task(tmp_path, FULL_TEXT, documents(3)), device="cpu")

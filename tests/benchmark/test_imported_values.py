@@ -123,6 +123,7 @@ VALUES = st.recursive(
 LINES: dict[str, Place] = {"harness": ("samples",), "record": ("instances",)}
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("name", FORMATS)
 def test_any_value_of_another_type_is_refused_or_changes_no_number(name: str, tmp_path: Path) -> None:
     content, read = FORMATS[name](tmp_path)

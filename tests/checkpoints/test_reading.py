@@ -124,6 +124,9 @@ def test_folders_that_hold_no_model(tmp_path: Path) -> None:
     (saved(tmp_path / "broken") / "config.json").write_text("[1, 2")
     with pytest.raises(InputFault, match="not JSON"):
         open_checkpoint(tmp_path / "broken")
+    (saved(tmp_path / "unnamed") / "config.json").write_text('{"text_config": {"model_type": ["llama"]}}')
+    with pytest.raises(InputFault, match=r"text_config\.model_type: found a list, expected text"):
+        open_checkpoint(tmp_path / "unnamed")
     os.mkfifo(saved(tmp_path / "piped") / "config.json")
     with pytest.raises(InputFault, match="a pipe or a device"):
         open_checkpoint(tmp_path / "piped")

@@ -52,9 +52,14 @@ def test_tables_of_another_model_are_found_by_their_tokens(order: Numbers, tmp_p
     assert _language(stranger, reference).verdict == "independent"
 
 
-def test_rows_are_matched_by_number_where_there_is_no_vocabulary(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "vocabulary", [None, '{"word0": 1e400}', '{"word0": ' + "[" * 100_000], ids=["absent", "infinite", "nested"]
+)
+def test_rows_are_matched_by_number_where_there_is_no_vocabulary(vocabulary: str | None, tmp_path: Path) -> None:
     reference = written(tmp_path / "ref", _model(1))
     copied = written(tmp_path / "copied", _model(2) | _tables(np.arange(TOKENS), 24))
+    if vocabulary is not None:
+        (copied / "vocab.json").write_text(vocabulary)
     assert _language(copied, reference).verdict == "derived"
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from checks.contracts.errors import InputFault
+from checks.contracts.stated import stated
 from checks.records.canonical import canonical_sha256
 from checks.records.scores import ItemResult
 from tasks.benchmark.imports.every_eval_file import EvalRecord, EvaluationResult, Instance, InstanceFile
 from tasks.benchmark.imports.imported_task import Found, FoundTask, Wanted
 from tasks.benchmark.imports.measured_how import library_version, record_settings
 from tasks.benchmark.imports.result_files import ResultFiles
-from tasks.benchmark.imports.stated import stated
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from tasks.benchmark.imports.stated import Count, Finite, Name, Plain, Stated
+from checks.contracts.stated import Count, Finite, Name, Plain, Stated
 
 
 class Library(Stated):

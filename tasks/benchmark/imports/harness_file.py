@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from tasks.benchmark.imports.stated import Count, Finite, Plain, Stated
+from checks.contracts.stated import Count, Finite, Plain, Stated
 
 #: How the harness writes whether a choice is what the model would have said.
 _GREEDY = ("True", "False", True, False)

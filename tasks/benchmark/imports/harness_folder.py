@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from checks.contracts.errors import InputFault
+from checks.contracts.stated import absent, stated, stated_number
 from checks.records.scores import ItemResult
 from tasks.benchmark.imports.harness_file import HarnessResults, HarnessSample
 from tasks.benchmark.imports.imported_task import Found, FoundTask, Wanted
 from tasks.benchmark.imports.measured_how import harness_settings, harness_version
 from tasks.benchmark.imports.result_files import ResultFiles
-from tasks.benchmark.imports.stated import absent, stated, stated_number
 
 _PREFIX = "results_"
 
@@ -207,7 +207,7 @@ def _correct(path: Path, line: int, content: Mapping[str, Any], metric: str) -> 
 def _loglikelihood(path: Path, text: Any, line: int) -> float:
     try:
         value = float(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         value = math.nan
     if not math.isfinite(value):
         raise InputFault(path, "filtered_resps", repr(text)[:80], "a finite number", line=line)

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from tasks.benchmark.imports.stated import Count, Name, Plain, Stated
+from checks.contracts.stated import Count, Name, Plain, Stated
 
 
 class InspectDataset(Stated):

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from checks.contracts.errors import InputFault
+from checks.contracts.stated import absent, stated, stated_number
 from checks.records.canonical import canonical_sha256
 from checks.records.scores import ItemResult
 from tasks.benchmark.imports.imported_task import Found, FoundTask, Wanted
 from tasks.benchmark.imports.inspect_file import InspectHeader, InspectResults, InspectSample, InspectScorer
 from tasks.benchmark.imports.measured_how import inspect_settings, inspect_version
 from tasks.benchmark.imports.result_files import ResultFiles
-from tasks.benchmark.imports.stated import absent, stated, stated_number
 
 #: Inspect's own letters: correct, incorrect, partial, no answer.
 _LETTERS = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0}
