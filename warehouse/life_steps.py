@@ -20,7 +20,7 @@ from checks.records.life_cycle import RoundEvent
 from checks.rules.decision import decide
 from checks.rules.inputs import RoundInputs
 from checks.rules.life_cycle import ONE_DAY, STATE_WORDS, changes, first_decided, last_of, state_of
-from warehouse.freezing import frozen_content
+from warehouse.freezing import frozen_content, refuse_changed
 from warehouse.life_cycle import Step, append, whole_chain
 from warehouse.reader import load_decision, run_states
 from warehouse.round_inputs import load_round_inputs
@@ -88,17 +88,19 @@ def _runs(loaded: LoadedProgramme, round_: Round) -> dict[str, str]:
     return {run.run_id: states[run.key].status if run.key in states else "missing" for run in planned}
 
 
-def decide_round_by(loaded: LoadedProgramme, round_id: str | None, by: str) -> Decision:
-    """Decides a frozen and measured round and records the decision, which takes the place of an earlier one.
+def decide_round_by(loaded: LoadedProgramme, round_id: str | None, by: str, today: date | None = None) -> Decision:
+    """Decides a frozen and measured round and records the decision, which takes the place of an earlier one. `today` is in UTC.
 
-    Raises InputFault for a draft, for what has not been measured, for the same decision again, and after the round is final for
-    anything but an invalidation.
+    Raises InputFault for a draft, for what has not been measured, for files that say otherwise than was frozen, for a withdrawal
+    or an invalidation of a day that has not come, for the same decision again, and after the round is final for anything but an
+    invalidation.
     """
     round_ = loaded.round(round_id)
     warehouse, programme = Warehouse(loaded.warehouse), loaded.programme.programme
     seen = whole_chain(warehouse, programme, round_.id)
     _refuse_undecidable(loaded, round_, seen)
     inputs = load_round_inputs(loaded, round_.id)
+    _refuse_future(loaded, round_, inputs.acts, today or datetime.now(UTC).date())
     decision = decide(inputs)
     former = last_of(seen, "decided")
     sha256 = canonical_sha256(decision)
@@ -134,6 +136,7 @@ def _refuse_undecidable(loaded: LoadedProgramme, round_: Round, chain: Sequence[
     state = state_of(chain)
     if state == "draft":
         _refuse(loaded, round_, chain, "a frozen round: `gwanmun freeze`")
+    refuse_changed(loaded, round_, chain)
     measured = last_of(chain, "measured")
     if state == "frozen" or measured is None:
         _refuse(loaded, round_, chain, "a measured round: `gwanmun run`")
@@ -141,6 +144,16 @@ def _refuse_undecidable(loaded: LoadedProgramme, round_: Round, chain: Sequence[
     missing = sorted({*runs} - {*measured.content["runs"]})
     if missing:
         raise loaded.fault(f"rounds.{round_.id}", f"{missing[0]}, which was not measured", "`gwanmun run` first")
+
+
+def _refuse_future(loaded: LoadedProgramme, round_: Round, acts: Acts, today: date) -> None:
+    """A team that is still to withdraw, or a fault still to be found, takes nobody out of a decision that is recorded today."""
+    days = [(f"a withdrawal of {team.id!r}", team.withdrawn) for team in round_.teams if team.withdrawn is not None]
+    days += [(f"an invalidation of {each.team!r}", each.found_on) for each in acts.invalidations]
+    for what, on in days:
+        if on > today + ONE_DAY:
+            found, expected = f"{what} on {on}", f"a day that has come; it is {today} in UTC"
+            raise loaded.fault(f"rounds.{round_.id}", found, expected)
 
 
 def _only_invalidated(loaded: LoadedProgramme, round_: Round, inputs: RoundInputs, final: RoundEvent) -> None:

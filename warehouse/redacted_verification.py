@@ -11,11 +11,13 @@ from checks.contracts.policy import Policy
 from checks.contracts.programme import Round
 from checks.contracts.suite import Suite
 from checks.records.canonical import canonical_json
+from checks.records.decisions import Status
 from checks.rules.rules_hash import rules_sha256
 from warehouse.documents import DECISION
 from warehouse.sealing import NotSealed, Proof, reopened
 
 _SUITES = TypeAdapter(list[tuple[str, Suite]])
+_STATUSES: TypeAdapter[dict[str, Status]] = TypeAdapter(dict[str, Status])
 
 
 class WrongContents(Exception):  # noqa: N818  (what was found, not a fault of the program)
@@ -27,7 +29,7 @@ class Opened:
     """How many values are withheld, and what is disclosed of the outcome: team → status."""
 
     withheld: int
-    outcome: dict[str, str]
+    outcome: dict[str, Status]
 
 
 def open_redacted(files: Mapping[str, bytes], proof: bytes, predicate: Mapping[str, Any]) -> Opened:
@@ -50,7 +52,7 @@ def open_redacted(files: Mapping[str, bytes], proof: bytes, predicate: Mapping[s
         raise WrongContents("the rules or the outcome cannot be read") from None
 
 
-def _outcome(files: Mapping[str, bytes], predicate: Mapping[str, Any]) -> dict[str, str]:
+def _outcome(files: Mapping[str, bytes], predicate: Mapping[str, Any]) -> dict[str, Status]:
     """Rules and outcome are in every bundle; the rules must be those whose hash was signed, and the outcome a decision's."""
     rules, decision = json.loads(files["rules.json"]), json.loads(files[DECISION])
     round_ = Round.model_validate(rules["round"])
@@ -61,4 +63,4 @@ def _outcome(files: Mapping[str, bytes], predicate: Mapping[str, Any]) -> dict[s
     if decision["what_if"] is not False:
         raise WrongContents("it holds a what-if, which is no decision")
     standings = [json.loads(files[f"standings/{team.id}.json"]) for team in round_.teams]
-    return {each["team"]: each["status"] for each in standings}
+    return _STATUSES.validate_python({each["team"]: each["status"] for each in standings})

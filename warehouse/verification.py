@@ -18,7 +18,7 @@ from typing import Any
 from checks.contracts.disclosure import PROFILES
 from checks.contracts.errors import InputFault
 from checks.records.canonical import canonical_json, canonical_sha256
-from checks.records.decisions import Decision
+from checks.records.decisions import Decision, Status
 from checks.records.record import Record, Text
 from checks.rules.decision import decide
 from checks.rules.resampling import RESAMPLES, SEED
@@ -61,7 +61,7 @@ class Verification(Record):
     contents: str = ""
     withheld: int = 0
     rules_applied_again: bool = False
-    outcome: dict[str, str] = {}
+    outcome: dict[str, Status] = {}
     decision: Decision | None = None
 
     @property

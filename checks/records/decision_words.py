@@ -13,7 +13,7 @@ STATUSES: dict[Status, Text] = {
     "advances": Text(ko="진출", en="Advances"),
     "eliminated": Text(ko="탈락", en="Out"),
     "review": Text(ko="심의", en="In review"),
-    "withdrawn": Text(ko="포기", en="Withdrawn"),
+    "withdrawn": Text(ko="철회", en="Withdrawn"),
     "invalidated": Text(ko="무효", en="Invalidated"),
 }
 
@@ -53,7 +53,7 @@ PARTS: dict[str, Text] = {
     "eliminate_bottom": Text(ko="하위 탈락 규칙", en="Bottom-of-the-table rule"),
     "total": Text(ko="총점", en="Total"),
     "without_the_gate": Text(ko="관문이 없었다면", en="Had the gate not counted"),
-    "withdrawn": Text(ko="포기", en="Withdrawn"),
+    "withdrawn": Text(ko="철회", en="Withdrawn"),
     "ruling": Text(ko="위원회 결정", en="The panel's ruling"),
     "data_quality": Text(ko="데이터 품질", en="Data quality"),
     "architecture": Text(ko="구조의 공유", en="Architecture in common"),

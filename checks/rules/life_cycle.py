@@ -13,6 +13,7 @@ from typing import Any
 
 from checks.contracts.programme import Round
 from checks.records.canonical import canonical_json, canonical_sha256
+from checks.records.decisions import Decision
 from checks.records.life_cycle import Kind, RoundEvent, RuleChange, State
 from checks.records.record import Text
 
@@ -97,6 +98,14 @@ def state_of(chain: Sequence[RoundEvent]) -> State:
 def last_of(chain: Sequence[RoundEvent], *kinds: Kind) -> RoundEvent | None:
     """The newest record of these kinds."""
     return next((event for event in reversed(chain) if event.kind in kinds), None)
+
+
+def as_decided(chain: Sequence[RoundEvent], decision: Decision) -> bool | None:
+    """Whether it is the decision that stands on record; None where none does yet, and for a what-if."""
+    decided = last_of(chain, "decided")
+    if decided is None or decision.what_if:
+        return None
+    return bool(decided.content["decision_sha256"] == canonical_sha256(decision))
 
 
 def first_decided(chain: Sequence[RoundEvent]) -> date | None:

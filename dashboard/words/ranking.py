@@ -7,7 +7,7 @@ PLACES = Text(ko="자리", en="Places")
 ADVANCE = Text(ko="진출", en="Advance")
 OUT = Text(ko="탈락", en="Out")
 REVIEW = Text(ko="심의", en="In review")
-WITHDRAWN = Text(ko="포기", en="Withdrawn")
+WITHDRAWN = Text(ko="철회", en="Withdrawn")
 INVALIDATED = Text(ko="무효", en="Invalidated")
 VACANT = Text(ko="빈자리", en="Vacant")
 WHO_IS_OUT = Text(ko="누가, 왜 탈락했는가", en="Who is out, and why")
@@ -65,7 +65,7 @@ MORE_REASONS = Text(
 )
 CUT_PROBABILITY = Text(ko="하위권 확률", en="Chance of being in the cut")
 EXPLAIN_TABLE = Text(
-    ko="순위는 포기하지 않은 모든 팀의 총점 순서입니다. 관문에서 탈락한 팀도 순위에는 남습니다. "
+    ko="순위는 철회하지 않은 모든 팀의 총점 순서입니다. 관문에서 탈락한 팀도 순위에는 남습니다. "
     "탈락선과의 차이는 하위 탈락 규칙의 기준선과의 점수 차입니다.",
     en="Rank orders the totals of all teams that have not withdrawn; a team out by a gate keeps its rank. "
     "The distance to the cut is in points, to the line of the bottom-of-the-table rule.",
@@ -87,7 +87,7 @@ OUTCOMES = {
     "advances": Text(ko="진출", en="would advance"),
     "eliminated": Text(ko="탈락", en="would be out"),
     "review": Text(ko="심의", en="would be in review"),
-    "withdrawn": Text(ko="포기", en="withdrawn"),
+    "withdrawn": Text(ko="철회", en="withdrawn"),
     "invalidated": Text(ko="무효", en="invalidated"),
     "recorded": Text(ko="기록만 함", en="on record only"),
     "ordered": Text(ko="순서 정함", en="ordered"),

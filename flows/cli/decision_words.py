@@ -5,28 +5,29 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any
 
+from checks.records.decision_words import GATE_RESULTS, STATUSES
 from flows.cli.answers import console, table
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from checks.records.decisions import Decision, Standing
+    from checks.records.decisions import Decision, GateOutcome, Standing, Status
 
 #: Enough to tell teams apart on a page; JSON has every place, and comparisons use the exact value.
 PLACES_SHOWN = Decimal("0.001")
 
-_STATUS = {
-    "advances": ("진출", "advances", "green"),
-    "eliminated": ("탈락", "eliminated", "red"),
-    "review": ("검토", "review", "yellow"),
-    "withdrawn": ("철회", "withdrawn", "dim"),
-    "invalidated": ("무효", "invalidated", "red strike"),
+_STATUS_STYLES: dict[Status, str] = {
+    "advances": "green",
+    "eliminated": "red",
+    "review": "yellow",
+    "withdrawn": "dim",
+    "invalidated": "red strike",
 }
-_GATE = {
-    "pass": ("통과", "green"),
-    "fail": ("실패", "red"),
-    "conditional": ("조건부", "yellow"),
-    "indeterminate": ("판정 불가", "yellow"),
+_GATE_STYLES: dict[GateOutcome, str] = {
+    "pass": "green",
+    "fail": "red",
+    "conditional": "yellow",
+    "indeterminate": "yellow",
 }
 
 
@@ -97,21 +98,19 @@ def shown_points(points: str | None) -> str:
     return format(Decimal(points).quantize(PLACES_SHOWN, ROUND_HALF_EVEN), "f")
 
 
-def _gate(result: str | None) -> Text:
+def _gate(result: GateOutcome | None) -> Text:
     from rich.text import Text
 
     if result is None:
         return Text("–")
-    korean, style = _GATE[result]
-    return Text(f"{result} {korean}", style=style)
+    return Text(f"{result} {GATE_RESULTS[result].ko}", style=_GATE_STYLES[result])
 
 
-def status_text(status: str) -> Text:
+def status_text(status: Status) -> Text:
     """A status in both languages, in its colour."""
     from rich.text import Text
 
-    korean, english, style = _STATUS[status]
-    return Text(f"{english} {korean}", style=style)
+    return Text(f"{status} {STATUSES[status].ko}", style=_STATUS_STYLES[status])
 
 
 def _title(standing: Standing) -> Text:

@@ -111,8 +111,23 @@ def _say(events: Sequence[RoundEvent], as_json: bool) -> None:
         _print(events, None)
 
 
+def print_state(chain: Sequence[RoundEvent], as_decided: bool = True) -> None:
+    """Where the round stands, and that a decision shown with it is another than the one on record."""
+    from checks.rules.life_cycle import STATE_WORDS, last_of, state_of
+
+    terminal, state = console(), STATE_WORDS[state_of(chain)]
+    terminal.print(f"상태 {state.ko} · state {state.en}")
+    decided = last_of(chain, "decided")
+    if decided is not None and not as_decided:
+        day = decided.at[:10]
+        words = (
+            f"{day}에 {decided.by}이(가) 기록한 결정과 다릅니다 · not the decision that {decided.by} recorded on {day}"
+        )
+        terminal.print(words, style="bold yellow", soft_wrap=True)
+
+
 def _print(chain: Sequence[RoundEvent], broken: int | None) -> None:
-    from checks.rules.life_cycle import KIND_WORDS, STATE_WORDS, state_of
+    from checks.rules.life_cycle import KIND_WORDS
 
     rows = table("#>", "언제 when (UTC)", "누가 by", "단계 step", "내용 what", "사슬 link")
     for place, event in enumerate(chain):
@@ -122,10 +137,8 @@ def _print(chain: Sequence[RoundEvent], broken: int | None) -> None:
             str(event.event_no), event.at[:19].replace("T", " "), event.by, f"{words.ko} · {words.en}",
             _what(event.content), f"{link}{event.link[:12]}",
         )  # fmt: skip
-    terminal = console()
-    terminal.print(rows)
-    state = STATE_WORDS[state_of(chain)]
-    terminal.print(f"상태 {state.ko} · state {state.en}")
+    console().print(rows)
+    print_state(chain)
 
 
 def _what(content: dict[str, Any]) -> str:

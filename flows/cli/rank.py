@@ -8,6 +8,7 @@ import typer
 from flows.cli.answers import only_the_answer, print_json
 from flows.cli.decision_words import decision_document, print_decision
 from flows.cli.exit_codes import FOUND
+from flows.cli.life_cycle import print_state
 from flows.cli.options import JsonOption, ProgrammeArgument, RoundOption
 
 
@@ -33,10 +34,14 @@ def rank(
 
     Prints the ranking and why. Panels, imported points and rulings are read as they are now; measurements are those of
     the content that is there now. Nothing is measured and nothing is recorded: `gwanmun run` records the decision. With
-    --rules or --policy the answer is a what-if, and is marked so.
+    --rules or --policy the answer is a what-if, and is marked so. Of a frozen round it says in which state that is, and whether
+    the answer is the decision on record.
     """
     from checks.contracts.loading import load_policy, load_programme
+    from checks.rules.life_cycle import as_decided, state_of
+    from warehouse.life_cycle import whole_chain
     from warehouse.round_inputs import decide_round
+    from warehouse.store import Warehouse
 
     with only_the_answer():
         loaded = load_programme(programme)
@@ -46,9 +51,13 @@ def rank(
             rules=None if rules is None else load_programme(rules),
             policy=None if policy is None else load_policy(policy),
         )
+        chain = whole_chain(Warehouse(loaded.warehouse), decision.programme, decision.round)
+    same = as_decided(chain, decision)
     if as_json:
-        print_json(decision_document(decision))
+        print_json(decision_document(decision) | ({"state": state_of(chain), "as_decided": same} if chain else {}))
     else:
         print_decision(decision)
+        if same is not None:
+            print_state(chain, same)
     if fail_on and any(standing.status == fail_on for standing in decision.standings):
         raise typer.Exit(FOUND)

@@ -2,10 +2,8 @@
 
 import hashlib
 import json
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,12 +11,29 @@ import duckdb
 import pytest
 
 from checks.contracts.errors import InputFault
-from checks.contracts.loading import LoadedProgramme, load_programme
+from checks.contracts.loading import load_programme
 from checks.records.canonical import canonical_json, canonical_sha256
-from checks.records.decisions import Decision
-from flows.deciding import decide_and_record
+from checks.rules.life_cycle import as_decided
 from flows.stage_runs import StageRuns
-from tests.warehouse.programmes import make, make_imported
+from tests.warehouse.decided_rounds import (
+    APPEALS,
+    CITED,
+    CLOSES,
+    HEARD,
+    LATE,
+    OPENED,
+    RULINGS,
+    SELECT,
+    append_row,
+    copied,
+    imported_round,
+    kinds,
+    measure,
+    refused,
+    rewrite,
+    statuses,
+)
+from tests.warehouse.programmes import make
 from warehouse.archive import pack, unpack
 from warehouse.attestation import sign, signed_statement, statement
 from warehouse.bundle import recorded_and_unchanged, write_bundle
@@ -35,92 +50,27 @@ from warehouse.round_inputs import decide_round
 from warehouse.store import Warehouse
 from warehouse.verification import ATTESTATION, verify_bundle
 
-CITED = {"label": {"ko": "규정", "en": "the notice"}, "citation": "Notice 1", "effective": "2026-01-01"}
-#: The window opens after the day on which these tests decide, whenever that is.
-OPENED = datetime.now(UTC).date() + timedelta(days=3)
-HEARD, CLOSES, LATE = (OPENED + timedelta(days=days) for days in (5, 10, 11))
-APPEALS = {
-    **CITED,
-    "file": "panels/appeals.csv",
-    "opened": str(OPENED),
-    "window_days": 10,
-    "grounds": ["misreading"],
-    "original_panel": "excluded",
-    "pending": "review",
-}
-INVALID = {**CITED, "file": "panels/invalid.csv", "at_least": 0.05, "then": "vacancy"}
-SELECT = {"eliminate_bottom": 1, "scope": "all", "quota": "additive"}
-SIGNED = "reason,signed_by,second_signature\n"
-RULINGS = "team,gate,result,reason,signed_by,second_signature,evidence\n"
-
-
-def _round(folder: Path) -> LoadedProgramme:
-    """A, B and C decided from tables, with appeals and invalidations of which there are none yet; B's ruling lets it pass."""
-    make_imported(folder)
-    (folder / "panels" / "appeals.csv").write_text(f"team,gate,ground,filed_on,result,{SIGNED}")
-    (folder / "panels" / "invalid.csv").write_text(f"team,found_on,effect,{SIGNED}")
-    _rewrite(folder, appeals=APPEALS, invalidations=INVALID, select=SELECT)
-    (folder / "panels" / "rulings.csv").write_text(f"{RULINGS}b,floor,pass,읽음,PANEL-1,PANEL-2,minutes.pdf\n")
-    return load_programme(folder / "programme.yaml")
-
 
 @pytest.fixture(scope="module")
 def once_decided(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The round frozen, measured and decided, once for all that go on from there: its folder, to be copied."""
-    loaded = _round(tmp_path_factory.mktemp("decided") / "round")
+    loaded = imported_round(tmp_path_factory.mktemp("decided") / "round")
     freeze(loaded, None, "Kim")
-    _measure(loaded)
+    measure(loaded)
     decide_round_by(loaded, None, "Kim")
     return loaded.folder
 
 
-def _copied(folder: Path, to: Path) -> LoadedProgramme:
-    return load_programme(Path(shutil.copytree(folder, to / "round", symlinks=True)))
-
-
-def _rewrite(folder: Path, **changed: object) -> LoadedProgramme:
-    import yaml
-
-    path = folder / "programme.yaml"
-    whole = yaml.safe_load(path.read_text())
-    whole["rounds"][0] |= changed
-    path.write_text(yaml.safe_dump(whole, allow_unicode=True, sort_keys=False))
-    return load_programme(path)
-
-
-def _append(folder: Path, table: str, row: str) -> LoadedProgramme:
-    with (folder / "panels" / table).open("a", encoding="utf-8") as opened:
-        opened.write(row + "\n")
-    return load_programme(folder / "programme.yaml")
-
-
-def _kinds(loaded: LoadedProgramme) -> list[str]:
-    return [event.kind for event in whole_chain(Warehouse(loaded.warehouse), loaded.programme.programme, "round-1")]
-
-
-def _measure(loaded: LoadedProgramme) -> Decision:
-    return decide_and_record(loaded, loaded.round())
-
-
-def _statuses(decision: Decision) -> dict[str, str]:
-    return {each.team: each.status for each in decision.standings}
-
-
-def _refused(words: str, step: Callable[[], object]) -> None:
-    with pytest.raises(InputFault, match=words):
-        step()
-
-
 def test_a_round_from_the_draft_to_the_end_and_what_may_not_follow(tmp_path: Path) -> None:
-    loaded = _round(tmp_path / "round")
-    _refused("state draft .* expected a frozen round", lambda: decide_round_by(loaded, None, "Kim"))
-    _refused("state draft .* expected a decided round", lambda: finalise(loaded, None, "Kim"))
-    _refused("--by.*expected the name", lambda: freeze(loaded, None, " \n"))
+    loaded = imported_round(tmp_path / "round")
+    refused("state draft .* expected a frozen round", lambda: decide_round_by(loaded, None, "Kim"))
+    refused("state draft .* expected a decided round", lambda: finalise(loaded, None, "Kim"))
+    refused("--by.*expected the name", lambda: freeze(loaded, None, " \n"))
     freeze(loaded, None, "Kim")
-    _refused("frozen already, on 20.* by Kim", lambda: freeze(loaded, None, "Lee"))
-    _refused("expected a measured round", lambda: decide_round_by(loaded, None, "Kim"))
-    provisional = _measure(loaded)
-    assert _measure(loaded) == provisional, "measuring nothing new adds no record"
+    refused("frozen already, on 20.* by Kim", lambda: freeze(loaded, None, "Lee"))
+    refused("expected a measured round", lambda: decide_round_by(loaded, None, "Kim"))
+    provisional = measure(loaded)
+    assert measure(loaded) == provisional, "measuring nothing new adds no record"
     assert load_decision(Warehouse(loaded.warehouse), "imported", "round-1") is None, (
         "a person decides a frozen round, not a run"
     )
@@ -129,30 +79,34 @@ def test_a_round_from_the_draft_to_the_end_and_what_may_not_follow(tmp_path: Pat
         decided == provisional == load_decision(Warehouse(loaded.warehouse), "imported", "round-1")
         and not decided.amendments
     )
-    _refused("the same decision as on", lambda: decide_round_by(loaded, None, "Lee"))
-    assert _kinds(loaded) == ["frozen", "measured", "decided", "appeals_open"]
-    _refused(f"open until {CLOSES}", lambda: finalise(loaded, None, "Kim", CLOSES))
+    chain = whole_chain(Warehouse(loaded.warehouse), "imported", "round-1")
+    assert as_decided(chain, decided) and as_decided(chain[:2], decided) is None
+    assert as_decided(chain, decided.model_copy(update={"places": decided.places + 1})) is False
+    assert as_decided(chain, decided.model_copy(update={"what_if": True})) is None
+    refused("the same decision as on", lambda: decide_round_by(loaded, None, "Lee"))
+    assert kinds(loaded) == ["frozen", "measured", "decided", "appeals_open"]
+    refused(f"open until {CLOSES}", lambda: finalise(loaded, None, "Kim", CLOSES))
     finalise(loaded, None, "Kim", LATE)
-    assert _kinds(loaded)[-1] == "final"
-    _refused("state final .* only an invalidation", lambda: finalise(loaded, None, "Kim", LATE))
-    _refused("state final", lambda: freeze(_rewrite(loaded.folder, places=1, rules_version="2"), None, "Kim"))
+    assert kinds(loaded)[-1] == "final"
+    refused("state final .* only an invalidation", lambda: finalise(loaded, None, "Kim", LATE))
+    refused("state final", lambda: freeze(rewrite(loaded.folder, places=1, rules_version="2"), None, "Kim"))
 
 
 def test_an_appeal_is_decided_on_by_a_decision_that_takes_the_place_of_the_first(tmp_path: Path) -> None:
-    loaded = _round(tmp_path / "round")
+    loaded = imported_round(tmp_path / "round")
     (loaded.folder / "panels" / "rulings.csv").write_text(f"{RULINGS}b,floor,fail,읽음,P1,P2,\n")
     freeze(loaded, None, "Kim")
-    _measure(loaded)
+    measure(loaded)
     first = decide_round_by(loaded, None, "Kim")
-    assert _statuses(first)["b"] == "eliminated"
-    pending = _append(loaded.folder, "appeals.csv", f"b,floor,misreading,{HEARD},pending,r,Q1,Q2")
-    assert _statuses(decide_round_by(pending, None, "Kim"))["b"] == "review"
-    _refused("a pending appeal of 'b'", lambda: finalise(pending, None, "Kim", LATE))
+    assert statuses(first)["b"] == "eliminated"
+    pending = append_row(loaded.folder, "appeals.csv", f"b,floor,misreading,{HEARD},pending,r,Q1,Q2")
+    assert statuses(decide_round_by(pending, None, "Kim"))["b"] == "review"
+    refused("a pending appeal of 'b'", lambda: finalise(pending, None, "Kim", LATE))
     table = loaded.folder / "panels" / "appeals.csv"
     table.write_text(table.read_text().replace("pending", "pass"))
-    _refused("changed since the decision", lambda: finalise(pending, None, "Kim", LATE))
+    refused("changed since the decision", lambda: finalise(pending, None, "Kim", LATE))
     granted = decide_round_by(load_programme(loaded.path), None, "Lee")
-    assert _statuses(granted)["b"] == "advances"
+    assert statuses(granted)["b"] == "advances"
     chain = whole_chain(Warehouse(loaded.warehouse), "imported", "round-1")
     assert [each.kind for each in chain].count("appeals_open") == 1
     hashes = [entry.decision_sha256 for entry in load_history(Warehouse(loaded.warehouse), "imported", "round-1")]
@@ -160,61 +114,81 @@ def test_an_appeal_is_decided_on_by_a_decision_that_takes_the_place_of_the_first
     assert [each["decision_sha256"] for each in decided] == hashes and len(set(hashes)) == 3
     assert [each["supersedes"] for each in decided] == [None, *hashes[:2]]
     finalise(load_programme(loaded.path), None, "Kim", LATE)
-    late = _append(loaded.folder, "appeals.csv", f"c,floor,misreading,{LATE},pass,r,Q1,Q2")
-    assert _statuses(decide_round(late)) == _statuses(granted), "rejected as late"
-    _refused(f"'c' filed on {LATE}, after the window closed on {CLOSES}", lambda: decide_round_by(late, None, "Kim"))
+    late = append_row(loaded.folder, "appeals.csv", f"c,floor,misreading,{LATE},pass,r,Q1,Q2")
+    assert statuses(decide_round(late)) == statuses(granted), "rejected as late"
+    refused(f"'c' filed on {LATE}, after the window closed on {CLOSES}", lambda: decide_round_by(late, None, "Kim"))
+
+
+def test_nobody_is_out_by_what_is_still_to_come(once_decided: Path, tmp_path: Path) -> None:
+    loaded = copied(once_decided, tmp_path)
+    teams = [each.model_dump(mode="json") for each in loaded.round().teams]
+    to_come = rewrite(loaded.folder, teams=[*teams[:2], {**teams[2], "withdrawn": str(LATE)}])
+    refused(f"a withdrawal of 'c' on {LATE}", lambda: decide_round_by(to_come, None, "Kim"))
+    assert statuses(decide_round_by(to_come, None, "Kim", LATE))["c"] == "withdrawn", "on that day"
+    rewrite(loaded.folder, teams=teams)
+    invalid = append_row(loaded.folder, "invalid.csv", f"a,{LATE},0.5,재현 실패,P1,P2")
+    refused(f"an invalidation of 'a' on {LATE}", lambda: decide_round_by(invalid, None, "Kim"))
+
+
+def test_an_edited_submission_is_told_by_decide_as_by_run(tmp_path: Path) -> None:
+    loaded = make(tmp_path / "round")
+    freeze(loaded, None, "Kim")
+    submission = loaded.folder / "submissions" / "t1" / "submission.yaml"
+    submission.write_text(submission.read_text().replace("Apache-2.0", "MIT"))
+    for step in (measure, lambda each: decide_round_by(each, None, "Kim")):
+        refused("changed since the freeze", lambda step=step: step(load_programme(loaded.path)))  # type: ignore[misc]
 
 
 def test_a_window_that_was_opened_is_not_opened_again_for_an_appeal_that_is_late(
     once_decided: Path, tmp_path: Path
 ) -> None:
-    loaded = _copied(once_decided, tmp_path)
-    _append(loaded.folder, "appeals.csv", f"c,floor,misreading,{LATE},pass,r,Q1,Q2")
-    moved = _rewrite(loaded.folder, appeals={**APPEALS, "opened": str(LATE)})
+    loaded = copied(once_decided, tmp_path)
+    append_row(loaded.folder, "appeals.csv", f"c,floor,misreading,{LATE},pass,r,Q1,Q2")
+    moved = rewrite(loaded.folder, appeals={**APPEALS, "opened": str(LATE)})
     for step in (lambda: decide_round(moved), lambda: decide_round_by(moved, None, "Kim")):
-        _refused(f"appeals.opened: found {LATE}, and the window was opened on {OPENED}", step)
+        refused(f"appeals.opened: found {LATE}, and the window was opened on {OPENED}", step)
 
 
 def test_a_window_that_was_too_short_is_put_right_to_the_day_of_the_decision(tmp_path: Path) -> None:
     today = datetime.now(UTC).date()
-    loaded = _round(tmp_path / "round")
-    _rewrite(loaded.folder, appeals={**APPEALS, "opened": str(today - timedelta(days=20))})
+    loaded = imported_round(tmp_path / "round")
+    rewrite(loaded.folder, appeals={**APPEALS, "opened": str(today - timedelta(days=20))})
     early = load_programme(loaded.path)
     freeze(early, None, "Kim")
-    _measure(early)
+    measure(early)
     decide_round_by(early, None, "Kim")
-    _refused("a shorter window than 10 days", lambda: finalise(early, None, "Kim", LATE))
-    wrong = _rewrite(loaded.folder, appeals={**APPEALS, "opened": str(HEARD)})
-    _refused("the window was opened on", lambda: finalise(wrong, None, "Kim", LATE))
-    right = _rewrite(loaded.folder, appeals={**APPEALS, "opened": str(today)})
+    refused("a shorter window than 10 days", lambda: finalise(early, None, "Kim", LATE))
+    wrong = rewrite(loaded.folder, appeals={**APPEALS, "opened": str(HEARD)})
+    refused("the window was opened on", lambda: finalise(wrong, None, "Kim", LATE))
+    right = rewrite(loaded.folder, appeals={**APPEALS, "opened": str(today)})
     decide_round_by(right, None, "Kim")
     finalise(right, None, "Kim", LATE)
-    assert _kinds(right)[-1] == "final"
+    assert kinds(right)[-1] == "final"
 
 
 def test_what_is_invalidated_after_the_end_stays_on_record_and_nothing_else_changes(
     once_decided: Path, tmp_path: Path
 ) -> None:
-    loaded = _copied(once_decided, tmp_path)
+    loaded = copied(once_decided, tmp_path)
     before = load_decision(Warehouse(loaded.warehouse), "imported", "round-1")
     assert before is not None
     finalise(loaded, None, "Kim", LATE)
-    moved = _append(loaded.folder, "rulings.csv", "a,floor,fail,늦음,P1,P2,")
-    _refused("another outcome than the one that Kim made final", lambda: decide_round_by(moved, None, "Kim"))
+    moved = append_row(loaded.folder, "rulings.csv", "a,floor,fail,늦음,P1,P2,")
+    refused("another outcome than the one that Kim made final", lambda: decide_round_by(moved, None, "Kim"))
     (loaded.folder / "panels" / "rulings.csv").write_text(f"{RULINGS}b,floor,pass,읽음,PANEL-1,PANEL-2,minutes.pdf\n")
     with pytest.raises(InputFault, match=r"from 0\.05 to 1"):
-        _append(loaded.folder, "invalid.csv", "a,2027-01-05,0.049,재현 실패,P1,P2")
+        append_row(loaded.folder, "invalid.csv", "a,2026-01-05,0.049,재현 실패,P1,P2")
     table = loaded.folder / "panels" / "invalid.csv"
     table.write_text(table.read_text().replace("0.049", "0.05"))
     invalid = load_programme(loaded.path)
     after = decide_round_by(invalid, None, "Lee")
-    assert _statuses(after) == {**_statuses(before), "a": "invalidated"}
+    assert statuses(after) == {**statuses(before), "a": "invalidated"}
     struck = next(each for each in after.standings if each.team == "a")
     was = next(each for each in before.standings if each.team == "a")
     assert (struck.total, struck.rank, struck.scores) == (was.total, was.rank, was.scores)
     assert "before that: advances. Effect 5.0 %" in next(r.text.en for r in struck.reasons if r.rule == "invalidation")
     assert after.vacancies == before.vacancies + 1
-    assert _kinds(loaded)[-3:] == ["final", "decided", "final"]
+    assert kinds(loaded)[-3:] == ["final", "decided", "final"]
     make_keys(loaded.folder / "keys")
     assert write_bundle(invalid, None, tmp_path / "b.zip").holds
 
@@ -222,38 +196,38 @@ def test_what_is_invalidated_after_the_end_stays_on_record_and_nothing_else_chan
 def test_a_rule_changes_after_the_freeze_only_as_a_new_version_which_every_decision_tells(
     once_decided: Path, tmp_path: Path
 ) -> None:
-    loaded = _copied(once_decided, tmp_path)
-    changed = _rewrite(loaded.folder, select={**SELECT, "quota": "absorbing"})
+    loaded = copied(once_decided, tmp_path)
+    changed = rewrite(loaded.folder, select={**SELECT, "quota": "absorbing"})
     silently = "select.quota: found absorbing, changed since the freeze of 20.* by Kim, expected additive as frozen"
-    for step in (decide_round, _measure, lambda each: decide_round_by(each, None, "Kim")):
-        _refused(silently, lambda step=step: step(changed))  # type: ignore[misc]
-    _refused(silently, lambda: StageRuns(changed, changed.round()).to_measure())
-    _refused("'2026-01-15' again, with select.quota changed", lambda: freeze(changed, None, "Kim"))
-    newer = _rewrite(loaded.folder, rules_version="2026-02-01")
-    _refused("'2026-02-01', which is not frozen", lambda: decide_round(newer))
+    for step in (decide_round, measure, lambda each: decide_round_by(each, None, "Kim")):
+        refused(silently, lambda step=step: step(changed))  # type: ignore[misc]
+    refused(silently, lambda: StageRuns(changed, changed.round()).to_measure())
+    refused("'2026-01-15' again, with select.quota changed", lambda: freeze(changed, None, "Kim"))
+    newer = rewrite(loaded.folder, rules_version="2026-02-01")
+    refused("'2026-02-01', which is not frozen", lambda: decide_round(newer))
     freeze(newer, None, "Lee")
-    assert _kinds(loaded)[-1] == "amended"
-    _refused("expected a decided round", lambda: finalise(newer, None, "Kim", LATE))
+    assert kinds(loaded)[-1] == "amended"
+    refused("expected a decided round", lambda: finalise(newer, None, "Kim", LATE))
     second = decide_round_by(newer, None, "Kim")
     told = {change.key: (change.before, change.after) for change in second.amendments}
     assert told == {"rules_version": ("2026-01-15", "2026-02-01"), "select.quota": ("additive", "absorbing")}
     assert second.amendments[1].text.en == "select.quota: was additive when frozen and is absorbing"
     assert second.amendments[1].text.ko == "select.quota: 동결 당시 additive, 지금 absorbing"
     assert load_decision(Warehouse(loaded.warehouse), "imported", "round-1") == second
-    back = _rewrite(loaded.folder, rules_version="2026-01-15", select=SELECT)
-    _refused("'2026-01-15' again", lambda: freeze(back, None, "Kim"))
+    back = rewrite(loaded.folder, rules_version="2026-01-15", select=SELECT)
+    refused("'2026-01-15' again", lambda: freeze(back, None, "Kim"))
 
 
 def test_what_only_the_round_brings_is_no_change_of_its_rules(tmp_path: Path) -> None:
-    loaded = _round(tmp_path / "round")
+    loaded = imported_round(tmp_path / "round")
     freeze(loaded, None, "Kim")
-    _measure(loaded)
+    measure(loaded)
     teams = [each.model_dump(mode="json") for each in loaded.round().teams]
     teams[2]["withdrawn"] = "2026-01-20"
-    known = _rewrite(loaded.folder, teams=teams, appeals={**APPEALS, "opened": str(HEARD)})
-    assert _statuses(decide_round(known))["c"] == "withdrawn"
+    known = rewrite(loaded.folder, teams=teams, appeals={**APPEALS, "opened": str(HEARD)})
+    assert statuses(decide_round(known))["c"] == "withdrawn"
     renamed = [{**each, "name": {"ko": "다른", "en": "Other"}} if each["id"] == "a" else each for each in teams]
-    _refused("teams.a.name.en: found Other", lambda: decide_round(_rewrite(loaded.folder, teams=renamed)))
+    refused("teams.a.name.en: found Other", lambda: decide_round(rewrite(loaded.folder, teams=renamed)))
 
 
 def _tampered(folder: Path, sql: str) -> None:
@@ -266,21 +240,21 @@ def _tampered(folder: Path, sql: str) -> None:
 def test_a_standing_changed_in_the_warehouse_is_neither_reported_nor_made_final(
     once_decided: Path, tmp_path: Path
 ) -> None:
-    loaded = _copied(once_decided, tmp_path)
+    loaded = copied(once_decided, tmp_path)
     assert load_decision(Warehouse(loaded.warehouse), "imported", "round-1") is not None
     _tampered(loaded.warehouse, "update standings set status = 'advances' where team = 'c'")
-    _refused("do not hash to the decision that was recorded", lambda: recorded_and_unchanged(loaded, "round-1"))
-    _refused("do not hash to the decision that was recorded", lambda: finalise(loaded, None, "Kim", LATE))
+    refused("do not hash to the decision that was recorded", lambda: recorded_and_unchanged(loaded, "round-1"))
+    refused("do not hash to the decision that was recorded", lambda: finalise(loaded, None, "Kim", LATE))
 
 
 def test_a_round_frozen_after_a_draft_decision_has_none_until_it_is_decided(tmp_path: Path) -> None:
     """Neither bundle nor report: the draft's would pass for the frozen round's."""
-    loaded = _round(tmp_path / "round")
-    _measure(loaded)
+    loaded = imported_round(tmp_path / "round")
+    measure(loaded)
     assert recorded_and_unchanged(loaded, "round-1")[2] == [], "a draft has no records"
     freeze(loaded, None, "Kim")
-    _measure(loaded)
-    _refused("without this decision on its record", lambda: recorded_and_unchanged(loaded, "round-1"))
+    measure(loaded)
+    refused("without this decision on its record", lambda: recorded_and_unchanged(loaded, "round-1"))
     decide_round_by(loaded, None, "Kim")
     assert recorded_and_unchanged(loaded, "round-1")[2]
 
@@ -296,22 +270,22 @@ def test_a_round_frozen_after_a_draft_decision_has_none_until_it_is_decided(tmp_
     ],
 )
 def test_a_record_that_was_touched_is_found(once_decided: Path, tmp_path: Path, sql: str) -> None:
-    loaded = _copied(once_decided, tmp_path)
-    assert len(_kinds(loaded)) == 4
+    loaded = copied(once_decided, tmp_path)
+    assert len(kinds(loaded)) == 4
     _tampered(loaded.warehouse, sql)
-    _refused(r"round_events\.round-1\[\d\].*does not follow", lambda: decide_round(loaded))
+    refused(r"round_events\.round-1\[\d\].*does not follow", lambda: decide_round(loaded))
 
 
 def test_nothing_goes_on_from_a_record_that_was_touched(once_decided: Path, tmp_path: Path) -> None:
-    loaded = _copied(once_decided, tmp_path)
+    loaded = copied(once_decided, tmp_path)
     _tampered(loaded.warehouse, "update round_events set by_whom = 'Choi' where event_no = 3")
-    newer = _rewrite(loaded.folder, rules_version="2")
-    for step in (_measure, lambda each: freeze(each, None, "Kim"), lambda each: finalise(each, None, "Kim")):
-        _refused(r"round_events\.round-1\[3\].*does not follow", lambda step=step: step(newer))  # type: ignore[misc]
+    newer = rewrite(loaded.folder, rules_version="2")
+    for step in (measure, lambda each: freeze(each, None, "Kim"), lambda each: finalise(each, None, "Kim")):
+        refused(r"round_events\.round-1\[3\].*does not follow", lambda step=step: step(newer))  # type: ignore[misc]
 
 
 def test_two_processes_at_once_leave_one_chain_and_one_of_them_is_refused(tmp_path: Path) -> None:
-    loaded = _round(tmp_path / "round")
+    loaded = imported_round(tmp_path / "round")
     freezing = (
         "import sys; from pathlib import Path; from checks.contracts.loading import load_programme\n"
         "from checks.contracts.errors import InputFault; from warehouse.life_steps import freeze\n"
@@ -325,14 +299,14 @@ def test_two_processes_at_once_leave_one_chain_and_one_of_them_is_refused(tmp_pa
     said = [(process.communicate(timeout=120)[1], process.returncode) for process in both]
     assert sorted(code for _, code in said) == [0, 1]
     assert "frozen already" in next(words for words, code in said if code)
-    assert _kinds(loaded) == ["frozen"]
+    assert kinds(loaded) == ["frozen"]
 
 
 def test_a_bundle_carries_the_chain_and_another_chain_is_found(once_decided: Path, tmp_path: Path) -> None:
-    loaded = _copied(once_decided, tmp_path)
+    loaded = copied(once_decided, tmp_path)
     pair = make_keys(loaded.folder / "keys")
-    freeze(newer := _rewrite(loaded.folder, places=3, rules_version="2"), None, "Kim")
-    _refused("have changed since the decision", lambda: write_bundle(newer, None, tmp_path / "b.zip"))
+    freeze(newer := rewrite(loaded.folder, places=3, rules_version="2"), None, "Kim")
+    refused("have changed since the decision", lambda: write_bundle(newer, None, tmp_path / "b.zip"))
     decision = decide_round_by(newer, None, "Kim")
     assert write_bundle(newer, None, tmp_path / "b.zip").decision == decision
     files = unpack((tmp_path / "b.zip").read_bytes())
@@ -361,8 +335,8 @@ def test_a_bundle_carries_the_chain_and_another_chain_is_found(once_decided: Pat
 
 
 def test_a_warehouse_from_before_the_life_cycle_is_brought_up_to_date_when_it_is_read(tmp_path: Path) -> None:
-    loaded = _round(tmp_path / "round")
-    _measure(loaded)
+    loaded = imported_round(tmp_path / "round")
+    measure(loaded)
     _tampered(
         loaded.warehouse,
         "drop table round_events; drop table decision_amendments; delete from schema_version where version >= 5",
@@ -385,11 +359,11 @@ def test_a_freeze_pins_the_table_of_a_moving_baseline(tmp_path: Path) -> None:
     table = loaded.folder / "panels" / "field.csv"
     table.write_text("model,released_on,task,score\nglobe,2025-07-04,sums,70\n")
     with pytest.raises(InputFault, match=r"field\.csv: released_on: found no model released from 2025-07-05"):
-        _rewrite(loaded.folder, gates=[gate])
+        rewrite(loaded.folder, gates=[gate])
     table.write_text(table.read_text().replace("2025-07-04", "2025-07-05"))
     loaded = load_programme(loaded.path)
     freeze(loaded, None, "Kim")
     refuse_changed(loaded, loaded.round(), whole_chain(Warehouse(loaded.warehouse), "by-hand", "round-1"))
     table.write_text(table.read_text() + "later,2026-01-01,sums,99\n")
     chain = whole_chain(Warehouse(loaded.warehouse), "by-hand", "round-1")
-    _refused(r"data\.files\.panels/field\.csv: found", lambda: refuse_changed(loaded, loaded.round(), chain))
+    refused(r"data\.files\.panels/field\.csv: found", lambda: refuse_changed(loaded, loaded.round(), chain))
