@@ -116,13 +116,20 @@ def recorded_and_unchanged(
         )
     inputs = load_round_inputs(loaded, round_id)
     try:
-        same = canonical_json(decide(inputs)) == canonical_json(recorded)
+        decision = decide(inputs)
     except NotMeasured:
-        same = False
-    if not same:
-        found = "rules, panels or submissions that have changed since the decision was recorded"
-        raise InputFault(loaded.path, key, found, "those that were decided on; `gwanmun run` decides anew")
+        decision = None
+    if decision is None or canonical_json(decision) != canonical_json(recorded):
+        found = f"{_changed(recorded, decision)}, changed since the decision was recorded"
+        raise InputFault(loaded.path, key, found, "those that were decided on, or a new decision")
     return recorded, inputs, _decided_chain(loaded, round_id, recorded)
+
+
+def _changed(recorded: Decision, now: Decision | None) -> str:
+    """The first file that is another than was decided on, by the hashes on the decision."""
+    files = {} if now is None else {name: sha256 for name, sha256 in now.inputs.items() if name.startswith("file:")}
+    named = sorted(name for name, sha256 in files.items() if recorded.inputs.get(name) != sha256)
+    return named[0].removeprefix("file:") if named else "rules, panels or submissions"
 
 
 def _for_reader(whole: Mapping[str, bytes], key: "Ed25519PrivateKey", reader: Audience) -> tuple[Files, Contents]:

@@ -290,14 +290,18 @@ def _check_panels(loaded: LoadedProgramme, round_: Round) -> None:
 
 
 def _check_baselines(loaded: LoadedProgramme, round_: Round) -> None:
-    """Every moving baseline's table, and that a model was released in its window."""
+    """Every moving baseline's table, and that a model of its window scored anything: a baseline of nothing would pass everybody."""
     tables = loaded.baseline_tables(round_)
     for key, (_, rule) in round_.moving_baselines().items():
         path, models = tables[key]
         first, last = rule.window()
-        if not any(first <= each.released_on <= last for each in models):
+        counted = [each for each in models if first <= each.released_on <= last]
+        if not counted:
             found = f"no model released from {first} to {last}"
             raise InputFault(path, "released_on", found, "one at least, to be held against")
+        if not any(score for each in counted for score in each.scores.values()):
+            found = f"nothing but 0 for models released from {first} to {last}"
+            raise InputFault(path, "score", found, "a score above 0, to be held against")
 
 
 def _absent(loaded: LoadedProgramme, round_: Round, node: ScoreNode, key: str) -> tuple[Path, list[str]]:

@@ -262,7 +262,7 @@ def test_nothing_that_was_not_decided_is_bundled(tmp_path: Path) -> None:
     _decided(loaded)
     panel = loaded.folder / "panels" / "agency.csv"
     panel.write_text(panel.read_text().replace("9.25", "9.5"))
-    with pytest.raises(InputFault, match="changed since the decision was recorded"):
+    with pytest.raises(InputFault, match=r"panels/agency\.csv, changed since the decision was recorded"):
         write_bundle(loaded, "round-1", out)
     with pytest.raises(InputFault, match="round-9"):
         write_bundle(loaded, "round-9", out)

@@ -306,7 +306,7 @@ def test_a_bundle_carries_the_chain_and_another_chain_is_found(once_decided: Pat
     loaded = copied(once_decided, tmp_path)
     pair = make_keys(loaded.folder / "keys")
     freeze(newer := rewrite(loaded.folder, places=3, rules_version="2"), None, "Kim")
-    refused("have changed since the decision", lambda: write_bundle(newer, None, tmp_path / "b.zip"))
+    refused("changed since the decision was recorded", lambda: write_bundle(newer, None, tmp_path / "b.zip"))
     decision = decide_round_by(newer, None, "Kim")
     assert write_bundle(newer, None, tmp_path / "b.zip").decision == decision
     files = unpack((tmp_path / "b.zip").read_bytes())
@@ -360,7 +360,10 @@ def test_a_freeze_pins_the_table_of_a_moving_baseline(tmp_path: Path) -> None:
     table.write_text("model,released_on,task,score\nglobe,2025-07-04,sums,70\n")
     with pytest.raises(InputFault, match=r"field\.csv: released_on: found no model released from 2025-07-05"):
         rewrite(loaded.folder, gates=[gate])
-    table.write_text(table.read_text().replace("2025-07-04", "2025-07-05"))
+    table.write_text(table.read_text().replace("2025-07-04,sums,70", "2025-07-05,sums,0"))
+    with pytest.raises(InputFault, match=r"field\.csv: score: found nothing but 0"):
+        load_programme(loaded.path)
+    table.write_text(table.read_text().replace("sums,0", "sums,70"))
     loaded = load_programme(loaded.path)
     freeze(loaded, None, "Kim")
     refuse_changed(loaded, loaded.round(), whole_chain(Warehouse(loaded.warehouse), "by-hand", "round-1"))
