@@ -267,12 +267,20 @@ def _lacks_targets(runs: Sequence[PlannedRun]) -> bool:
 def _with_submission(
     loaded: LoadedProgramme, team: Team, measured: TeamInputs, may_differ: Sequence[str] | None
 ) -> TeamInputs:
-    """What the submission itself says, beside what was measured of it; without `may_differ`, no targets are read."""
+    """What the submission itself says, beside what was measured of it; without `may_differ`, no targets are read.
+
+    Targets of other settings are that team's fault alone.
+    """
     handed = loaded.submission(team)
-    submission = handed.submission
+    submission, targets, faults = handed.submission, {}, dict(measured.faults)
+    try:
+        targets = {} if may_differ is None else targets_of(handed, measured.suites, may_differ)
+    except InputFault as fault:
+        faults["benchmark"] = fault.message.replace(f"{loaded.folder}{os.sep}", "")
     return replace(
         measured,
-        targets={} if may_differ is None else targets_of(handed, measured.suites, may_differ),
+        targets=targets,
+        faults=faults,
         declared=submission.model.components,
         handed_in=handed_in(submission.evidence),
         licence=submission.model.licence,

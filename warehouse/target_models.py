@@ -8,13 +8,30 @@ import json
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+from pydantic import Field
 
 from checks.contracts.errors import InputFault
 from checks.contracts.loading import LoadedSubmission, LoadedSuite
+from checks.contracts.stated import Plain, Stated, stated
 from checks.records.scores import SuiteScores
 from checks.rules.equal_settings import differing
 from checks.rules.inputs import task_score
+
+
+class _Score(Stated):
+    """Above zero, as a typed target is: points are the team's score over it."""
+
+    metric: str
+    value: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class _Answer(Stated):
+    suite: str
+    settings: dict[str, Plain]
+    tasks: dict[str, _Score]
+
 
 _FOR_EACH = "one for every task of the suite, whose points are relative to it"
 
@@ -31,12 +48,10 @@ def targets_of(
         path = loaded.target_file(suite)
         answer = _answer(path, suite)
         own = measured.get(suite)
-        if own is not None and (names := differing(own.settings, answer["settings"], may_differ)):
+        if own is not None and (names := differing(own.settings, answer.settings, may_differ)):
             found = f"{', '.join(names[:3])} of another value than the team's own score has"
             raise InputFault(path, "settings", found, "the team's settings, or `settings_may_differ` of the round")
-        targets[suite] = {
-            task: _decimal(path, task, score["metric"], score["value"]) for task, score in answer["tasks"].items()
-        }
+        targets[suite] = {task: _decimal(score) for task, score in answer.tasks.items()}
     return targets
 
 
@@ -61,23 +76,18 @@ def check_targets(loaded: LoadedSubmission, suites: Mapping[str, LoadedSuite], n
             raise loaded.fault(key, f"no target for {absent[0]} of {suite}", _FOR_EACH)
 
 
-def _answer(path: Path, suite: str) -> dict[str, Any]:
-    expected = f"what `gwanmun score TARGET --suite {suite}.yaml --json` answers"
+def _answer(path: Path, suite: str) -> _Answer:
     try:
-        answer = json.loads(path.read_text(encoding="utf-8"))
-        scores = answer["tasks"].values()
-        whole = isinstance(answer["settings"], dict) and all({"metric", "value"} <= set(each) for each in scores)
-        named = answer["suite"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        expected = f"what `gwanmun score TARGET --suite {suite}.yaml --json` answers"
         raise InputFault(path, found=f"{type(error).__name__}: {error}", expected=expected) from None
-    if not whole or named != suite:
-        raise InputFault(path, "suite", repr(named), expected)
-    return dict(answer)
+    answer = stated(_Answer, path, content)
+    if answer.suite != suite:
+        raise InputFault(path, "suite", repr(answer.suite), f"an answer for {suite}")
+    return answer
 
 
-def _decimal(path: Path, task: str, metric: str, value: Any) -> Decimal:
-    """Above zero, as a typed target is: points are the team's score over it."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-        raise InputFault(path, f"tasks.{task}.value", repr(value), "a score above 0")
-    exact = task_score(metric, value)
+def _decimal(score: _Score) -> Decimal:
+    exact = task_score(score.metric, score.value)
     return Decimal(exact.numerator) / Decimal(exact.denominator)

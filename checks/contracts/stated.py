@@ -31,6 +31,7 @@ _EXPECTED = {
     "float_type": "a finite number",
     "finite_number": "a finite number",
     "greater_than_equal": "a number of at least {ge}",
+    "greater_than": "a number above {gt}",
 }
 
 
@@ -91,8 +92,10 @@ def _fault(error: ValidationError, path: Path, at: str, line: int | None) -> Inp
     key = ".".join([*([at] if at else []), *map(str, first["loc"])])
     own = str(first["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
     words = _EXPECTED.get(first["type"], own)
+    for bound in ("ge", "gt"):
+        words = words.replace(f"{{{bound}}}", str(first.get("ctx", {}).get(bound)))
     found = "nothing" if first["type"] == "missing" else _shown(first["input"])
-    return InputFault(path, key, found, words.replace("{ge}", str(first.get("ctx", {}).get("ge"))), line)
+    return InputFault(path, key, found, words, line)
 
 
 def _shown(value: Any) -> str:

@@ -77,16 +77,7 @@ def score_suite(
     Raises InputFault for a suite, model, device, limit or ledger that is not as it must be.
     """
     quiet_libraries()
-    for index, each in enumerate(suite.suite.tasks):
-        if each.use.startswith(IMPORTED_PREFIX):
-            raise suite.fault(
-                f"tasks[{index}].use", f"{each.use}, which another tool runs", "its results: gwanmun import"
-            )
-    if endpoint is not None and suite.suite.batch_invariant:
-        found = "true, for a server, which batches as it likes"
-        raise suite.fault("batch_invariant", found, "a model in process, or batch_invariant: false")
-    if limit is not None and limit < 1:
-        raise InputFault(suite.path, "limit", str(limit), "at least 1 item")
+    _refuse_unscorable(suite, limit, endpoint)
     placement = choose_device(device, dtype) if endpoint is None else SERVED
     if endpoint is None:
         check_folder(model_path)
@@ -126,6 +117,19 @@ def score_suite(
     items = [line.result for line in run.lines]
     engine = getattr(run.engine, "record", {})  # nothing where every item was held already
     return SuiteScores(suite=suite.suite.suite, tasks=scores, items=items, settings=settings, engine=engine)
+
+
+def _refuse_unscorable(suite: LoadedSuite, limit: int | None, endpoint: Endpoint | None) -> None:
+    for index, each in enumerate(suite.suite.tasks):
+        if each.use.startswith(IMPORTED_PREFIX):
+            raise suite.fault(
+                f"tasks[{index}].use", f"{each.use}, which another tool runs", "its results: gwanmun import"
+            )
+    if endpoint is not None and suite.suite.batch_invariant:
+        found = "true, for a server, which batches as it likes"
+        raise suite.fault("batch_invariant", found, "a model in process, or batch_invariant: false")
+    if limit is not None and limit < 1:
+        raise InputFault(suite.path, "limit", str(limit), "at least 1 item")
 
 
 @dataclass

@@ -1,8 +1,7 @@
 """Others' files that cannot be true, or are malformed, are refused with the file and the key; runs over a part are no results."""
 
-import copy
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,8 @@ from checks.records.scores import SuiteScores
 from tasks.benchmark.imports import import_scores
 from tests.benchmark.imported_files import harness_results, harness_samples, inspect_log, record, write_harness
 from tests.benchmark.suites import write_suite
+from tests.changed_values import VALUES, Place, changed, places
 
-Place = tuple[str | int, ...]
 Read = Callable[[Any], SuiteScores]
 
 
@@ -25,24 +24,6 @@ def sums(folder: Path, metric: str) -> LoadedSuite:
     """A suite of the one task that all the files have."""
     folder.mkdir(parents=True, exist_ok=True)
     return write_suite(folder, [{"id": "sums", "use": "imported:sums", "metric": metric}])
-
-
-def changed(content: Any, place: Place, value: Any) -> Any:
-    """The content with another value there."""
-    result = copy.deepcopy(content)
-    at = result
-    for key in place[:-1]:
-        at = at[key]
-    at[place[-1]] = value
-    return result
-
-
-def places(content: Any, above: Place = ()) -> Iterator[Place]:
-    """Where every value of the content stands."""
-    inner = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
-    for key, value in inner:
-        yield (*above, key)
-        yield from places(value, (*above, key))
 
 
 def as_harness(folder: Path) -> tuple[Any, Read]:
@@ -88,36 +69,6 @@ def as_record(folder: Path) -> tuple[Any, Read]:
 FORMATS = {"harness": as_harness, "inspect": as_inspect, "record": as_record}
 #: What each file comes to, counted by hand: its items, and so its score.
 RIGHT: dict[str, Sequence[float]] = {"harness": (1, 0, 1, 0), "inspect": (1, 0, 1, 0, 1, 0), "record": (1, 1, 0, 1)}
-
-_LEAVES = st.sampled_from(
-    [
-        None,
-        True,
-        False,
-        0,
-        -1,
-        7,
-        2.5,
-        -0.5,
-        85.3,
-        float("nan"),
-        float("inf"),
-        10**400,
-        "",
-        "x",
-        "N/A",
-        "\ud83d",
-        "\x00",
-    ]
-)
-VALUES = st.recursive(
-    _LEAVES,
-    lambda inner: (
-        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["x", "value", "sums"]), inner, max_size=2)
-    ),
-    max_leaves=4,
-)
-
 
 #: What is a file's lines, and no value of its own.
 LINES: dict[str, Place] = {"harness": ("samples",), "record": ("instances",)}

@@ -65,14 +65,17 @@ def test_a_target_of_other_settings_is_refused_unless_the_round_lets_them_differ
     ("answer", "fault"),
     [
         ("{", "JSONDecodeError"),
-        ({"tasks": {}}, "found KeyError"),
+        ("[" * 100_000, "RecursionError"),
+        ([], "found a list, expected a mapping"),
+        ({**ANSWER, "tasks": {"t": {"metric": "acc", "value": 10**400}}}, r"tasks\.t\.value: found 10.*, expected a finite number"),
+        ({**ANSWER, "tasks": {"t": {"metric": ["acc"], "value": 1}}}, r"tasks\.t\.metric: found a list"),
         ({**ANSWER, "suite": "common"}, "suite: found 'common'"),
         (
             {**ANSWER, "tasks": {"t": {"metric": "acc", "value": 0.0}}},
-            r"tasks.t.value: found 0.0, expected a score above 0",
+            r"tasks.t.value: found 0.0, expected a number above 0",
         ),
     ],
-    ids=["no-json", "no-answer", "other-suite", "zero"],
+    ids=["no-json", "nested", "no-answer", "endless", "no-metric", "other-suite", "zero"],
 )
 def test_a_file_that_is_no_such_answer_is_refused(tmp_path: Path, answer: Any, fault: str) -> None:
     with pytest.raises(InputFault, match=fault):
@@ -148,6 +151,22 @@ def test_a_file_of_targets_that_lacks_a_task_is_the_teams_fault(tmp_path: Path) 
         check_targets(
             _submission(tmp_path / "handed", other, target_scores={"common": "target.json"}), suites, ["common"]
         )
+
+
+def test_targets_of_other_settings_stop_their_team_alone(tmp_path: Path) -> None:
+    loaded = measured(_relative(tmp_path))
+    path = loaded.folder / "submissions" / "t1" / "submission.yaml"
+    content = yaml.safe_load(path.read_text())
+    del content["targets"]
+    path.write_text(yaml.safe_dump({**content, "target_scores": {"common": "target.json"}}))
+    tasks = {"sums": {"metric": "acc", "value": 0.5}}
+    (path.parent / "target.json").write_text(
+        json.dumps({"suite": "common", "settings": {"dtype": "int4"}, "tasks": tasks})
+    )
+    standings = {each.team: each for each in decide_round(measured(loaded)).standings}
+    assert (standings["t1"].total, standings["t1"].status) == (None, "review")
+    assert any("dtype of another value" in each.text.en for each in standings["t1"].reasons)
+    assert standings["t2"].total == "50.0"
 
 
 def test_what_lacks_its_targets_has_no_total_and_the_others_are_decided(tmp_path: Path) -> None:
