@@ -98,9 +98,9 @@ REASONS: dict[str, Text] = {
         ko="이름으로 역할을 알 수 없음: 같은 숫자인지만 확인함",
         en="its name says nothing of its part; looked at for exact copies only",
     ),
-    "no counterpart of its shape, or begun as the identity; looked at for exact copies only": Text(
-        ko="같은 형태의 상대가 없거나 단위행렬에서 시작함: 같은 숫자인지만 확인함",
-        en="no counterpart of its shape, or begun as the identity; looked at for exact copies only",
+    "no counterpart of its shape, or begun as a matrix with a formula; looked at for exact copies only": Text(
+        ko="같은 형태의 상대가 없거나 공식으로 쓴 행렬에서 시작함: 같은 숫자인지만 확인함",
+        en="no counterpart of its shape, or begun as a matrix with a formula; looked at for exact copies only",
     ),
 }
 

@@ -16,10 +16,10 @@ from tasks.checkpoints import Checkpoint, TensorRole
 from tasks.checkpoints.layer_stacks import FIRST_READS, layer_list
 from tasks.checkpoints.roles import OF_UNITS
 from tasks.checkpoints.spellings import plain_name
-from tasks.independence.identity_start import starts_from_identity
 from tasks.independence.norm_gain import gain_of
 from tasks.independence.permutation_test import Matrix
 from tasks.independence.stored_units import StoredUnits
+from tasks.independence.written_start import starts_as_written
 
 #: Place of a layer of units: stack, layer (None for a projector), expert (None outside a mixture).
 Place = tuple[str, int | None, int | None]
@@ -160,7 +160,7 @@ class _Layout:
 
 
 def feed_forward_layers(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> list[StoredLayer]:
-    """Every layer of hidden units among `roles` (those of one component), in order, but for those that began as the identity."""
+    """Every layer of hidden units among `roles` (those of one component), in order, but for those that began by a formula."""
     layout = _Layout.of(checkpoint)
     found: list[StoredLayer] = []
     for parts in _by_place(roles):
@@ -181,11 +181,11 @@ def feed_forward_layers(checkpoint: Checkpoint, roles: Sequence[TensorRole]) -> 
 
 
 def _drawn(layers: Sequence[StoredLayer]) -> list[StoredLayer]:
-    """Those that do not begin as the identity: the first of a layer's experts speaks for all."""
+    """Those that do not begin so: the first of a layer's experts speaks for all."""
     first: dict[tuple[str, int | None], StoredLayer] = {}
     for layer in layers:
         first.setdefault(layer.place[:2], layer)
-    begun = {at: starts_from_identity(each.checkpoint, (*each.reads, each.writes)) for at, each in first.items()}
+    begun = {at: starts_as_written(each.checkpoint, (*each.reads, each.writes)) for at, each in first.items()}
     return [layer for layer in layers if not begun[layer.place[:2]]]
 
 

@@ -254,4 +254,4 @@ def _why_not(role: TensorRole, compared: set[str]) -> str:
         return "proves nothing: norm gains, biases, positions and buffers are alike in unrelated models"
     if role.role == "other":
         return "its name says nothing of its part; looked at for exact copies only"
-    return "no counterpart of its shape, or begun as the identity; looked at for exact copies only"
+    return "no counterpart of its shape, or begun as a matrix with a formula; looked at for exact copies only"

@@ -67,7 +67,10 @@ def test_a_target_of_other_settings_is_refused_unless_the_round_lets_them_differ
         ("{", "JSONDecodeError"),
         ("[" * 100_000, "RecursionError"),
         ([], "found a list, expected a mapping"),
-        ({**ANSWER, "tasks": {"t": {"metric": "acc", "value": 10**400}}}, r"tasks\.t\.value: found 10.*, expected a finite number"),
+        (
+            {**ANSWER, "tasks": {"t": {"metric": "acc", "value": 10**400}}},
+            r"tasks\.t\.value: found 10.*, expected a finite number",
+        ),
         ({**ANSWER, "tasks": {"t": {"metric": ["acc"], "value": 1}}}, r"tasks\.t\.metric: found a list"),
         ({**ANSWER, "suite": "common"}, "suite: found 'common'"),
         (
