@@ -19,7 +19,7 @@ from checks.records.decisions import Decision
 from checks.records.life_cycle import RoundEvent
 from checks.rules.decision import decide
 from checks.rules.inputs import RoundInputs
-from checks.rules.life_cycle import ONE_DAY, STATE_WORDS, changes, first_decided, last_of, state_of
+from checks.rules.life_cycle import ONE_DAY, STATE_WORDS, changes, first_decided, last_of, state_of, versions_of
 from warehouse.freezing import frozen_content, refuse_changed
 from warehouse.life_cycle import Step, append, whole_chain
 from warehouse.reader import load_decision, run_states
@@ -72,11 +72,12 @@ def record_measured(loaded: LoadedProgramme, round_: Round, by: str) -> None:
     chain = whole_chain(Warehouse(loaded.warehouse), loaded.programme.programme, round_.id)
     if state_of(chain) in ("draft", "final"):
         return
-    runs = _runs(loaded, round_)
+    runs, versions = _runs(loaded, round_), dict(versions_of(chain))
 
     def steps(chain: Sequence[RoundEvent]) -> list[Step]:
         last = last_of(chain, "measured")
-        return [] if last is not None and last.content["runs"] == runs else [("measured", {"runs": runs})]
+        same = last is not None and last.content["runs"] == runs
+        return [] if same else [("measured", {"runs": runs, "versions": versions})]
 
     append(Warehouse(loaded.warehouse), loaded.programme.programme, round_.id, by, steps)
 

@@ -1,7 +1,7 @@
 """Which runs a round needs, each keyed by its team and the content that goes in: the same key is never measured twice.
 
 A key changes where a byte of what was handed in or asked for does, and not where a folder is renamed or a weight is: those
-change nothing that is measured.
+change nothing that is measured. It changes where the measurement itself does, but for a round that was decided.
 
 >>> for run in pending(warehouse, plan(loaded, loaded.round(None))):
 ...     print(run.stage, run.team, run.subject)
@@ -19,12 +19,17 @@ from checks.contracts.loading import LM_EVAL_PREFIX, LoadedProgramme, LoadedSubm
 from checks.contracts.programme import Round, Team
 from checks.contracts.task_files import task_files
 from checks.records.canonical import canonical_sha256
-from checks.records.record import MEASUREMENT_VERSION, STAGES, Stage
+from checks.records.record import STAGES, Stage
 from checks.records.runs import run_id_of
+from checks.rules.life_cycle import versions_of
 from warehouse.content import HashCache, hash_file, hash_tree
+from warehouse.life_cycle import load_chain
 from warehouse.reader import run_states
 from warehouse.store import Warehouse
 from warehouse.target_models import check_targets
+
+#: Stage → the version of its measurement.
+Versions = Mapping[Stage, int]
 
 
 @dataclass(frozen=True)
@@ -79,12 +84,15 @@ def plan(loaded: LoadedProgramme, round_: Round) -> list[PlannedRun]:
         if team.submission is not None and team.withdrawn is None
     }
     cache.save()
-    scored = _complete_benchmarks(loaded, contents, suites)
+    versions = versions_of(load_chain(Warehouse(loaded.warehouse), loaded.programme.programme, round_.id))
+    scored = _complete_benchmarks(loaded, contents, suites, versions)
     beside = {"benchmarks": sorted(scored), "window": round_.window.model_dump(mode="json") if round_.window else None}
     if round_.settings_may_differ:
         beside["settings_may_differ"] = sorted(round_.settings_may_differ)
     planned = [
-        run for team, content in contents.items() for run in _plan_team(team, content, suites, references, beside)
+        run
+        for team, content in contents.items()
+        for run in _plan_team(team, content, suites, references, beside, versions)
     ]
     return sorted(planned, key=lambda run: STAGES.index(run.stage))
 
@@ -113,21 +121,24 @@ def _said(loaded: LoadedProgramme, fault: InputFault) -> str:
 
 
 def _complete_benchmarks(
-    loaded: LoadedProgramme, contents: Mapping[str, SubmissionContent | str], suites: Mapping[str, str]
+    loaded: LoadedProgramme,
+    contents: Mapping[str, SubmissionContent | str],
+    suites: Mapping[str, str],
+    versions: Versions,
 ) -> set[str]:
     """The keys of the benchmark runs that are recorded complete, for all teams in one look. Other files may take an import's place
     under its key, so what it holds stands beside."""
     handed_in = {team: content for team, content in contents.items() if not isinstance(content, str)}
-    keys = [key for team, content in handed_in.items() for key in _benchmarks(team, content, suites).values()]
+    keys = [key for team, content in handed_in.items() for key in _benchmarks(team, content, suites, versions).values()]
     complete = run_states(Warehouse(loaded.warehouse), keys).items()
     return {f"{key} {state.imported}".strip() for key, state in complete if state.status == "complete"}
 
 
-def _benchmarks(team: str, content: SubmissionContent, suites: Mapping[str, str]) -> dict[str, str]:
+def _benchmarks(team: str, content: SubmissionContent, suites: Mapping[str, str], versions: Versions) -> dict[str, str]:
     """A server computes in a precision of its own, so its scores are another run's; where it stands is no matter."""
     by = {"served": True} if content.served else {}
     return {
-        suite: _key("benchmark", team, {"model": content.model, "suite": suite_hash, **by})
+        suite: _key("benchmark", team, {"model": content.model, "suite": suite_hash, **by}, versions)
         for suite, suite_hash in suites.items()
     }
 
@@ -138,20 +149,21 @@ def _plan_team(
     suites: Mapping[str, str],
     references: Mapping[str, str],
     beside: Mapping[str, object],
+    versions: Versions,
 ) -> list[PlannedRun]:
     needed: list[tuple[Stage, str]] = [("benchmark", suite) for suite in suites]
     needed += [("independence", "")] if references else []
     needed += [("data-quality", "")]
     if isinstance(content, str):
         return [_faulty(stage, team, subject, content) for stage, subject in needed]
-    benchmarks = _benchmarks(team, content, suites)
+    benchmarks = _benchmarks(team, content, suites, versions)
     lineage = {"model": content.model, "references": dict(references), "checkpoints": _steps(content)}
     results = {"suites": dict(suites), **beside}
     quality = {"submission": content.submission, **results}
-    results_key = _key("data-quality", team, results)
+    results_key = _key("data-quality", team, results, versions)
     keys = {("benchmark", suite): key for suite, key in benchmarks.items()}
-    keys["independence", ""] = _key("independence", team, lineage)
-    keys["data-quality", ""] = _key("data-quality", team, quality)
+    keys["independence", ""] = _key("independence", team, lineage, versions)
+    keys["data-quality", ""] = _key("data-quality", team, quality, versions)
     return [
         _faulty(stage, team, subject, content.targets_fault)
         if stage == "benchmark" and content.targets_fault is not None
@@ -168,11 +180,9 @@ def _plan_team(
     ]
 
 
-def _key(stage: Stage, team: str, content: Mapping[str, object]) -> str:
+def _key(stage: Stage, team: str, content: Mapping[str, object], versions: Versions) -> str:
     """Two teams that hand in the same model have a run each, so that every team's rows are found by its name."""
-    return canonical_sha256(
-        {"stage": stage, "measurement_version": MEASUREMENT_VERSION[stage], "team": team, **content}
-    )
+    return canonical_sha256({"stage": stage, "measurement_version": versions[stage], "team": team, **content})
 
 
 def _steps(content: SubmissionContent) -> dict[str, str]:

@@ -15,7 +15,7 @@ from checks.contracts.programme import Round
 from checks.records.canonical import canonical_json, canonical_sha256
 from checks.records.decisions import Decision
 from checks.records.life_cycle import Kind, RoundEvent, RuleChange, State
-from checks.records.record import Text
+from checks.records.record import MEASUREMENT_VERSION, Stage, Text
 
 #: What comes to pass during a round and is no rule: days that nobody can know at the freeze.
 _FACTS = (("on_vacancy", "opened"), ("appeals", "opened"))
@@ -98,6 +98,15 @@ def state_of(chain: Sequence[RoundEvent]) -> State:
 def last_of(chain: Sequence[RoundEvent], *kinds: Kind) -> RoundEvent | None:
     """The newest record of these kinds."""
     return next((event for event in reversed(chain) if event.kind in kinds), None)
+
+
+def versions_of(chain: Sequence[RoundEvent]) -> Mapping[Stage, int]:
+    """By which versions of its measurements a round goes: once it was decided those that it was measured by, as a later Gwanmun
+    has no part in that decision; before, the present ones."""
+    measured = last_of(chain, "measured")
+    if measured is None or state_of(chain) not in ("decided", "appeals", "final"):
+        return MEASUREMENT_VERSION
+    return {**MEASUREMENT_VERSION, **measured.content.get("versions", {})}
 
 
 def as_decided(chain: Sequence[RoundEvent], decision: Decision) -> bool | None:

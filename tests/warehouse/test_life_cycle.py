@@ -13,6 +13,7 @@ import pytest
 from checks.contracts.errors import InputFault
 from checks.contracts.loading import load_programme
 from checks.records.canonical import canonical_json, canonical_sha256
+from checks.records.record import MEASUREMENT_VERSION
 from checks.rules.life_cycle import as_decided
 from flows.stage_runs import StageRuns
 from tests.warehouse.decided_rounds import (
@@ -34,6 +35,7 @@ from tests.warehouse.decided_rounds import (
     statuses,
 )
 from tests.warehouse.programmes import make
+from tests.warehouse.test_round_inputs import measured
 from warehouse.archive import pack, unpack
 from warehouse.attestation import sign, signed_statement, statement
 from warehouse.bundle import recorded_and_unchanged, write_bundle
@@ -47,6 +49,7 @@ from warehouse.pending import MAIN
 from warehouse.publishing import publish
 from warehouse.reader import load_decision, load_history
 from warehouse.round_inputs import decide_round
+from warehouse.run_keys import pending, plan
 from warehouse.store import Warehouse
 from warehouse.verification import ATTESTATION, verify_bundle
 
@@ -343,6 +346,27 @@ def test_a_warehouse_from_before_the_life_cycle_is_brought_up_to_date_when_it_is
     )
     assert load_chain(Warehouse(loaded.warehouse), "imported", "round-1") == []
     assert load_decision(Warehouse(loaded.warehouse), "imported", "round-1") == decide_round(loaded)
+
+
+def test_a_later_measurement_has_no_part_in_a_round_that_was_decided(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = measured(make(tmp_path / "round"))
+
+    def to_measure() -> set[str]:
+        return {run.stage for run in pending(Warehouse(loaded.warehouse), plan(loaded, loaded.round()))}
+
+    freeze(loaded, None, "Kim")
+    measure(loaded)
+    with monkeypatch.context() as upgraded:
+        upgraded.setitem(MEASUREMENT_VERSION, "independence", 999)
+        assert to_measure() == {"independence"}, "nothing was decided on it yet"
+        refused("which was not measured", lambda: decide_round_by(loaded, None, "Kim"))
+    decision = decide_round_by(loaded, None, "Kim")
+    monkeypatch.setitem(MEASUREMENT_VERSION, "independence", 999)
+    assert decide_round(loaded) == decision and to_measure() == set()
+    make_keys(loaded.folder / "keys")
+    assert write_bundle(loaded, None, tmp_path / "b.zip").holds
 
 
 def test_a_freeze_pins_the_table_of_a_moving_baseline(tmp_path: Path) -> None:
