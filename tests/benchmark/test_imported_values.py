@@ -81,7 +81,7 @@ def test_any_value_of_another_type_is_refused_or_changes_no_number(name: str, tm
     every = [place for place in places(content) if place != LINES.get(name)]
     right = list(RIGHT[name])
 
-    @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=400, suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(every), VALUES)
     def check(place: Place, value: Any) -> None:
         there = content

@@ -24,7 +24,7 @@ def test_any_value_in_a_models_settings_is_refused_or_lived_with(name: str, tmp_
     content = json.loads((folder / name).read_text())
     every = list(places(content))
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(every), VALUES)
     def check(place: tuple[str | int, ...], value: object) -> None:
         (folder / name).write_text(json.dumps(changed(content, place, value)))

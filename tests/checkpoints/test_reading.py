@@ -132,7 +132,7 @@ def test_folders_that_hold_no_model(tmp_path: Path) -> None:
         open_checkpoint(tmp_path / "piped")
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_no_damage_is_read_as_something_else(tmp_path: Path, data: st.DataObject) -> None:
     """Whatever happens to the bytes: either one clear fault, or tensors that lie inside the file without overlaps."""

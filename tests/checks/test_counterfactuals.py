@@ -90,7 +90,7 @@ def test_no_single_change_is_said_where_none_keeps_the_team() -> None:
     assert [each.kind for each in kept(found, "x").remedies] == ["ruling"]
 
 
-@settings(deadline=None, max_examples=30)  # each example decides the round dozens of times
+@settings(max_examples=30)  # each example decides the round dozens of times
 @given(TABLES, SELECTS)
 def test_points_found_are_the_least_that_keep_the_team(tables: dict[str, list[str]], select: dict[str, Any]) -> None:
     """A hair more keeps it, and a hair less does not; where none are found, a fortune does not either."""

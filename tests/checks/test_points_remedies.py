@@ -45,7 +45,7 @@ def test_of_the_best_two_of_f1_the_fourth_lacks_what_the_second_has_more(scope: 
     assert points_of(f1_inputs(eliminate_bottom=0, advance_top={**best, "teams": 0}), "a") is None
 
 
-@settings(deadline=None, max_examples=10)  # each example decides the round dozens of times
+@settings(max_examples=10)  # each example decides the round dozens of times
 @given(TABLES, st.integers(0, 4), st.integers(0, 2), st.sampled_from([[], ["p"]]))
 def test_points_found_for_the_best_n_are_the_least(
     tables: dict[str, list[str]], teams: int, bottom: int, tie_break: list[str]

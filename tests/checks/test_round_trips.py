@@ -20,7 +20,7 @@ from checks.rules.numbers import PLACES, decimal_text, readable
 from tests.checks.changed_example import EXAMPLE
 from tests.checks.rounds import f1_round, leaf
 
-ONE_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
+ONE_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
 DECIMALS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9).filter(
     lambda number: abs(int(number.as_tuple().exponent)) <= MOST_DIGITS and len(number.as_tuple().digits) <= MOST_DIGITS
 )

@@ -4,7 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.rules.decision import decide
@@ -67,7 +67,6 @@ def test_as_many_cuts_as_teams_put_everybody_out(small_round: Path, draw: Draw) 
     assert all(status.startswith("× Out") for status in _after(shown).values())
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(
     st.lists(st.integers(1, 60), min_size=2, max_size=5),
     st.integers(0, 4),

@@ -24,7 +24,7 @@ from warehouse.store import EmptyWarehouse, Warehouse
 from warehouse.writer import record_decision, record_failure, record_quality, record_scores, record_trace
 
 #: Each example writes to the disk: few of them, each with every field filled.
-few = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+few = settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @pytest.fixture(scope="module")
