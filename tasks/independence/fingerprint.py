@@ -25,7 +25,7 @@ from tasks.independence.place_tests import MOST_UNITS
 from tasks.independence.residual import Profile, Profiles
 
 #: Raised when what a fingerprint holds changes: fingerprints of another version are refused.
-VERSION = 4
+VERSION = 5
 #: Widest projection, and the least share of a row's width that it takes away.
 _WIDEST = 64
 _NARROWED = 8

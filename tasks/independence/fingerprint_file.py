@@ -1,9 +1,10 @@
 """Fingerprints as files: safetensors, readable anywhere, versioned, with a part of at most 1 MB for screening.
 
 `described` and `screen/described` are JSON, compressed, as bytes; `screen/…` is what screening reads and nothing else is needed
-for it; all other tensors are sketches, by component.
+for it; all other tensors are sketches, by component. The metadata hold a SHA-256 of either part: damage is found when it is read.
 """
 
+import hashlib
 import json
 import math
 import re
@@ -28,6 +29,8 @@ from tasks.independence.residual import Profiles
 from tasks.independence.screening import ScreenPart, screen_of
 
 SUFFIX = ".fingerprint.safetensors"
+#: The two parts of a file, by the metadata's names of their hashes.
+_WHOLE, _SCREEN = "sha256", "screen sha256"
 #: What is a file's name on every machine, and of one folder.
 _ID = re.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 #: Descriptions larger than this are none of ours: a compressed one could otherwise fill the memory.
@@ -69,7 +72,7 @@ def catalogue_files(catalogue: Path) -> Iterator[Path]:
 
 def read_fingerprint(path: Path) -> Fingerprint:
     """A fingerprint from its file; raises InputFault for a broken one and for another version's."""
-    arrays = _arrays(path, lambda name: not name.startswith("screen/"))
+    arrays = _arrays(path, _WHOLE)
     try:
         said = _described(arrays["described"])
         held = {kind: _part(kind, fields, arrays) for kind, fields in said["parts"].items()}
@@ -81,7 +84,7 @@ def read_fingerprint(path: Path) -> Fingerprint:
 
 def read_screen(path: Path) -> tuple[str, dict[str, ScreenPart]]:
     """A fingerprint's id and, by component, what screening needs of it; raises InputFault as `read_fingerprint` does."""
-    arrays = _arrays(path, lambda name: name.startswith("screen/"))
+    arrays = _arrays(path, _SCREEN)
     try:
         said = _described(arrays["screen/described"])
         held = {kind: _screen_part(f"screen/{kind}", each, arrays) for kind, each in said["parts"].items()}
@@ -90,20 +93,37 @@ def read_screen(path: Path) -> tuple[str, dict[str, ScreenPart]]:
         raise _broken(path, error) from None
 
 
-def _arrays(path: Path, wanted: Any) -> dict[str, Any]:
+def _arrays(path: Path, part: str) -> dict[str, Any]:
     from safetensors import SafetensorError, safe_open
 
     read_header(path)
     try:
         with safe_open(path, framework="np") as file:
-            version = (file.metadata() or {}).get("gwanmun fingerprint")
+            said = file.metadata() or {}
+            version = said.get("gwanmun fingerprint")
             if version is None:
                 raise InputFault(path, found="a file that is no fingerprint", expected="a fingerprint")
             if version != str(VERSION):
                 raise InputFault(path, "version", version, f"{VERSION}: fingerprint the reference anew")
-            return {name: file.get_tensor(name) for name in file.keys() if wanted(name)}  # noqa: SIM118  (no mapping)
+            names = [name for name in file.keys() if _part_of(name) == part]  # noqa: SIM118  (no mapping)
+            arrays = {name: file.get_tensor(name) for name in names}
     except SafetensorError as error:
         raise _broken(path, error) from None
+    if said.get(part) != _sha256(arrays):
+        raise InputFault(path, part, "other bytes than were written", "a fingerprint as it was written")
+    return arrays
+
+
+def _part_of(name: str) -> str:
+    return _SCREEN if name.startswith("screen/") else _WHOLE
+
+
+def _sha256(arrays: Mapping[str, Any]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        digest.update(f"{name} {arrays[name].dtype} {arrays[name].shape}\n".encode())
+        digest.update(arrays[name].tobytes())
+    return digest.hexdigest()
 
 
 def _broken(path: Path, error: Exception) -> InputFault:
@@ -132,7 +152,11 @@ def write_fingerprint(target: Path, made: Fingerprint) -> None:
     arrays |= {"described": _described_as({**said, "parts": described})}
     arrays["screen/described"] = _described_as({"id": made.id, "parts": screened})
     unfinished = target.with_name(f".{target.name}.unfinished")
-    save_file(arrays, unfinished, metadata={"gwanmun fingerprint": str(VERSION)})
+    hashes = {
+        part: _sha256({name: each for name, each in arrays.items() if _part_of(name) == part})
+        for part in (_WHOLE, _SCREEN)
+    }
+    save_file(arrays, unfinished, metadata={"gwanmun fingerprint": str(VERSION), **hashes})
     unfinished.replace(target)
 
 

@@ -198,3 +198,16 @@ def test_faults(models: Path, catalogue: Path, tmp_path: Path) -> None:
         path.write_bytes(len(text).to_bytes(8, "little") + text + whole[8 + length :])
         with pytest.raises(InputFault, match="fingerprint"):
             trace(models / "ref-1", {}, catalogue=copied)
+
+
+@pytest.mark.parametrize("part", ["described", "screen/described", "tokens", "language_model/layers"])
+def test_a_bit_that_was_lost_is_found(part: str, models: Path, catalogue: Path, tmp_path: Path) -> None:
+    copied = Path(shutil.copytree(catalogue, tmp_path / "catalogue"))
+    path = copied / "ref-1.fingerprint.safetensors"
+    damaged = bytearray(path.read_bytes())
+    length = int.from_bytes(damaged[:8], "little")
+    first, last = json.loads(damaged[8 : 8 + length])[part]["data_offsets"]
+    damaged[8 + length + (first + last) // 2] ^= 1
+    path.write_bytes(damaged)
+    with pytest.raises(InputFault, match=r"ref-1\.fingerprint.*sha256: found other bytes than were written"):
+        trace(models / "ref-1", {}, catalogue=copied)
