@@ -86,7 +86,9 @@ def _family(config: Mapping[str, Any]) -> str:
 
 
 def _settings(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    found = {f"{prefix}{name}": config[name] for name in _TELLING if config.get(name) is not None}
+    rotary = config.get("rope_parameters")  # where newer files keep rope_theta
+    named = {**rotary, **config} if isinstance(rotary, Mapping) else config
+    found = {f"{prefix}{name}": named[name] for name in _TELLING if named.get(name) is not None}
     for part in ("text_config", "vision_config", "audio_config"):
         if isinstance(config.get(part), dict):
             found |= _settings(config[part], f"{part}.")

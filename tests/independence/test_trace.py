@@ -12,6 +12,7 @@ from safetensors.torch import save_file as save_torch
 from checks.contracts.errors import InputFault
 from checks.records.lineage import ComponentFinding, Trace
 from tasks.independence import trace
+from tasks.independence.architecture import Design, compare_designs
 from tests.independence.drawn_models import Tensors, component, disturbed, drawn, written
 
 
@@ -255,3 +256,12 @@ def test_a_second_tower_of_its_own_does_not_hide_a_borrowed_one(reference: Path,
         language = {each: values for each, values in drawn(3).items() if "vision_tower" not in each}
         found = trace(written(tmp_path / name, language | beside), {"ref": reference})
         assert of(found, "vision_tower").verdict == verdict
+
+
+def test_a_setting_that_newer_files_keep_elsewhere_is_the_same_setting() -> None:
+    older, newer = {"rope_theta": 1e6}, {"rope_parameters": {"rope_theta": 1e6, "rope_type": "default"}}
+    for mine, theirs in ((older, newer), (newer, older), (newer, newer)):
+        found = compare_designs(Design(mine, frozenset()), Design(theirs, frozenset()))
+        assert found.shared_settings == ["rope_theta=1000000.0"]
+    other = {"rope_parameters": {"rope_theta": 1e4}}
+    assert compare_designs(Design(older, frozenset()), Design(other, frozenset())).shared_settings == []
