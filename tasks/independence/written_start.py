@@ -1,7 +1,7 @@
 """Layers that began as a matrix with a formula: unit i of two such models is unit i of the other, and neither was taken from
 the other. Tests by place and by alignment would both find that, so such layers take part in none.
 
-Known are the identity, whole, tiled or shifted; Hadamard's matrix (ZerO initialisation, Zhao and others 2022, section 3); and those
+Known are the identity, whole, tiled or shifted; Hadamard's matrix (ZerO initialisation: Zhao, Schäfer and Anandkumar, TMLR 2022); and those
 of the discrete cosine, sine, Hartley and Fourier transforms, of either side's length.
 """
 
@@ -62,12 +62,16 @@ def _is_transform(corner: Matrix, whole: tuple[int, int]) -> bool:
 
 @lru_cache(maxsize=16)
 def _signs(high: int, wide: int, rows: int, columns: int) -> npt.NDArray[np.float32]:
-    """The signs of every known transform's corner, (transforms, high × wide)."""
+    """The signs of every known transform's corner, (transforms, high × wide), less the means of rows and columns: of a matrix
+    with mostly one sign, or of rows or columns that have, they say nothing."""
     down, across = np.arange(high)[:, None], np.arange(wide)[None, :]
     known = [_hadamard(down, across)]
     for length in {rows, columns}:
         known += _of_length(down, across, length)
-    return np.stack([np.sign(each).ravel() for each in known]).astype(np.float32)
+    signs = np.sign(np.stack(known))
+    signs -= signs.mean(axis=1, keepdims=True)
+    signs -= signs.mean(axis=2, keepdims=True)
+    return signs.reshape(len(known), -1).astype(np.float32)
 
 
 def _hadamard(down: npt.NDArray[np.int_], across: npt.NDArray[np.int_]) -> npt.NDArray[np.float64]:

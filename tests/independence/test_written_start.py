@@ -99,6 +99,19 @@ def test_no_drawn_layer_is_taken_for_one(outlier: float, tmp_path: Path) -> None
     assert len(feed_forward_layers(checkpoint, assign_roles(checkpoint))) == 2
 
 
+@pytest.mark.parametrize("along", [(), (0,), (1,)], ids=["all", "of a column", "of a row"])
+def test_nor_is_one_whose_numbers_have_one_sign(along: tuple[int, ...], tmp_path: Path) -> None:
+    """All of them, or those of a row or a column: slow waves have that too."""
+    rng = np.random.default_rng(5)
+    tensors = decoder(1)
+    for name, each in tensors.items():
+        if each.ndim > 1:
+            shape = tuple(each.shape[axis] if axis not in along and along else 1 for axis in (0, 1))
+            tensors[name] = (np.abs(each) * rng.choice([-1.0, 1.0], size=shape)).astype(np.float32)
+    checkpoint = open_checkpoint(written(tmp_path / "m", tensors))
+    assert len(feed_forward_layers(checkpoint, assign_roles(checkpoint))) == 2
+
+
 def test_no_layer_of_the_demo_is_taken_for_one(demo_programme: Path) -> None:
     model = open_checkpoint(demo_programme.parent / "models" / "globe-vl")
     roles = assign_roles(model)
