@@ -1,8 +1,8 @@
 """Layers that began as a matrix with a formula: unit i of two such models is unit i of the other, and neither was taken from
 the other. Tests by place and by alignment would both find that, so such layers take part in none.
 
-Known are the identity, whole, tiled or shifted; Hadamard's matrix (ZerO initialisation: Zhao, Schäfer and Anandkumar, TMLR 2022); and those
-of the discrete cosine, sine, Hartley and Fourier transforms, of either side's length.
+Known are the identity, whole, tiled or shifted; Hadamard's matrix (ZerO initialisation: Zhao, Schäfer and Anandkumar, TMLR
+2022); and those of the discrete cosine, sine, Hartley and Fourier transforms, of either side's length.
 """
 
 from collections.abc import Iterable, Iterator
