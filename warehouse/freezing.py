@@ -49,7 +49,7 @@ def _submission(loaded: LoadedProgramme, team: str, round_: Round, cache: HashCa
     try:
         return submission_content(loaded.submission(loaded.team(round_, team)), cache).submission
     except InputFault as fault:
-        return fault.message.replace(f"{loaded.folder}{os.sep}", "")
+        return loaded.said(fault)
 
 
 def _files(loaded: LoadedProgramme, round_: Round) -> Iterator[Path]:

@@ -20,7 +20,7 @@ from checks.records.life_cycle import RoundEvent
 from checks.rules.decision import decide
 from checks.rules.inputs import RoundInputs
 from checks.rules.life_cycle import ONE_DAY, STATE_WORDS, changes, first_decided, last_of, state_of, versions_of
-from warehouse.freezing import frozen_content, refuse_changed
+from warehouse.freezing import frozen_content
 from warehouse.life_cycle import Step, append, whole_chain
 from warehouse.reader import load_decision, run_states
 from warehouse.round_inputs import load_round_inputs
@@ -99,8 +99,10 @@ def decide_round_by(loaded: LoadedProgramme, round_id: str | None, by: str, toda
     round_ = loaded.round(round_id)
     warehouse, programme = Warehouse(loaded.warehouse), loaded.programme.programme
     seen = whole_chain(warehouse, programme, round_.id)
-    _refuse_undecidable(loaded, round_, seen)
-    inputs = load_round_inputs(loaded, round_.id)
+    if state_of(seen) == "draft":
+        _refuse(loaded, round_, seen, "a frozen round: `gwanmun freeze`")
+    inputs = load_round_inputs(loaded, round_.id)  # refused where files say otherwise than was frozen
+    _refuse_unmeasured(loaded, round_, seen)
     _refuse_future(loaded, round_, inputs.acts, today or datetime.now(UTC).date())
     decision = decide(inputs)
     former = last_of(seen, "decided")
@@ -133,16 +135,11 @@ def decide_round_by(loaded: LoadedProgramme, round_id: str | None, by: str, toda
     return decision
 
 
-def _refuse_undecidable(loaded: LoadedProgramme, round_: Round, chain: Sequence[RoundEvent]) -> None:
-    state = state_of(chain)
-    if state == "draft":
-        _refuse(loaded, round_, chain, "a frozen round: `gwanmun freeze`")
-    refuse_changed(loaded, round_, chain)
+def _refuse_unmeasured(loaded: LoadedProgramme, round_: Round, chain: Sequence[RoundEvent]) -> None:
     measured = last_of(chain, "measured")
-    if state == "frozen" or measured is None:
+    if state_of(chain) == "frozen" or measured is None:
         _refuse(loaded, round_, chain, "a measured round: `gwanmun run`")
-    runs = _runs(loaded, round_)
-    missing = sorted({*runs} - {*measured.content["runs"]})
+    missing = sorted({*_runs(loaded, round_)} - {*measured.content["runs"]})
     if missing:
         raise loaded.fault(f"rounds.{round_.id}", f"{missing[0]}, which was not measured", "`gwanmun run` first")
 

@@ -276,7 +276,7 @@ def _with_submission(
     try:
         targets = {} if may_differ is None else targets_of(handed, measured.suites, may_differ)
     except InputFault as fault:
-        faults["benchmark"] = fault.message.replace(f"{loaded.folder}{os.sep}", "")
+        faults["benchmark"] = loaded.said(fault)
     return replace(
         measured,
         targets=targets,

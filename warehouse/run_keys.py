@@ -108,16 +108,12 @@ def _content_or_fault(loaded: LoadedProgramme, round_: Round, team: Team, cache:
         submission = loaded.submission(team)
         content = submission_content(submission, cache)
     except InputFault as fault:
-        return _said(loaded, fault)
+        return loaded.said(fault)
     try:
         check_targets(submission, loaded.suites, round_.suites_with_targets())
     except InputFault as fault:
-        return replace(content, targets_fault=_said(loaded, fault))
+        return replace(content, targets_fault=loaded.said(fault))
     return content
-
-
-def _said(loaded: LoadedProgramme, fault: InputFault) -> str:
-    return fault.message.replace(f"{loaded.folder}{os.sep}", "")
 
 
 def _complete_benchmarks(

@@ -5,6 +5,7 @@
 4
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -75,6 +76,10 @@ class Loaded:
     def fault(self, key: str, found: str, expected: str) -> InputFault:
         """A fault of this file at that key, with the key's line where it can be found."""
         return InputFault(self.path, key, found, expected, line=line_of_key(self.path, key))
+
+    def said(self, fault: InputFault) -> str:
+        """A fault's message as it is recorded: files by their place in this one's folder, wherever that lies."""
+        return fault.message.replace(f"{self.folder}{os.sep}", "")
 
 
 @dataclass(frozen=True)

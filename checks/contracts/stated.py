@@ -9,11 +9,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from checks.contracts.errors import InputFault
-from checks.contracts.yaml_source import kind_of
+from checks.contracts.typed_file import as_written, bound_of
 from checks.records.canonical import canonical_json
-
-#: Characters of a value that a message repeats.
-_MOST_SHOWN = 80
 
 #: What is expected where nothing stands.
 _THERE = "what this format has there"
@@ -30,8 +27,6 @@ _EXPECTED = {
     "bool_type": "true or false",
     "float_type": "a finite number",
     "finite_number": "a finite number",
-    "greater_than_equal": "a number of at least {ge}",
-    "greater_than": "a number above {gt}",
 }
 
 
@@ -91,13 +86,6 @@ def _fault(error: ValidationError, path: Path, at: str, line: int | None) -> Inp
     first = error.errors(include_url=False)[0]
     key = ".".join([*([at] if at else []), *map(str, first["loc"])])
     own = str(first["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
-    words = _EXPECTED.get(first["type"], own)
-    for bound in ("ge", "gt"):
-        words = words.replace(f"{{{bound}}}", str(first.get("ctx", {}).get(bound)))
-    found = "nothing" if first["type"] == "missing" else _shown(first["input"])
+    words = bound_of(first) or _EXPECTED.get(first["type"], own)
+    found = "nothing" if first["type"] == "missing" else as_written(first["input"])
     return InputFault(path, key, found, words, line)
-
-
-def _shown(value: Any) -> str:
-    shown = repr(value) if isinstance(value, str) else kind_of(value)
-    return shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}…"

@@ -64,14 +64,20 @@ def _fault(source: YamlSource, detail: Any) -> InputFault:
     if kind == "value_error" and "; " in words:
         expected, found = words.removeprefix("Value error, ").split("; ", 1)
         return InputFault(source.path, key, found, expected, line)
-    if kind in _BOUNDS:
-        bound, limit = _BOUNDS[kind]
-        number = str(detail["ctx"][limit]).removeprefix("Decimal('").removesuffix("')")  # pydantic's way to write one
-        words = f"{bound} {number}"
+    words = bound_of(detail) or words
     if kind == "string_pattern_mismatch":
         words = f"text that matches {detail['ctx']['pattern']}"
     expected = _EXPECTED.get(kind, words.removeprefix("Value error, ").removeprefix("Input should be "))
-    return InputFault(source.path, key, _as_written(value), expected, line)
+    return InputFault(source.path, key, as_written(value), expected, line)
+
+
+def bound_of(detail: Any) -> str | None:
+    """The bound that a number of pydantic's `detail` is beyond, in a user's words; None for another fault."""
+    if detail["type"] not in _BOUNDS:
+        return None
+    words, limit = _BOUNDS[detail["type"]]
+    number = str(detail["ctx"][limit]).removeprefix("Decimal('").removesuffix("')")  # pydantic's way to write one
+    return f"{words} {number}"
 
 
 def _unknown_form(source: YamlSource, detail: Any) -> InputFault:
@@ -85,7 +91,8 @@ def _unknown_form(source: YamlSource, detail: Any) -> InputFault:
     return InputFault(source.path, key, found, expected, line)
 
 
-def _as_written(value: Any) -> str:
+def as_written(value: Any) -> str:
+    """A value as a message repeats it: short, text in quotes."""
     if not isinstance(value, str):
         return _shortened(kind_of(value))
     return repr(_shortened(value))

@@ -57,7 +57,7 @@ def rank(
         print_json(decision_document(decision) | ({"state": state_of(chain), "as_decided": same} if chain else {}))
     else:
         print_decision(decision)
-        if same is not None:
-            print_state(chain, same)
+        if chain:
+            print_state(chain, same is not False)
     if fail_on and any(standing.status == fail_on for standing in decision.standings):
         raise typer.Exit(FOUND)

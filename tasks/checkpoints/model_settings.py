@@ -4,7 +4,6 @@ All else in those files is transformers' to judge.
 """
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,22 +28,21 @@ class _Generation(Stated):
     eos_token_id: int | list[int] | None = None
 
 
-_FILES: Mapping[str, type[Stated]] = {
-    "config.json": _Family,
-    "tokenizer_config.json": _Tokenizer,
-    "generation_config.json": _Generation,
-}
-
-
 def read_config(folder: Path) -> dict[str, Any]:
     """config.json as it stands, empty where there is none. Raises InputFault as `check_settings` does."""
-    return _read(folder / "config.json", _Family)
+    path = folder / "config.json"
+    content = _read(path, _Family)
+    for key, part in content.items():
+        if isinstance(part, dict):
+            stated(_Family, path, part, key)
+    return content
 
 
 def check_settings(folder: Path) -> None:
     """Raises InputFault for a settings file that is not JSON, or has a value of a type that it cannot be read as."""
-    for name, model in _FILES.items():
-        _read(folder / name, model)
+    read_config(folder)
+    _read(folder / "tokenizer_config.json", _Tokenizer)
+    _read(folder / "generation_config.json", _Generation)
 
 
 def _read(path: Path, model: type[Stated]) -> dict[str, Any]:
@@ -57,7 +55,4 @@ def _read(path: Path, model: type[Stated]) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputFault(path, found=f"a JSON {type(content).__name__}", expected="a JSON object")
     stated(model, path, content)
-    for key, part in content.items() if model is _Family else ():
-        if isinstance(part, dict):
-            stated(model, path, part, key)
     return content

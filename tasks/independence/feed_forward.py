@@ -16,10 +16,10 @@ from tasks.checkpoints import Checkpoint, TensorRole
 from tasks.checkpoints.layer_stacks import FIRST_READS, layer_list
 from tasks.checkpoints.roles import OF_UNITS
 from tasks.checkpoints.spellings import plain_name
+from tasks.independence.formula_start import begun_by_a_formula
 from tasks.independence.norm_gain import gain_of
 from tasks.independence.permutation_test import Matrix
 from tasks.independence.stored_units import StoredUnits
-from tasks.independence.written_start import starts_as_written
 
 #: Place of a layer of units: stack, layer (None for a projector), expert (None outside a mixture).
 Place = tuple[str, int | None, int | None]
@@ -185,7 +185,7 @@ def _drawn(layers: Sequence[StoredLayer]) -> list[StoredLayer]:
     first: dict[tuple[str, int | None], StoredLayer] = {}
     for layer in layers:
         first.setdefault(layer.place[:2], layer)
-    begun = {at: starts_as_written(each.checkpoint, (*each.reads, each.writes)) for at, each in first.items()}
+    begun = {at: begun_by_a_formula(each.checkpoint, (*each.reads, each.writes)) for at, each in first.items()}
     return [layer for layer in layers if not begun[layer.place[:2]]]
 
 

@@ -12,7 +12,7 @@ from checks.contracts.errors import InputFault
 from tasks.benchmark import score_suite
 from tasks.independence import trace
 from tests.benchmark.suites import FULL_TEXT, documents, write_suite, write_task
-from tests.changed_values import VALUES, changed, places
+from tests.changed_values import VALUES, Place, changed, places
 
 
 @pytest.mark.hypothesis
@@ -26,7 +26,7 @@ def test_any_value_in_a_models_settings_is_refused_or_lived_with(name: str, tmp_
 
     @settings(max_examples=40, suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(every), VALUES)
-    def check(place: tuple[str | int, ...], value: object) -> None:
+    def check(place: Place, value: object) -> None:
         (folder / name).write_text(json.dumps(changed(content, place, value)))
         for measure in (lambda: score_suite(folder, suite, device="cpu"), lambda: trace(folder, {"llama": llama})):
             try:

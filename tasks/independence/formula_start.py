@@ -27,7 +27,7 @@ _AGREES = 0.0625
 _DEVIATIONS = 8.0
 
 
-def starts_as_written(checkpoint: Checkpoint, matrices: Iterable[StoredUnits]) -> bool:
+def begun_by_a_formula(checkpoint: Checkpoint, matrices: Iterable[StoredUnits]) -> bool:
     """Whether a diagonal of any of a layer's matrices stands out, or its signs are a transform's."""
     for each in matrices:
         corner, whole = _corner(checkpoint, each)
